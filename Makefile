@@ -1,0 +1,48 @@
+# Two commands a newcomer needs: `make run` and `make test`. Each does all its own set-up.
+PYTHON ?= python3
+PORT ?= 8080
+BIN := .venv/bin
+
+.PHONY: run test check format schema lock clean
+
+run: .venv/ready
+	@$(BIN)/hoks-gateway run --port $(PORT)
+
+test: .venv/ready
+	$(BIN)/python -m pytest
+
+check: .venv/ready
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/hoks-gateway schema | diff -u schema.graphql - || \
+	  { echo "schema.graphql is stale: run \`make schema\`"; exit 1; }
+
+format: .venv/ready
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+schema: .venv/ready
+	$(BIN)/hoks-gateway schema > schema.graphql.new && mv schema.graphql.new schema.graphql
+
+# A pinned, hashed environment. The project itself is installed in place, without its dependencies.
+.venv/ready: requirements-dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed; name one with PYTHON=..."; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes \
+	  -r requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+# Needs `uv` on the path; writes hashes and no index address.
+lock:
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-emit-find-links --no-header pyproject.toml -o requirements.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-emit-find-links --no-header --extra dev -c requirements.txt pyproject.toml requirements-build.in \
+	  -o requirements-dev.txt
+
+clean:
+	rm -rf .venv var build *.egg-info

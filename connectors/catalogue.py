@@ -1,0 +1,149 @@
+"""The kinds of sources there are, and how each is made from its settings: the one place where connectors are built."""
+
+import os
+import stat
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+import httpx
+
+from connectors.client import HttpxClient
+from connectors.ehoks import EhoksSettings, EhoksSource
+from connectors.koski import KoskiSettings, KoskiSource
+from connectors.registries.onr import Onr, OnrSettings
+from connectors.registries.organisaatio import Organisaatio, OrganisaatioSettings
+from connectors.table import TableSource
+from connectors.table.settings import TableSettings
+from hoks.ports import Clock, HolderSource, Identities, Organisations, PlanSource, RightsSource
+
+SourceSettings = KoskiSettings | EhoksSettings | TableSettings
+"""Settings of one source; ``kind`` says which."""
+
+
+class SettingsRefusedError(Exception):
+    """A source cannot be made from its settings; the text is one line for the operator."""
+
+
+class _Limited(Protocol):
+    """Settings of anything that is reached over HTTP."""
+
+    @property
+    def concurrency(self) -> int: ...
+
+    @property
+    def seconds(self) -> float: ...
+
+    @property
+    def max_bytes(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connected:
+    """What the gateway reads from. It is closed when the gateway stops."""
+
+    rights: tuple[RightsSource, ...] = ()
+    plans: tuple[PlanSource, ...] = ()
+    holders: tuple[HolderSource, ...] = ()
+    identities: Identities | None = None
+    organisations: Organisations | None = None
+    clients: tuple[HttpxClient, ...] = field(default=(), repr=False)
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        for client in self.clients:
+            await client.aclose()
+
+
+def connect(
+    sources: Sequence[SourceSettings],
+    clock: Clock,
+    *,
+    onr: OnrSettings | None = None,
+    organisaatio: OrganisaatioSettings | None = None,
+    folder: Path | None = None,
+    transport: httpx.AsyncBaseTransport | None = None,
+) -> Connected:
+    """Make every source and register of the settings, or refuse with ``SettingsRefusedError``.
+
+    Relative paths in settings are taken from ``folder``. ``transport`` stands in for the network in tests.
+    """
+    _refuse_repeated_ids(sources)
+    network = _Network(transport)
+    root = folder or Path()
+    rights: list[RightsSource] = []
+    plans: list[PlanSource] = []
+    holders: list[HolderSource] = []
+    for settings in sources:
+        match settings:
+            case KoskiSettings():
+                http = network.client(settings.id, settings, settings.base_url)
+                rights.append(KoskiSource(settings, http, clock, secret(root / settings.password_file)))
+            case EhoksSettings():
+                http = network.client(settings.id, settings, settings.base_url, settings.cas_url)
+                ehoks = EhoksSource(settings, http, clock, secret(root / settings.password_file))
+                plans.append(ehoks)
+                holders.append(ehoks)
+            case TableSettings():
+                table = TableSource(settings, clock)
+                holders.append(table)
+                rights += [table] if "rights" in settings.gives else []
+                plans += [table] if "plans" in settings.gives else []
+    return Connected(
+        rights=tuple(rights),
+        plans=tuple(plans),
+        holders=tuple(holders),
+        identities=Onr(onr, network.client("onr", onr, onr.base_url), clock) if onr else None,
+        organisations=Organisaatio(
+            organisaatio, network.client("organisaatio", organisaatio, organisaatio.base_url), clock
+        )
+        if organisaatio
+        else None,
+        clients=tuple(network.clients),
+    )
+
+
+class _Network:
+    """Makes one client for each source, with that source's limits and addresses alone."""
+
+    def __init__(self, transport: httpx.AsyncBaseTransport | None) -> None:
+        self._transport = transport
+        self.clients: list[HttpxClient] = []
+
+    def client(self, source: str, limits: _Limited, *addresses: str) -> HttpxClient:
+        try:
+            client = HttpxClient(
+                addresses,
+                seconds=limits.seconds,
+                max_bytes=limits.max_bytes,
+                concurrency=limits.concurrency,
+                transport=self._transport,
+            )
+        except (ValueError, httpx.InvalidURL) as error:
+            raise SettingsRefusedError(f"source `{source}`: {error}") from None
+        self.clients.append(client)
+        return client
+
+
+def _refuse_repeated_ids(sources: Sequence[SourceSettings]) -> None:
+    seen: set[str] = set()
+    for settings in sources:
+        if settings.id in seen:
+            raise SettingsRefusedError(f"source `{settings.id}` is there twice; each source needs an id of its own")
+        seen.add(settings.id)
+
+
+def secret(path: Path) -> str:
+    """The secret in a file that only its owner may read; the text of a refusal names the file, never the secret."""
+    try:
+        with path.open() as file:
+            mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
+            if mode & 0o077:
+                raise SettingsRefusedError(f"{path}: others can read this secret (mode {mode:04o}); expected 0600")
+            text = file.read().strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsRefusedError(f"{path}: this secret cannot be read ({type(error).__name__})") from None
+    if not text:
+        raise SettingsRefusedError(f"{path}: this secret is empty")
+    return text

@@ -1,0 +1,339 @@
+"""Plans from eHOKS: a service ticket for each call, from a right to its plan, and every answer checked.
+
+An answer about another right than the one asked is dropped; whatever fails is an outcome of that right alone.
+"""
+
+import asyncio
+import re
+import time
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from typing import Any, Literal, TypeVar
+from urllib.parse import urlencode
+
+import msgspec
+
+from connectors.client import (
+    DEFAULT_CONCURRENCY,
+    DEFAULT_MAX_BYTES,
+    DEFAULT_SECONDS,
+    Concurrency,
+    HttpPort,
+    Incoming,
+    MaxBytes,
+    Outgoing,
+    Reason,
+    Seconds,
+    SourceDenied,
+    SourceFailure,
+    SourceInvalid,
+    refuse_failures,
+    report,
+    unexpected,
+)
+from connectors.ehoks_plan import plan_of
+from connectors.ehoks_wire import HeadAnswer, HeadWire, WholeAnswer
+from connectors.lenient import read, strings
+from hoks.findings import Finding, FindingCode, finding
+from hoks.identifiers import (
+    Check,
+    LearnerOid,
+    OrganisationOid,
+    StudyRightOid,
+    check_learner_oid,
+    check_study_right_oid,
+)
+from hoks.items import Item
+from hoks.outcomes import Answer, Outcome, Reply
+from hoks.plan import Hoks
+from hoks.ports import Clock, Source
+
+T = TypeVar("T")
+
+GRANTING_TICKET_SECONDS = 2 * 3600
+"""How long OPH's own clients use a granting ticket (ehoks 2.1); CAS would keep it for eight hours."""
+
+
+class EhoksSettings(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind", tag="ehoks"
+):
+    """An eHOKS that serves one provider's plans to that provider's account."""
+
+    id: str
+    provider: OrganisationOid
+    base_url: str
+    """Where the transfer interface begins, ``…/api/v1/hoks`` included."""
+    cas_url: str
+    """Where CAS begins, ``/cas`` included."""
+    service: str
+    """The address for which tickets are asked: eHOKS's own security check."""
+    username: str
+    password_file: str
+    caller_id: str
+    gives: tuple[Literal["plans"], ...] = ("plans",)
+    procurement: bool = True
+    """Whether to ask which rights of others are included in a plan's right: one ticket and one call more a plan."""
+    concurrency: Concurrency = DEFAULT_CONCURRENCY
+    seconds: Seconds = DEFAULT_SECONDS
+    max_bytes: MaxBytes = DEFAULT_MAX_BYTES
+
+
+# --- tickets --------------------------------------------------------------------------------------------------
+
+_TICKET = re.compile(r"[!-~]{1,2000}", re.ASCII)
+_LAST_SEGMENT = re.compile(r"[\w.~-]{1,2000}", re.ASCII)
+
+
+class CasTickets:
+    """One account's tickets: a granting ticket that is kept, and a service ticket for each call."""
+
+    def __init__(
+        self, settings: EhoksSettings, http: HttpPort, password: str, seconds: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._http = http
+        self._tickets_url = f"{settings.cas_url.rstrip('/')}/v1/tickets"
+        self._login = {"username": settings.username, "password": password}
+        self._service = {"service": settings.service}
+        self._caller_id = settings.caller_id
+        self._seconds = seconds
+        self._granting: str | None = None
+        self._until = 0.0
+        self._lock = asyncio.Lock()
+
+    async def granting(self) -> str:
+        """The granting ticket, asked for by one caller when there is none or it is old."""
+        async with self._lock:
+            if self._granting is None or self._seconds() >= self._until:
+                self._granting = await self._log_in()
+                self._until = self._seconds() + GRANTING_TICKET_SECONDS
+            return self._granting
+
+    def forget(self, granting: str) -> None:
+        """Drop this granting ticket, unless another caller has a new one already."""
+        if self._granting == granting:
+            self._granting = None
+
+    async def ticket(self, granting: str) -> str | None:
+        """A service ticket for one call; nothing when CAS no longer knows the granting ticket."""
+        answer = await self._post(f"{self._tickets_url}/{granting}", self._service)
+        if answer.status in (401, 404):
+            return None
+        refuse_failures(answer.status)
+        text = answer.body.decode("ascii", "replace").strip()
+        if not _TICKET.fullmatch(text):
+            raise SourceInvalid(Reason.LOGIN)
+        return text
+
+    async def _log_in(self) -> str:
+        answer = await self._post(self._tickets_url, self._login)
+        if answer.status in (400, 401, 403, 404):
+            raise SourceDenied(Reason.LOGIN)
+        refuse_failures(answer.status)
+        # Only the ticket is taken from the address: where it is used is ours to say.
+        granting = answer.headers.get("location", "").rstrip("/").rpartition("/")[2]
+        if not _LAST_SEGMENT.fullmatch(granting):
+            raise SourceInvalid(Reason.LOGIN)
+        return granting
+
+    async def _post(self, url: str, form: dict[str, str]) -> Incoming:
+        headers = {"caller-id": self._caller_id, "content-type": "application/x-www-form-urlencoded"}
+        return await self._http.send(Outgoing(method="POST", url=url, headers=headers, body=urlencode(form).encode()))
+
+
+# --- what eHOKS says when it says no (ehoks 2.5) --------------------------------------------------------------
+
+_NO_PLAN = frozenset({"No HOKS found with given opiskeluoikeus", "HOKS not found"})
+_NO_RIGHTS = ("No access is allowed", "Unable to check access rights", "User is not authorized")
+
+
+def _texts(body: bytes) -> tuple[str, ...]:
+    """The texts of an error, whatever eHOKS calls their key today."""
+    try:
+        document: Any = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return ()
+    return tuple(text for text in document.values() if isinstance(text, str)) if isinstance(document, dict) else ()
+
+
+def _login_has_ended(answer: Incoming) -> bool:
+    """Whether a 401 is about the ticket; eHOKS answers missing rights with 401 too."""
+    return answer.status == 401 and not any(text.startswith(_NO_RIGHTS) for text in _texts(answer.body))
+
+
+def _body_of(answer: Incoming) -> bytes | None:
+    """The body of a success; nothing where eHOKS says that there is no plan."""
+    if answer.status == 404:
+        # INVARIANT: only eHOKS's own words mean that there is no plan; any other 404 is a wrong address.
+        if _NO_PLAN.isdisjoint(_texts(answer.body)):
+            raise SourceInvalid(Reason.STATUS)
+        return None
+    refuse_failures(answer.status)
+    return answer.body
+
+
+# --- the source -----------------------------------------------------------------------------------------------
+
+
+class EhoksSource:
+    """Plans of one provider, from eHOKS."""
+
+    def __init__(
+        self,
+        settings: EhoksSettings,
+        http: HttpPort,
+        clock: Clock,
+        password: str,
+        seconds: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._source = Source(id=settings.id, provider_oid=settings.provider)
+        self._base = settings.base_url.rstrip("/")
+        self._caller_id = settings.caller_id
+        self._procurement = settings.procurement
+        self._http = http
+        self._clock = clock
+        self._tickets = CasTickets(settings, http, password, seconds)
+        self._slots = asyncio.Semaphore(settings.concurrency)
+
+    @property
+    def source(self) -> Source:
+        """Which source this is."""
+        return self._source
+
+    async def plans(self, rights: Collection[StudyRightOid]) -> Reply[StudyRightOid, tuple[Hoks, ...]]:
+        """The plan of each right, several at a time."""
+        return await self._replies(rights, self._plan)
+
+    async def holders(self, rights: Collection[StudyRightOid]) -> Reply[StudyRightOid, LearnerOid]:
+        """Whose each right is, for rights that have a plan."""
+        return await self._replies(rights, self._holder)
+
+    async def _replies(
+        self, rights: Collection[StudyRightOid], question: Callable[[StudyRightOid], Awaitable[T | None]]
+    ) -> Reply[StudyRightOid, T]:
+        """The answer to one question about each right."""
+        fetched_at = self._clock.now()
+        asked = tuple(dict.fromkeys(rights))
+        results = await self._results(asked, question)
+        report(self._source.id, (each for each in results if isinstance(each, SourceFailure)))
+        answers = {right: _answer(result) for right, result in zip(asked, results, strict=True)}
+        return Reply(source=self._source.id, fetched_at=fetched_at, as_of=fetched_at, answers=answers)
+
+    async def _results(
+        self, asked: Sequence[StudyRightOid], question: Callable[[StudyRightOid], Awaitable[T | None]]
+    ) -> list[T | SourceFailure | None]:
+        try:
+            if asked:
+                # One login before many calls: a wrong password must not be tried once for each right.
+                await self._tickets.granting()
+        except SourceFailure as failure:
+            return [failure] * len(asked)
+        return await asyncio.gather(*(self._result(right, question) for right in asked))
+
+    async def _result(
+        self, right: StudyRightOid, question: Callable[[StudyRightOid], Awaitable[T | None]]
+    ) -> T | SourceFailure | None:
+        if check_study_right_oid(right) is Check.MALFORMED:
+            return SourceInvalid(Reason.MISMATCH)
+        async with self._slots:
+            try:
+                return await question(right)
+            except SourceFailure as failure:
+                return failure
+            except Exception as error:
+                # The outside of a connector: one plan that we cannot take must not cost the others.
+                return unexpected(self._source.id, error)
+
+    async def _head(self, right: StudyRightOid) -> HeadWire | None:
+        body = await self._get(f"/opiskeluoikeus/{right}")
+        return None if body is None else _head_of(body, right)
+
+    async def _holder(self, right: StudyRightOid) -> LearnerOid | None:
+        try:
+            head = await self._head(right)
+        except SourceFailure as failure:
+            if failure.outcome is Outcome.DENIED and failure.reason is Reason.STATUS:
+                # Another provider's right: its own source knows whose it is.
+                return None
+            raise
+        if head is None or head.oppija_oid is None or check_learner_oid(head.oppija_oid) is Check.MALFORMED:
+            return None
+        return LearnerOid(head.oppija_oid)
+
+    async def _plan(self, right: StudyRightOid) -> tuple[Hoks] | None:
+        head = await self._head(right)
+        if head is None:
+            return None
+        if head.id is None:
+            raise SourceInvalid(Reason.UNREADABLE)
+        whole, (included, doubts) = await asyncio.gather(
+            _caught(self._get(f"/{head.id}")), self._included(head.id) if self._procurement else _nothing_included()
+        )
+        if isinstance(whole, SourceFailure):
+            raise whole
+        return None if whole is None else (_checked(whole, right, head.id, included, doubts),)
+
+    async def _included(self, number: int) -> tuple[tuple[StudyRightOid, ...], tuple[Finding, ...]]:
+        """Rights of others included in the plan's right; a failure here is a finding and never costs the plan."""
+        doubt = (finding(FindingCode.UNREADABLE_VALUE, "includedStudyRightOids", Item.SR),)
+        body = await _caught(self._get(f"/{number}/hankintakoulutukset"))
+        try:
+            if not isinstance(body, bytes):
+                return (), doubt
+            texts, unreadable = strings(body)
+        except SourceFailure:
+            return (), doubt
+        oids = sorted({StudyRightOid(each) for each in texts if check_study_right_oid(each) is not Check.MALFORMED})
+        return tuple(oids), doubt if unreadable or len(oids) < len(set(texts)) else ()
+
+    async def _get(self, path: str) -> bytes | None:
+        """The body; nothing where there is no plan. A login that has ended is renewed once."""
+        for _ in ("as we are", "with a new login"):
+            granting = await self._tickets.granting()
+            ticket = await self._tickets.ticket(granting)
+            if ticket is not None:
+                headers = {"caller-id": self._caller_id, "ticket": ticket}
+                answer = await self._http.send(Outgoing(method="GET", url=self._base + path, headers=headers))
+                if not _login_has_ended(answer):
+                    return _body_of(answer)
+            self._tickets.forget(granting)
+        raise SourceDenied(Reason.LOGIN)
+
+
+async def _caught(call: Awaitable[bytes | None]) -> bytes | SourceFailure | None:
+    try:
+        return await call
+    except SourceFailure as failure:
+        return failure
+
+
+async def _nothing_included() -> tuple[tuple[StudyRightOid, ...], tuple[Finding, ...]]:
+    return (), ()
+
+
+def _head_of(body: bytes, right: StudyRightOid) -> HeadWire:
+    """The top level of the plan, when it is of the right that was asked."""
+    answer, _ = read(body, HeadAnswer)
+    if answer.data is None:
+        raise SourceInvalid(Reason.UNREADABLE)
+    if answer.data.opiskeluoikeus_oid != right:
+        raise SourceInvalid(Reason.MISMATCH)
+    return answer.data
+
+
+def _checked(
+    body: bytes, right: StudyRightOid, number: int, included: tuple[StudyRightOid, ...], doubts: tuple[Finding, ...]
+) -> Hoks:
+    """The plan, when it is the one of the right that was asked."""
+    answer, findings = read(body, WholeAnswer)
+    if answer.data is None:
+        raise SourceInvalid(Reason.UNREADABLE)
+    # INVARIANT: a plan is taken only under the right that it names itself.
+    if answer.data.opiskeluoikeus_oid != right or answer.data.id not in (number, None):
+        raise SourceInvalid(Reason.MISMATCH)
+    ordered = sorted((*findings, *doubts), key=lambda each: (each.place, each.code))
+    return plan_of(answer.data, right, included, tuple(ordered))
+
+
+def _answer(result: T | SourceFailure | None) -> Answer[T]:
+    if isinstance(result, SourceFailure):
+        return Answer(result.outcome)
+    return Answer(Outcome.ABSENT) if result is None else Answer(Outcome.OK, result)

@@ -1,0 +1,430 @@
+"""Reads JSON that breaks its own schema: what is right is kept, what is wrong becomes a finding, nothing is lost.
+
+A document that is exactly as its wire table says is decoded by msgspec alone; any other is read again field by
+field, and both ways give the same value for what is valid.
+"""
+
+import json
+import math
+import re
+import types
+import unicodedata
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from functools import cache
+from itertools import accumulate
+from typing import Annotated, Any, ClassVar, TypeVar, Union, get_args, get_origin, get_type_hints
+
+import msgspec
+
+from connectors.client import Reason, SourceInvalid
+from connectors.wire import SAME_RECORD, At, TextCheck, camel, clean
+from hoks.findings import Finding, FindingCode, finding
+from hoks.items import Item, classification
+from hoks.records import Record
+
+MAX_DEPTH = 64
+MAX_NODES = 200_000
+
+W = TypeVar("W", bound=msgspec.Struct)
+
+
+# --- reading --------------------------------------------------------------------------------------------------
+
+
+def read(body: bytes, kind: type[W]) -> tuple[W, tuple[Finding, ...]]:
+    """One document as ``kind``, and what is wrong with it. Raises ``SourceInvalid`` when it is no such record at all.
+
+    Findings are ordered by place, each once, whatever the order of the document.
+    """
+    body = sound(body)
+    shape = _shape_of(kind)
+    notes = _Notes()
+    value = _exactly(body, kind)
+    if value is None:
+        document = _parsed(body)
+        if not isinstance(document, dict):
+            raise SourceInvalid(Reason.UNREADABLE)
+        value = shape.read(document, notes)
+    shape.check(value, notes)
+    return value, notes.findings()
+
+
+def elements(body: bytes) -> tuple[bytes, ...]:
+    """The elements of a JSON array, each still as JSON. Raises ``SourceInvalid`` when it is no array."""
+    try:
+        return tuple(bytes(each) for each in msgspec.json.decode(sound(body, max_nodes=None), type=list[msgspec.Raw]))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise SourceInvalid(Reason.UNREADABLE) from None
+
+
+def members(body: bytes) -> dict[str, bytes]:
+    """The members of a JSON object, each still as JSON. Raises ``SourceInvalid`` when it is no object."""
+    try:
+        raw = msgspec.json.decode(sound(body, max_nodes=None), type=dict[str, msgspec.Raw])
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise SourceInvalid(Reason.UNREADABLE) from None
+    return {key: bytes(value) for key, value in raw.items()}
+
+
+def strings(body: bytes) -> tuple[tuple[str, ...], int]:
+    """The strings of a JSON array, cleaned, and how many elements were none."""
+    values = _parsed(sound(body))
+    if not isinstance(values, list):
+        raise SourceInvalid(Reason.UNREADABLE)
+    found = tuple(text for each in values if isinstance(each, str) and (text := clean(each)))
+    return found, len(values) - len(found)
+
+
+# --- limits and letters, before anything is built -------------------------------------------------------------
+
+_STRUCTURE = b"[]{},"
+_NOT_STRUCTURE = bytes(set(range(256)) - set(_STRUCTURE))
+_NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+_STEP = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
+_DECOMPOSED = re.compile(rb"\xcc[\x80-\xbf]|\xcd[\x80-\xaf]|\\u03[0-6]")
+
+
+def sound(body: bytes, max_nodes: int | None = MAX_NODES) -> bytes:
+    """The document within its limits, its letters composed (NFC), or ``SourceInvalid``."""
+    bare = body.replace(b"\\\\", b"").replace(b'\\"', b"")
+    outside_strings = b"".join(bare.split(b'"')[::2])
+    structure = outside_strings.translate(None, _NOT_STRUCTURE)
+    brackets = structure.translate(None, _NOT_BRACKETS)
+    nodes = len(structure) - len(brackets) // 2
+    if max_nodes is not None and nodes > max_nodes:
+        raise SourceInvalid(Reason.NESTING)
+    if max(accumulate(_STEP[sign] for sign in brackets), default=0) > MAX_DEPTH:
+        raise SourceInvalid(Reason.NESTING)
+    return _composed(body) if _DECOMPOSED.search(body) else body
+
+
+def _composed(body: bytes) -> bytes:
+    return json.dumps(_compose(_parsed(body)), ensure_ascii=True).encode()
+
+
+def _compose(value: Any) -> Any:
+    match value:
+        case str():
+            return unicodedata.normalize("NFC", value)
+        case list():
+            return [_compose(each) for each in value]
+        case dict():
+            return {unicodedata.normalize("NFC", key): _compose(each) for key, each in value.items()}
+        case _:
+            return value
+
+
+def _parsed(body: bytes) -> Any:
+    try:
+        text = body.decode("utf-8-sig")
+        return json.loads(text, strict=False, parse_int=_bounded_int, parse_constant=str)
+    except (ValueError, RecursionError):
+        raise SourceInvalid(Reason.UNREADABLE) from None
+
+
+def _bounded_int(digits: str) -> int | float:
+    # Python itself refuses to read whole numbers of thousands of digits, and that would cost the whole document.
+    return int(digits) if len(digits) < 20 else float(digits)
+
+
+def _exactly(body: bytes, kind: type[W]) -> W | None:
+    """The document when it is just as agreed, else nothing. A null is never agreed: absent values are left out."""
+    if b"null" in body:
+        return None
+    try:
+        return _decoder(kind).decode(body)  # type: ignore[no-any-return]  # the cache forgets the parameter
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+@cache
+def _decoder(kind: type[msgspec.Struct]) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(kind)
+
+
+# --- field by field -------------------------------------------------------------------------------------------
+
+
+class _Notes:
+    """Findings of one document, each once."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[str, FindingCode], Item] = {}
+
+    def add(self, code: FindingCode, place: str, item: Item) -> None:
+        self._found.setdefault((place, code), item)
+
+    def findings(self) -> tuple[Finding, ...]:
+        return tuple(finding(code, place, item) for (place, code), item in sorted(self._found.items()))
+
+
+_UNREADABLE = object()
+_ABSENT = object()
+
+
+def _text(value: Any) -> Any:
+    return value if isinstance(value, str) else _UNREADABLE
+
+
+def _truth(value: Any) -> Any:
+    return value if isinstance(value, bool) else _UNREADABLE
+
+
+_INTEGER = re.compile(r"[+-]?\d{1,10}", re.ASCII)
+_DECIMAL = re.compile(r"[+-]?\d{1,15}(\.\d{1,15})?", re.ASCII)
+
+
+def _whole(value: Any) -> Any:
+    match value:
+        case bool():
+            return _UNREADABLE
+        case str() if _INTEGER.fullmatch(value):
+            number = int(value)
+        case float() if value.is_integer():
+            number = int(value)
+        case int():
+            number = value
+        case _:
+            return _UNREADABLE
+    return number if -(2**31) <= number < 2**31 else _UNREADABLE
+
+
+def _number(value: Any) -> Any:
+    match value:
+        case bool():
+            return _UNREADABLE
+        case str() if _DECIMAL.fullmatch(value):
+            return float(value)
+        case int() | float() if math.isfinite(value):
+            return float(value)
+        case _:
+            return _UNREADABLE
+
+
+def _moment(kind: type) -> Callable[[Any], Any]:
+    def convert(value: Any) -> Any:
+        try:
+            return msgspec.convert(value, kind) if isinstance(value, str) else _UNREADABLE
+        except msgspec.ValidationError:
+            return _UNREADABLE
+
+    return convert
+
+
+_LEAVES: dict[Any, Callable[[Any], Any]] = {
+    str: _text,
+    bool: _truth,
+    int: _whole,
+    float: _number,
+    date: _moment(date),
+    datetime: _moment(datetime),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Leaf:
+    """How one value is read."""
+
+    convert: Callable[[Any], Any]
+    look: TextCheck | None
+    place: str
+    item: Item
+
+    empty: ClassVar[None] = None
+
+    def read(self, value: Any, _notes: _Notes) -> Any:
+        value = clean(value) if isinstance(value, str) else value
+        if value is None:
+            return _ABSENT
+        return self.convert(value)
+
+    @property
+    def checks(self) -> bool:
+        return self.look is not None
+
+    def check(self, value: Any, notes: _Notes) -> None:
+        code = self.look(value) if self.look else None
+        if code is not None:
+            notes.add(code, self.place, self.item)
+
+
+@dataclass(frozen=True, slots=True)
+class _List:
+    """How a list is read: one bad element never loses the others."""
+
+    element: "_Leaf | _Shape"
+    place: str
+    item: Item
+
+    empty: ClassVar[tuple[()]] = ()
+
+    def read(self, value: Any, notes: _Notes) -> Any:
+        if value is None:
+            return _ABSENT
+        if not isinstance(value, list):
+            return _UNREADABLE
+        return tuple(self._good(value, notes))
+
+    def _good(self, values: list[Any], notes: _Notes) -> Iterator[Any]:
+        for each in values:
+            read = self.element.read(each, notes)
+            if read is _UNREADABLE:
+                notes.add(FindingCode.UNREADABLE_VALUE, self.place, self.item)
+            elif read is not _ABSENT:
+                yield read
+
+    @property
+    def checks(self) -> bool:
+        return self.element.checks
+
+    def check(self, value: Any, notes: _Notes) -> None:
+        for each in value:
+            self.element.check(each, notes)
+
+
+@dataclass(frozen=True, slots=True)
+class _Field:
+    name: str
+    key: str
+    required: bool
+    reader: "_Leaf | _List | _Shape"
+    place: str
+    item: Item
+
+    def read(self, document: dict[str, Any], notes: _Notes) -> Any:
+        value = self.reader.read(document.get(self.key), notes)
+        if value is _UNREADABLE:
+            notes.add(FindingCode.UNREADABLE_VALUE, self.place, self.item)
+        elif value is _ABSENT and self.required:
+            notes.add(FindingCode.MISSING_REQUIRED_VALUE, self.place, self.item)
+        return self.reader.empty if value is _ABSENT or value is _UNREADABLE else value
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """How one record is read: its fields, and where it stands in our model."""
+
+    kind: type[msgspec.Struct]
+    place: str
+    fields: tuple[_Field, ...]
+    known: frozenset[str]
+    closed: bool
+    checked: tuple[_Field, ...]
+
+    empty: ClassVar[None] = None
+
+    def read(self, value: Any, notes: _Notes) -> Any:
+        if value is None:
+            return _ABSENT
+        if not isinstance(value, dict):
+            return _UNREADABLE
+        if self.closed and not self.known.issuperset(value):
+            notes.add(FindingCode.UNKNOWN_FIELDS, self.place, Item.X)
+        return self.kind(**{field.name: field.read(value, notes) for field in self.fields})
+
+    @property
+    def checks(self) -> bool:
+        return bool(self.checked)
+
+    def check(self, value: Any, notes: _Notes) -> None:
+        for field in self.checked:
+            part = getattr(value, field.name)
+            if part is not None:
+                field.reader.check(part, notes)
+
+
+# --- compiling the table --------------------------------------------------------------------------------------
+
+
+@cache
+def _shape_of(kind: type[msgspec.Struct]) -> _Shape:
+    return _shape(kind, _Where(None, None, "", Item.X))
+
+
+@dataclass(frozen=True, slots=True)
+class _Where:
+    """Where in our model a part of the wire stands: the document's record, the nearest record, place and item."""
+
+    document: type[msgspec.Struct] | None
+    model: type[msgspec.Struct] | None
+    place: str
+    item: Item
+
+    def entering(self, model: type[msgspec.Struct] | None) -> "_Where":
+        return replace(self, document=self.document or model, model=model or self.model)
+
+    def at(self, marker: At) -> "_Where":
+        if marker.field is None:
+            return self
+        model = self.document if marker.of_document else self.model
+        above = "" if marker.of_document else self.place
+        return replace(
+            self,
+            model=model,
+            place=".".join(filter(None, (above, camel(marker.field)))),
+            item=_item_of(model, marker, self.item),
+        )
+
+
+def _shape(kind: Any, around: _Where) -> _Shape:
+    where = around.entering(kind.model)
+    hints = get_type_hints(kind, include_extras=True)
+    fields = tuple(_field(info, hints[info.name], where) for info in msgspec.structs.fields(kind))
+    return _Shape(
+        kind=kind,
+        place=where.place,
+        fields=fields,
+        known=frozenset(field.key for field in fields),
+        closed=kind.__struct_config__.forbid_unknown_fields,
+        checked=tuple(field for field in fields if field.reader.checks),
+    )
+
+
+def _field(info: Any, hint: Any, around: _Where) -> _Field:
+    inner, marker = _unwrapped(hint)
+    where = around.at(marker)
+    return _Field(
+        name=info.name,
+        key=info.encode_name,
+        required=info.required,
+        reader=_reader(inner, marker, where),
+        place=where.place,
+        item=where.item,
+    )
+
+
+def _reader(hint: Any, marker: At, where: _Where) -> Any:
+    if get_origin(hint) is tuple:
+        element, _ = _unwrapped(get_args(hint)[0])
+        return _List(_reader(element, marker, where), where.place, where.item)
+    if isinstance(hint, type) and issubclass(hint, msgspec.Struct):
+        return _shape(hint, where)
+    return _Leaf(_LEAVES[hint], marker.check, where.place, where.item)
+
+
+def _unwrapped(hint: Any) -> tuple[Any, At]:
+    """The bare type of a field and its mark in the table."""
+    marker = SAME_RECORD
+    while True:
+        origin = get_origin(hint)
+        if origin is Annotated:
+            marker = next((each for each in hint.__metadata__ if isinstance(each, At)), marker)
+            hint = get_args(hint)[0]
+        elif origin in (Union, types.UnionType):
+            hint = next(each for each in get_args(hint) if each is not types.NoneType)
+        else:
+            return hint, marker
+
+
+def _item_of(model: type[msgspec.Struct] | None, marker: At, around: Item) -> Item:
+    """The law item: said in the table, else the model field's own (the first, of several), else the one around."""
+    if marker.item is not None:
+        return marker.item
+    if model is None or not issubclass(model, Record):
+        return around
+    items = classification(model)[marker.field or ""].items
+    if not items:
+        raise TypeError(f"{model.__name__}.{marker.field} has no item of its own; name one in the wire table")
+    return items[0]

@@ -1,0 +1,174 @@
+"""Who is who, from the learner register (ONR): every OID of a person leads to one master and all its aliases.
+
+Links may be undone at any time, so what is kept is kept for minutes.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterator, Sequence
+from typing import Annotated, Any
+
+import cachetools
+import cachetools.keys
+import msgspec
+
+from connectors.client import (
+    DEFAULT_CONCURRENCY,
+    DEFAULT_MAX_BYTES,
+    DEFAULT_SECONDS,
+    Concurrency,
+    HttpPort,
+    MaxBytes,
+    Outgoing,
+    Reason,
+    Seconds,
+    SourceFailure,
+    SourceInvalid,
+    opintopolku_headers,
+    outcome_of,
+    refuse_failures,
+    report,
+    unexpected,
+)
+from connectors.lenient import elements, members, read
+from connectors.wire import Open, Text
+from hoks.identifiers import Check, LearnerOid, check_learner_oid
+from hoks.outcomes import Answer, Outcome, Reply
+from hoks.ports import Clock
+from hoks.student import Person
+
+MAX_BATCH = 5000
+MAX_CACHED = 50_000
+SOURCE = "onr"
+
+
+class OnrSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The learner register."""
+
+    base_url: str
+    """Where the service begins, ``/oppijanumerorekisteri-service`` included."""
+    caller_id: str
+    cache_seconds: Annotated[float, msgspec.Meta(ge=0, le=3600)] = 300
+    concurrency: Concurrency = DEFAULT_CONCURRENCY
+    seconds: Seconds = DEFAULT_SECONDS
+    max_bytes: MaxBytes = DEFAULT_MAX_BYTES
+
+
+class MasterWire(Open, frozen=True, kw_only=True):
+    """The master record of an OID that was asked."""
+
+    oid: Text | None = msgspec.field(name="oidHenkilo")
+    given_names: Text | None = msgspec.field(name="etunimet", default=None)
+    family_name: Text | None = msgspec.field(name="sukunimi", default=None)
+
+
+class LinkWire(Open, frozen=True, kw_only=True):
+    """An alias and its master."""
+
+    alias: Text | None = msgspec.field(name="henkiloOid")
+    master: Text | None = msgspec.field(name="masterOid")
+
+
+_Links = dict[LearnerOid, set[LearnerOid]]
+
+
+class Onr:
+    """The learner register over HTTP."""
+
+    def __init__(
+        self, settings: OnrSettings, http: HttpPort, clock: Clock, seconds: Callable[[], float] | None = None
+    ) -> None:
+        self._base = settings.base_url.rstrip("/")
+        self._headers = opintopolku_headers(settings.caller_id)
+        self._http = http
+        self._clock = clock
+        timer: dict[str, Any] = {} if seconds is None else {"timer": seconds}
+        self._kept: cachetools.TTLCache[Any, Person] = cachetools.TTLCache(MAX_CACHED, settings.cache_seconds, **timer)
+
+    async def identify(self, oids: Collection[LearnerOid]) -> Reply[LearnerOid, Person]:
+        """The person behind each OID, keyed by the OID that was asked."""
+        fetched_at = self._clock.now()
+        asked = tuple(dict.fromkeys(oids))
+        known = {oid: person for oid in asked if (person := self._kept.get(_key(oid))) is not None}
+        wanted = [oid for oid in asked if oid not in known and check_learner_oid(oid) is not Check.MALFORMED]
+        batches = [wanted[start : start + MAX_BATCH] for start in range(0, len(wanted), MAX_BATCH)]
+        failed: dict[LearnerOid, Outcome] = {}
+        for batch, found in zip(batches, await asyncio.gather(*map(self._found, batches)), strict=True):
+            if isinstance(found, SourceFailure):
+                report(SOURCE, [found])
+                failed |= dict.fromkeys(batch, found.outcome)
+            else:
+                known |= found
+        answers = {oid: _answer(known.get(oid), failed.get(oid)) for oid in asked}
+        return Reply(source=SOURCE, fetched_at=fetched_at, as_of=fetched_at, answers=answers)
+
+    async def _found(self, oids: Sequence[LearnerOid]) -> dict[LearnerOid, Person] | SourceFailure:
+        try:
+            masters, links = await asyncio.gather(self._masters(oids), self._links(oids))
+            # Asked with an alias, the register names its master but not the master's other aliases.
+            unasked = sorted({master.oid for master in masters.values()} - set(oids))
+            for start in range(0, len(unasked), MAX_BATCH):
+                for master, aliases in (await self._links(unasked[start : start + MAX_BATCH])).items():
+                    links[master] |= aliases
+        except SourceFailure as failure:
+            return failure
+        except Exception as error:
+            return unexpected(SOURCE, error)
+        found = {oid: _person(oid, master, links) for oid, master in masters.items()}
+        for person in found.values():
+            self._kept.update({_key(oid): person for oid in person.all_oids})
+        return found
+
+    async def _masters(self, oids: Sequence[LearnerOid]) -> dict[LearnerOid, Person]:
+        """The master of each OID that the register knows, without aliases."""
+        asked = frozenset(oids)
+        body = await self._post("/henkilo/masterHenkilosByOidList", list(oids))
+        found: dict[LearnerOid, Person] = {}
+        for key, value in members(body).items():
+            wire, _ = read(value, MasterWire)
+            oid = LearnerOid(key)
+            if oid not in asked or wire.oid is None or check_learner_oid(wire.oid) is Check.MALFORMED:
+                raise SourceInvalid(Reason.FOREIGN_PERSON)
+            name = " ".join(filter(None, (wire.given_names, wire.family_name)))
+            found[oid] = Person(oid=LearnerOid(wire.oid), name=name or None)
+        return found
+
+    async def _links(self, oids: Sequence[LearnerOid]) -> _Links:
+        """The aliases of each master that the register names."""
+        links: _Links = defaultdict(set)
+        for master, alias in _pairs(await self._post("/s2s/duplicateHenkilos", {"henkiloOids": list(oids)})):
+            links[master].add(alias)
+        return links
+
+    async def _post(self, path: str, value: object) -> bytes:
+        url, body = self._base + path, msgspec.json.encode(value)
+        answer = await self._http.send(Outgoing(method="POST", url=url, headers=self._headers, body=body))
+        if outcome_of(answer.status) is Outcome.ABSENT_OR_DENIED:
+            # Batch calls are always there; a 404 is a wrong address and says nothing about persons.
+            raise SourceInvalid(Reason.STATUS)
+        refuse_failures(answer.status)
+        return answer.body
+
+
+def _pairs(body: bytes) -> Iterator[tuple[LearnerOid, LearnerOid]]:
+    for element in elements(body):
+        wire, _ = read(element, LinkWire)
+        if any(oid is None or check_learner_oid(oid) is Check.MALFORMED for oid in (wire.master, wire.alias)):
+            raise SourceInvalid(Reason.UNREADABLE)
+        yield LearnerOid(wire.master or ""), LearnerOid(wire.alias or "")
+
+
+def _person(asked: LearnerOid, master: Person, links: _Links) -> Person:
+    """The master with its aliases, the one that was asked among them."""
+    aliases = (links.get(master.oid, set()) | {asked}) - {master.oid}
+    return msgspec.structs.replace(master, aliases=frozenset(aliases))
+
+
+def _answer(person: Person | None, failed: Outcome | None) -> Answer[Person]:
+    if person is not None:
+        return Answer(Outcome.OK, person)
+    return Answer(failed or Outcome.ABSENT_OR_DENIED)
+
+
+def _key(oid: LearnerOid) -> Any:
+    return cachetools.keys.typedkey(oid)

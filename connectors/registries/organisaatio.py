@@ -1,0 +1,231 @@
+"""The organisation tree, from Organisaatio: each organisation with its ancestors and the provider it belongs to.
+
+The register changes seldom, so it is kept for a day, and shown as stale where it cannot be asked.
+"""
+
+import asyncio
+import re
+import time
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Annotated
+
+import cachetools
+import cachetools.keys
+import msgspec
+
+from connectors.client import (
+    DEFAULT_CONCURRENCY,
+    DEFAULT_MAX_BYTES,
+    DEFAULT_SECONDS,
+    Concurrency,
+    HttpPort,
+    MaxBytes,
+    Outgoing,
+    Reason,
+    Seconds,
+    SourceFailure,
+    SourceInvalid,
+    opintopolku_headers,
+    outcome_of,
+    refuse_failures,
+    report,
+    unexpected,
+)
+from connectors.lenient import elements, read
+from connectors.wire import Open, Text
+from hoks.identifiers import OPH, Check, OrganisationOid, check_organisation_oid
+from hoks.organisations import TreeNode
+from hoks.outcomes import Answer, Outcome, Reply
+from hoks.ports import Clock
+from hoks.values import Organisation
+from hoks.values import Text as Names
+
+MAX_BATCH = 1000
+MAX_CACHED = 20_000
+ABSENT_SECONDS = 600
+"""How long an organisation stays unknown after the register did not know it."""
+PROVIDER_TYPE = "organisaatiotyyppi_01"
+SOURCE = "organisaatio"
+
+
+class OrganisaatioSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The organisation register."""
+
+    base_url: str
+    """Where the service begins, ``/organisaatio-service/api`` included."""
+    caller_id: str
+    cache_seconds: Annotated[float, msgspec.Meta(ge=0, le=24 * 3600)] = 24 * 3600
+    """Mergers change who may read, so never more than a day."""
+    stale_seconds: Annotated[float, msgspec.Meta(ge=0, le=7 * 24 * 3600)] = 24 * 3600
+    """For how long after that the old answer is shown where the register cannot be asked."""
+    concurrency: Concurrency = DEFAULT_CONCURRENCY
+    seconds: Seconds = DEFAULT_SECONDS
+    max_bytes: MaxBytes = DEFAULT_MAX_BYTES
+
+
+class NamesWire(Open, frozen=True, kw_only=True):
+    """Nimi."""
+
+    fi: Text | None = None
+    sv: Text | None = None
+    en: Text | None = None
+
+
+class OrganisationWire(Open, frozen=True, kw_only=True):
+    """Organisaatio."""
+
+    oid: Text | None
+    names: NamesWire | None = msgspec.field(name="nimi", default=None)
+    types: tuple[Text, ...] = msgspec.field(name="tyypit", default=())
+    parent: Text | None = msgspec.field(name="parentOid", default=None)
+    path: Text | None = msgspec.field(name="parentOidPath", default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """What the register said of an OID, and when; no organisation where it knew none."""
+
+    organisation: Organisation | None
+    ancestors: tuple[OrganisationOid, ...]
+    is_provider: bool
+    at: float
+
+
+class Organisaatio:
+    """The organisation register over HTTP."""
+
+    def __init__(
+        self,
+        settings: OrganisaatioSettings,
+        http: HttpPort,
+        clock: Clock,
+        seconds: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._base = settings.base_url.rstrip("/")
+        self._headers = opintopolku_headers(settings.caller_id)
+        self._fresh_seconds = settings.cache_seconds
+        self._stale_seconds = settings.cache_seconds + settings.stale_seconds
+        self._http = http
+        self._clock = clock
+        self._seconds = seconds
+        self._kept: cachetools.LRUCache[object, _Kept] = cachetools.LRUCache(MAX_CACHED)
+
+    async def nodes(self, oids: Collection[OrganisationOid]) -> Reply[OrganisationOid, TreeNode]:
+        """The place of each organisation in the tree."""
+        fetched_at = self._clock.now()
+        asked = tuple(dict.fromkeys(oids))
+        known, failures = await self._known(list(filter(_is_well_formed, asked)))
+        above = {oid for kept in known.values() for oid in kept.ancestors if oid != OPH} - known.keys()
+        higher, more_failures = await self._known(sorted(filter(_is_well_formed, above)))
+        report(SOURCE, {id(each): each for each in (*failures.values(), *more_failures.values())}.values())
+        everything, failed = known | higher, failures | more_failures
+        answers = {oid: self._answer(oid, everything, failed) for oid in asked}
+        stale = any(answer.outcome is Outcome.STALE for answer in answers.values())
+        return Reply(source=SOURCE, fetched_at=fetched_at, as_of=fetched_at, answers=answers, stale=stale)
+
+    async def _known(
+        self, oids: Sequence[OrganisationOid]
+    ) -> tuple[dict[OrganisationOid, _Kept], dict[OrganisationOid, SourceFailure]]:
+        """What is kept or found of each OID; where the register fails, what is still kept, however old."""
+        wanted = [oid for oid in oids if not self._is_fresh(self._kept.get(_key(oid)))]
+        batches = [wanted[start : start + MAX_BATCH] for start in range(0, len(wanted), MAX_BATCH)]
+        failures: dict[OrganisationOid, SourceFailure] = {}
+        known: dict[OrganisationOid, _Kept] = {}
+        for batch, found in zip(batches, await asyncio.gather(*map(self._found, batches)), strict=True):
+            if isinstance(found, SourceFailure):
+                failures |= dict.fromkeys(batch, found)
+            else:
+                known |= found
+        kept = {oid: entry for oid in oids if (entry := self._kept.get(_key(oid))) and self._is_usable(entry)}
+        return kept | known, failures
+
+    async def _found(self, oids: Sequence[OrganisationOid]) -> dict[OrganisationOid, _Kept] | SourceFailure:
+        """The register's answer to one batch, kept; an OID it leaves out is unknown or deleted."""
+        url, body = f"{self._base}/findbyoids", msgspec.json.encode(list(oids))
+        try:
+            answer = await self._http.send(Outgoing(method="POST", url=url, headers=self._headers, body=body))
+            if outcome_of(answer.status) is Outcome.ABSENT_OR_DENIED:
+                raise SourceInvalid(Reason.STATUS)
+            refuse_failures(answer.status)
+            now = self._seconds()
+            found = dict.fromkeys(oids, _Kept(None, (), False, now))
+            for element in elements(answer.body):
+                wire, _ = read(element, OrganisationWire)
+                if wire.oid in found:
+                    found[OrganisationOid(wire.oid)] = _entry(wire, OrganisationOid(wire.oid), now)
+        except SourceFailure as failure:
+            return failure
+        except Exception as error:
+            return unexpected(SOURCE, error)
+        self._kept.update({_key(oid): entry for oid, entry in found.items()})
+        return found
+
+    def _is_fresh(self, entry: _Kept | None) -> bool:
+        if entry is None:
+            return False
+        limit = self._fresh_seconds if entry.organisation else min(ABSENT_SECONDS, self._fresh_seconds)
+        return self._seconds() - entry.at <= limit
+
+    def _is_usable(self, entry: _Kept) -> bool:
+        return self._is_fresh(entry) or (
+            entry.organisation is not None and self._seconds() - entry.at <= self._stale_seconds
+        )
+
+    def _answer(
+        self,
+        oid: OrganisationOid,
+        known: dict[OrganisationOid, _Kept],
+        failed: dict[OrganisationOid, SourceFailure],
+    ) -> Answer[TreeNode]:
+        entry = known.get(oid)
+        if entry is None or entry.organisation is None:
+            return Answer(failed[oid].outcome if oid in failed else Outcome.ABSENT)
+        line = (oid, *reversed(entry.ancestors))
+        missing = next((failed[each] for each in line if each in failed and each not in known), None)
+        if missing is not None:
+            # Whose it is depends on an ancestor that could not be read, so the node is not known at all.
+            return Answer(missing.outcome)
+        provider = next((each for each in line if each in known and known[each].is_provider), None)
+        node = TreeNode(organisation=entry.organisation, ancestors=entry.ancestors, provider_oid=provider)
+        return Answer(Outcome.STALE if any(each in failed for each in line) else Outcome.OK, node)
+
+
+_SEPARATORS = re.compile(r"[|/]")
+
+
+def ancestors_of(oid: OrganisationOid, path: str | None, parent: str | None) -> tuple[OrganisationOid, ...]:
+    """The ancestors, root first, from a path in either notation: ``|root|…|parent|`` or ``self/parent/…/root``."""
+    line = [OrganisationOid(each) for each in _SEPARATORS.split(path or "") if each and each != oid]
+    if not line and parent:
+        line = [OrganisationOid(parent)]
+    self_first = (line[-1:] == [OPH]) or (parent is not None and line[:1] == [parent] and line[-1:] != [parent])
+    if self_first and line[:1] != [OPH]:
+        line.reverse()
+    return tuple(line)
+
+
+def _entry(wire: OrganisationWire, oid: OrganisationOid, at: float) -> _Kept:
+    return _Kept(
+        organisation=Organisation(oid=oid, name=_names(wire.names)),
+        ancestors=ancestors_of(oid, wire.path, wire.parent),
+        is_provider=_has_type(wire.types, PROVIDER_TYPE),
+        at=at,
+    )
+
+
+def _is_well_formed(oid: OrganisationOid) -> bool:
+    return check_organisation_oid(oid) is not Check.MALFORMED
+
+
+def _has_type(types: Iterable[str], wanted: str) -> bool:
+    """Whether one of several types is ``wanted``; some answers add a version, as in ``…_01#1``."""
+    return any(each.partition("#")[0] == wanted for each in types)
+
+
+def _names(wire: NamesWire | None) -> Names | None:
+    return Names(fi=wire.fi, sv=wire.sv, en=wire.en) if wire and (wire.fi or wire.sv or wire.en) else None
+
+
+def _key(oid: OrganisationOid) -> object:
+    return cachetools.keys.typedkey(oid)

@@ -1,0 +1,204 @@
+"""What an operator declares of a provider's files: columns, codes and formats, refused at start where they are wrong.
+
+The left side of every mapping is a name of ours, the right side is the provider's.
+"""
+
+import codecs
+from pathlib import PurePath
+from typing import Literal
+
+import msgspec
+
+from hoks.codes import STATE_OF_CODE
+from hoks.identifiers import OrganisationOid
+
+DateFormat = Literal["d.m.yyyy", "dd.mm.yyyy", "yyyy-mm-dd", "yyyymmdd", "iso"]
+InstantFormat = Literal[
+    "d.m.yyyy HH:MM",
+    "d.m.yyyy HH:MM:SS",
+    "dd.mm.yyyy HH:MM",
+    "dd.mm.yyyy HH:MM:SS",
+    "yyyy-mm-dd HH:MM",
+    "yyyy-mm-dd HH:MM:SS",
+    "iso",
+]
+"""Moments without an offset are local time in Helsinki; ``iso`` may carry one."""
+PlannedKind = Literal["vocational", "local", "common", "subarea", "preparatory", "study_skills", "learning_support"]
+PriorKind = Literal["vocational", "local", "common", "subarea"]
+AssessorKind = Literal["provider", "working_life", "prior"]
+
+_UNIT = "key plan_key parent_key kind code code_version requirements_number name extent amosaa_id goals deviation"
+
+COLUMNS: dict[str, tuple[str, ...]] = {
+    table: tuple(names.split())
+    for table, names in {
+        "people": "key oid family_name given_names",
+        "rights": "key person_key oid school_oid site_oid type state state_start state_end estimated_end"
+        " qualification_code qualification_name requirements_number requirements_name area_code area_name"
+        " included_in_oid included_in_school purchased",
+        "plans": "key right_key right_oid first_approved_on approved_at updated_at version"
+        " competence_acquisition_needed career_plan_goal competence_achieved_on student_email student_phone"
+        " preparatory_right_oid entered_manually",
+        "units": f"{_UNIT} provider_oid essential_circumstance hours start end description support_type unit_group",
+        "periods": "key unit_key source_key start end detail mode representative_name representative_role"
+        " representative_org procuring_name procuring_role procuring_org instructor_name instructor_email"
+        " instructor_phone workplace_name workplace_business_id key_tasks working_time_percent apprenticeship_basis",
+        "environments": "period_key code start end",
+        "interruptions": "period_key start end",
+        "demonstrations": "key unit_key prior_key start end organiser_oid subareas environment_name"
+        " environment_business_id environment_description contents deviation criteria",
+        "assessors": "demonstration_key prior_key kind name organisation_oid organisation_name"
+        " organisation_business_id",
+        "prior_units": f"{_UNIT} provider_oid essential_circumstance process sent_on",
+    }.items()
+}
+"""The logical tables and their columns."""
+
+_REQUIRED: dict[str, tuple[str, ...]] = {
+    "people": ("key", "oid"),
+    "rights": ("key", "person_key", "oid", "state", "state_start"),
+    "plans": ("key",),
+    "units": ("key", "plan_key", "kind"),
+    "periods": ("key", "unit_key"),
+    "environments": ("period_key",),
+    "interruptions": ("period_key",),
+    "demonstrations": ("key",),
+    "assessors": ("kind",),
+    "prior_units": ("key", "plan_key", "kind"),
+}
+_TABLES_OF = {"rights": ("people", "rights"), "plans": ("plans",)}
+"""Which tables each kind of data needs at the least."""
+
+
+class Strict(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Base of settings: a key that is not known refuses the start."""
+
+
+class ManifestSettings(Strict, frozen=True):
+    """The manifest (JSON) that a provider writes last, and its own names for what is in it."""
+
+    file: str
+    complete: str
+    snapshot_at: str
+    files: str
+    rows: str
+    sha256: str
+
+
+class TableFile(Strict, frozen=True):
+    """The file of one table, and the provider's name of each column that is used."""
+
+    file: str
+    columns: dict[str, str]
+
+
+class Codes(Strict, frozen=True):
+    """The provider's words for ours; a word that is not listed stands for itself."""
+
+    state: dict[str, str] = msgspec.field(default_factory=dict)
+    right_type: dict[str, str] = msgspec.field(default_factory=dict)
+    unit_kind: dict[str, PlannedKind] = msgspec.field(default_factory=dict)
+    prior_kind: dict[str, PriorKind] = msgspec.field(default_factory=dict)
+    assessor_kind: dict[str, AssessorKind] = msgspec.field(default_factory=dict)
+    mode: dict[str, str] = msgspec.field(default_factory=dict)
+    process: dict[str, str] = msgspec.field(default_factory=dict)
+
+
+class CodePrefixes(Strict, frozen=True):
+    """What to put before a bare code to make it a national one; a code that has it already is left as it is."""
+
+    vocational: str = ""
+    common: str = ""
+    subarea: str = ""
+    preparatory: str = ""
+    career_goal: str = ""
+    support_type: str = ""
+    unit_group: str = ""
+    apprenticeship_basis: str = ""
+    environment: str = ""
+    demonstration_subarea: str = ""
+    qualification: str = ""
+    competence_area: str = ""
+
+
+class TableSettings(Strict, frozen=True, kw_only=True, tag_field="kind", tag="table"):
+    """One provider's drop: where it is, how its rows are written and what they mean."""
+
+    id: str
+    provider: OrganisationOid
+    gives: tuple[Literal["rights", "plans"], ...]
+    folder: str
+    tables: dict[str, TableFile]
+    encoding: str = "utf-8"
+    delimiter: str = ","
+    date_format: DateFormat = "yyyy-mm-dd"
+    instant_format: InstantFormat = "iso"
+    decimal: Literal[".", ","] = "."
+    list_separator: str = "|"
+    true_values: tuple[str, ...] = ("1",)
+    false_values: tuple[str, ...] = ("0",)
+    language: Literal["fi", "sv", "en"] = "fi"
+    """In which language the provider writes names of qualifications."""
+    manifest: ManifestSettings | None = None
+    codes: Codes = Codes()
+    code_prefixes: CodePrefixes = CodePrefixes()
+    stale_after_hours: float = 36
+    look_every_seconds: float = 3
+    """How often at most a newer drop is looked for."""
+
+    def __post_init__(self) -> None:
+        for fault in (*self._faults_of_formats(), *self._faults_of_tables()):
+            raise ValueError(f"source `{self.id}`: {fault}")
+
+    def files(self) -> tuple[str, ...]:
+        """The files that are used, each once."""
+        return tuple(dict.fromkeys(table.file for table in self.tables.values()))
+
+    def _faults_of_formats(self) -> list[str]:
+        faults = [f"codes.state: expected a state of Koski, got `{s}`" for s in self._states() - STATE_OF_CODE.keys()]
+        if not _is_charset(self.encoding):
+            faults.append(f"encoding: `{self.encoding}` is not a character set")
+        if len(self.delimiter) != 1 or self.delimiter in '"\r\n':
+            faults.append("delimiter: expected one character, not a quote or a line break")
+        if not self.list_separator:
+            faults.append("list_separator: expected at least one character")
+        if {each.casefold() for each in self.true_values} & {each.casefold() for each in self.false_values}:
+            faults.append("true_values and false_values have a word in common")
+        return faults
+
+    def _states(self) -> set[str]:
+        return set(self.codes.state.values())
+
+    def _faults_of_tables(self) -> list[str]:
+        needed = [table for kind in self.gives for table in _TABLES_OF[kind] if table not in self.tables]
+        faults = [f"table `{table}` is needed for what the source gives" for table in needed]
+        for name, table in self.tables.items():
+            faults += _faults_of_table(name, table)
+        by_key = "right_key" in self.tables["plans"].columns if "plans" in self.tables else False
+        if by_key and "rights" not in self.tables:
+            faults.append("table `plans`, column `right_key`: there is no table `rights` to find it in")
+        return faults
+
+
+def _faults_of_table(name: str, table: TableFile) -> list[str]:
+    if name not in COLUMNS:
+        return [f"there is no table `{name}`; the tables are {', '.join(COLUMNS)}"]
+    faults = [
+        f"table `{name}`: there is no column `{column}`; the columns are {', '.join(COLUMNS[name])}"
+        for column in table.columns
+        if column not in COLUMNS[name]
+    ]
+    faults += [f"table `{name}`: column `{c}` must be mapped" for c in _REQUIRED[name] if c not in table.columns]
+    if name == "plans" and not {"right_key", "right_oid"} & table.columns.keys():
+        faults.append("table `plans`: column `right_key` or `right_oid` must be mapped")
+    if PurePath(table.file).name != table.file or table.file in ("", ".."):
+        faults.append(f"table `{name}`: expected the name of a file in the folder, without a path")
+    return faults
+
+
+def _is_charset(name: str) -> bool:
+    try:
+        "".encode(codecs.lookup(name).name)
+    except LookupError:
+        return False
+    return True

@@ -1,0 +1,285 @@
+"""A drop as an indexed SQLite database in memory, asked by key and never walked through.
+
+Rows hang together by the provider's local keys alone. What a key cannot place for certain is left out and counted.
+"""
+
+import hashlib
+import logging
+import sqlite3
+import threading
+import weakref
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+
+from connectors.table.cells import Row, clean
+from connectors.table.drop import Drop, Sheet
+from connectors.table.settings import COLUMNS, TableSettings
+from hoks.identifiers import Check, check_learner_oid, check_study_right_oid
+
+log = logging.getLogger(__name__)
+
+KEYS_AT_ONCE = 500
+"""How many keys one query asks for at most."""
+
+_INDEXES = {
+    "people": ("key", "oid"),
+    "rights": ("key", "oid", "person_key", "included_in_oid"),
+    "plans": ("key", "for_right"),
+    "units": ("key", "plan_key"),
+    "periods": ("key", "unit_key"),
+    "environments": ("period_key",),
+    "interruptions": ("period_key",),
+    "demonstrations": ("key", "unit_key", "prior_key"),
+    "assessors": ("demonstration_key", "prior_key"),
+    "prior_units": ("key", "plan_key"),
+}
+_KEYS = {
+    (table, column)
+    for table, columns in COLUMNS.items()
+    for column in columns
+    if column == "key" or column.endswith("_key")
+} | {("rights", "included_in_oid")}
+
+# INVARIANT: a key leads to one owner. Two rows with the same key and different owners would let what hangs on the
+# key reach the wrong student, so such a key is taken away from both: the rows stay with their owners, bare.
+_OWNERS = {
+    "people": "coalesce(oid, '')",
+    "rights": "oid",
+    "plans": "coalesce(right_key, '') || ' ' || coalesce(right_oid, '')",
+    "units": "coalesce(plan_key, '')",
+    "periods": "coalesce(unit_key, '')",
+    "demonstrations": "coalesce(unit_key, '') || ' ' || coalesce(prior_key, '')",
+    "prior_units": "coalesce(plan_key, '')",
+}
+_FILL = """
+UPDATE rights SET {column} = (SELECT max({column}) FROM rights AS other WHERE other.key = rights.key)
+WHERE {column} IS NULL AND key IN (SELECT key FROM rights GROUP BY key HAVING count(DISTINCT {column}) = 1)"""
+_TAKE_KEY = """
+UPDATE {table} SET key = NULL WHERE key IN (SELECT key FROM {table} GROUP BY key HAVING count(DISTINCT {owner}) > 1)"""
+_FIND_RIGHTS = """
+UPDATE plans SET for_right = coalesce(
+    (SELECT oid FROM rights WHERE rights.key = plans.right_key AND oid IS NOT NULL LIMIT 1), right_oid)"""
+_TAKE_RIGHTS = """
+UPDATE plans SET for_right = NULL WHERE right_oid IS NOT NULL AND for_right <> right_oid"""
+_TAKE_DEMONSTRATIONS = """
+UPDATE demonstrations SET unit_key = NULL, prior_key = NULL WHERE unit_key IS NOT NULL AND prior_key IS NOT NULL"""
+
+_PLACED = "EXISTS (SELECT 1 FROM {parent} AS parent WHERE parent.key = child.{key}{kind})"
+_WITH_PERIODS = " AND parent.kind IN ('vocational', 'local', 'subarea')"
+_UNDER_COMMON = "(kind IS NOT 'subarea' OR parent_key IN (SELECT key FROM {table} AS parent\
+ WHERE parent.plan_key = child.plan_key AND parent.kind = 'common'))"
+
+
+def sql(template: str, **names: str) -> str:
+    """A statement with names of tables and columns, which are always our own and never a provider's."""
+    for name, value in names.items():
+        template = template.replace("{" + name + "}", value)
+    return template
+
+
+def _placed(parent: str, key: str, kind: str = "") -> str:
+    return sql(_PLACED, parent=parent, key=key, kind=kind)
+
+
+_IN_PLACE: tuple[tuple[str, str, str], ...] = (
+    ("people", "without a learner number", "oid IS NOT NULL"),
+    ("rights", "without an OID", "oid IS NOT NULL"),
+    ("rights", "of an unknown person", _placed("people", "person_key")),
+    ("plans", "without one right that has an OID", "for_right IS NOT NULL"),
+    ("units", "of an unknown plan", _placed("plans", "plan_key")),
+    ("units", "of an unknown common unit", sql(_UNDER_COMMON, table="units")),
+    ("periods", "of an unknown unit", _placed("units", "unit_key", _WITH_PERIODS)),
+    ("environments", "of an unknown period", _placed("periods", "period_key")),
+    ("interruptions", "of an unknown period", _placed("periods", "period_key")),
+    (
+        "demonstrations",
+        "of an unknown unit",
+        f"({_placed('units', 'unit_key', _WITH_PERIODS)} OR {_placed('prior_units', 'prior_key')})",
+    ),
+    (
+        "assessors",
+        "of an unknown demonstration or prior unit",
+        f"({_placed('demonstrations', 'demonstration_key')} OR {_placed('prior_units', 'prior_key')})",
+    ),
+    ("prior_units", "of an unknown plan", _placed("plans", "plan_key")),
+    ("prior_units", "of an unknown common unit", sql(_UNDER_COMMON, table="prior_units")),
+)
+"""What must hold of each row for it to be shown at all; the rows of which it does not are counted."""
+
+
+@dataclass(frozen=True, slots=True, weakref_slot=True)
+class Snapshot:
+    """A provider's data as of one moment."""
+
+    as_of: datetime
+    connection: sqlite3.Connection
+    left_out: Mapping[tuple[str, str], int]
+    """How many rows, by table and reason."""
+    lock: threading.Lock
+
+    def ask(self, query: str, keys: Collection[str]) -> list[Row]:
+        """The rows of a query on ``{keys}``, asked for some hundreds of keys at a time."""
+        found: list[Row] = []
+        wanted = sorted(set(keys))
+        for start in range(0, len(wanted), KEYS_AT_ONCE):
+            some = wanted[start : start + KEYS_AT_ONCE]
+            marks = ",".join(f"?{place}" for place in range(1, len(some) + 1))
+            found += self.rows(query.replace("{keys}", marks), some)
+        return found
+
+    def rows(self, query: str, values: Sequence[str] = ()) -> list[Row]:
+        """The rows of one query."""
+        with self.lock:
+            cursor = self.connection.execute(query, values)
+            names = [column[0] for column in cursor.description]
+            return [dict(zip(names, cells, strict=True)) for cells in cursor.fetchall()]
+
+
+def take_snapshot(settings: TableSettings) -> Snapshot:
+    """Load the drop that lies in the folder, or raise ``DropRefused``."""
+    drop = Drop(settings)
+    # Only ever used under the snapshot's lock, so threads may share it.
+    connection = sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None)
+    try:
+        left_out = _load(connection, settings, drop)
+        drop.check_unchanged()
+    except BaseException:
+        connection.close()
+        raise
+    for (table, reason), count in left_out.items():
+        log.warning("source %s: table %s: %d %s", settings.id, table, count, reason)
+    snapshot = Snapshot(drop.as_of, connection, left_out, threading.Lock())
+    weakref.finalize(snapshot, connection.close)
+    return snapshot
+
+
+def _load(connection: sqlite3.Connection, settings: TableSettings, drop: Drop) -> dict[tuple[str, str], int]:
+    counts: dict[tuple[str, str], int] = {}
+    connection.execute("BEGIN")
+    for table, columns in COLUMNS.items():
+        extra = ("for_right",) if table == "plans" else ()
+        connection.execute(sql("CREATE TABLE {table} ({columns})", table=table, columns=", ".join(columns + extra)))
+    for name in drop.names():
+        counts |= _fill_from(connection, settings, drop.sheet(name), name)
+    _tidy(connection, counts)
+    for table, reason, holds in _IN_PLACE:
+        # What is null is not known to hold, so it is counted too.
+        query = sql("SELECT count(*) FROM {table} AS child WHERE NOT coalesce({holds}, 0)", table=table, holds=holds)
+        counts[table, f"rows {reason}"] = connection.execute(query).fetchone()[0]
+    connection.execute("COMMIT")
+    return {key: count for key, count in counts.items() if count}
+
+
+def _tidy(connection: sqlite3.Connection, counts: dict[tuple[str, str], int]) -> None:
+    for table, columns in _INDEXES.items():
+        for column in columns:
+            connection.execute(sql("CREATE INDEX {table}_{column} ON {table} ({column})", table=table, column=column))
+    # A status row that leaves out what its right's other rows say is still a row of that right.
+    for column in ("oid", "person_key"):
+        connection.execute(sql(_FILL, column=column))
+    for table, owner in _OWNERS.items():
+        taken = connection.execute(sql(_TAKE_KEY, table=table, owner=owner)).rowcount
+        counts[table, "rows share a key but not its owner"] = taken
+    for statement in (_FIND_RIGHTS, _TAKE_RIGHTS, _TAKE_DEMONSTRATIONS):
+        connection.execute(statement)
+
+
+Cleaner = Callable[[str], str | None]
+
+
+def _cleaners(settings: TableSettings) -> dict[tuple[str, str], Cleaner]:
+    """How a cell is made ready for joining; every other cell is read when somebody asks for it."""
+    cleaners: dict[tuple[str, str], Cleaner] = dict.fromkeys(_KEYS, clean)
+    return cleaners | {
+        ("people", "oid"): _well_formed(check_learner_oid),
+        ("rights", "oid"): _well_formed(check_study_right_oid),
+        ("plans", "right_oid"): _well_formed(check_study_right_oid),
+        ("units", "kind"): _word(settings.codes.unit_kind),
+        ("prior_units", "kind"): _word(settings.codes.prior_kind),
+        ("assessors", "kind"): _word(settings.codes.assessor_kind),
+    }
+
+
+def _well_formed(check: Callable[[str], Check]) -> Cleaner:
+    def oid(text: str) -> str | None:
+        cleaned = clean(text)
+        return None if cleaned is None or check(cleaned) is Check.MALFORMED else cleaned
+
+    return oid
+
+
+def _word(words: Mapping[str, str]) -> Cleaner:
+    def translated(text: str) -> str | None:
+        cleaned = clean(text)
+        return None if cleaned is None else words.get(cleaned, cleaned)
+
+    return translated
+
+
+def _fill_from(
+    connection: sqlite3.Connection, settings: TableSettings, sheet: Sheet, file: str
+) -> dict[tuple[str, str], int]:
+    """Load every table that is in a file; a file of none is only checked."""
+    tables = [name for name, table in settings.tables.items() if table.file == file]
+    writers = [_Writer(connection, settings, table, sheet) for table in tables]
+    for cells in sheet.rows():
+        for writer in writers:
+            writer.write(cells)
+    counts: dict[tuple[str, str], int] = {}
+    for writer in writers:
+        writer.flush()
+        counts[writer.table, "rows wider than the header"] = sheet.too_wide
+        counts[writer.table, "rows repeated in full"] = writer.repeated
+    if tables:
+        used = {name for table in tables for name in settings.tables[table].columns.values()}
+        counts[tables[0], "columns not mapped"] = len(set(sheet.header) - used)
+    return counts
+
+
+class _Writer:
+    """Puts the mapped cells of rows into one table; a row that is repeated in full is one row."""
+
+    def __init__(self, connection: sqlite3.Connection, settings: TableSettings, table: str, sheet: Sheet) -> None:
+        cleaners = _cleaners(settings)
+        mapped = settings.tables[table].columns
+        self.table = table
+        self.repeated = 0
+        self._connection = connection
+        self._cells = [(sheet.column(table, theirs), cleaners.get((table, ours))) for ours, theirs in mapped.items()]
+        self._insert = sql(
+            "INSERT INTO {table} ({columns}) VALUES ({marks})",
+            table=table,
+            columns=", ".join(mapped),
+            marks=", ".join("?" * len(mapped)),
+        )
+        self._seen: set[bytes] = set()
+        self._waiting: list[tuple[str | None, ...]] = []
+
+    def write(self, cells: list[str]) -> None:
+        """Take one row of the file."""
+        values = tuple(clean_(cells[place]) if clean_ else cells[place] for place, clean_ in self._cells)
+        digest = hashlib.blake2b(msgspec.msgpack.encode(values), digest_size=16).digest()
+        if digest in self._seen:
+            self.repeated += 1
+            return
+        self._seen.add(digest)
+        self._waiting.append(values)
+        if len(self._waiting) >= 1000:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what is waiting."""
+        self._connection.executemany(self._insert, self._waiting)
+        self._waiting.clear()
+
+
+def grouped(rows: Collection[Row], column: str) -> dict[str, list[Row]]:
+    """Rows by a key, in the order in which they came."""
+    groups: dict[str, list[Row]] = {}
+    for row in rows:
+        if (key := row[column]) is not None:
+            groups.setdefault(key, []).append(row)
+    return groups

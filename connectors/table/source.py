@@ -1,0 +1,121 @@
+"""The ``table`` connector: study rights and plans of one provider, as of its latest whole drop.
+
+A snapshot can assert absence: a key that it does not hold is absent as of its time. No key makes it raise.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+from datetime import timedelta
+from typing import TypeVar
+
+from connectors.table.cells import Row
+from connectors.table.keeper import Keeper
+from connectors.table.plans import read_plans
+from connectors.table.rights import are_of, holders_of, learners_of, rows_by_person, study_rights
+from connectors.table.settings import TableSettings
+from connectors.table.snapshot import Snapshot
+from hoks.identifiers import LearnerOid, OrganisationOid, StudyRightOid
+from hoks.outcomes import Answer, Outcome, Reply
+from hoks.plan import Hoks
+from hoks.ports import Clock, Source
+from hoks.student import Person
+from hoks.study_right import StudyRight
+
+log = logging.getLogger(__name__)
+
+K = TypeVar("K", bound=Hashable)
+T = TypeVar("T")
+Answers = Mapping[K, Answer[T]]
+"""Answers for the keys that the drop holds something of."""
+
+
+class TableSource:
+    """A provider's student system that exports rows: ``RightsSource`` and ``PlanSource``."""
+
+    def __init__(self, settings: TableSettings, clock: Clock) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._keeper = Keeper(settings)
+
+    @property
+    def source(self) -> Source:
+        """Which source this is."""
+        return Source(id=self._settings.id, provider_oid=self._settings.provider)
+
+    async def load(self) -> None:
+        """Load the drop now, at start; ``FilesDoNotFit`` says which table and column of the settings is wrong.
+
+        Any other ``DropRefused`` may be over by the next drop: requests then say that the source is unavailable.
+        """
+        await self._keeper.load()
+
+    async def rights(self, people: Sequence[Person]) -> Reply[LearnerOid, tuple[StudyRight, ...]]:
+        """All rights of each person under any of their OIDs, keyed by the master OID."""
+
+        def read(snapshot: Snapshot) -> Answers[LearnerOid, tuple[StudyRight, ...]]:
+            by_oid = rows_by_person(snapshot, [oid for person in people for oid in person.all_oids])
+            rows = {
+                person: [row for oid in sorted(person.all_oids) for row in by_oid.get(oid, ())] for person in people
+            }
+            return {person.oid: self._rights_of(person, rows[person]) for person in people if rows[person]}
+
+        return await self._reply([person.oid for person in people], read, given="rights" in self._settings.gives)
+
+    def _rights_of(self, person: Person, rows: Sequence[Row]) -> Answer[tuple[StudyRight, ...]]:
+        if not are_of(person, rows):
+            return Answer(Outcome.INVALID)
+        return Answer(Outcome.OK, study_rights(rows, self._settings))
+
+    async def holders(self, rights: Collection[StudyRightOid]) -> Reply[StudyRightOid, LearnerOid]:
+        """Whose each right is, by any of the person's OIDs."""
+
+        def read(snapshot: Snapshot) -> Answers[StudyRightOid, LearnerOid]:
+            found = holders_of(snapshot, rights)
+            return {right: Answer(Outcome.OK, found[right]) for right in rights if right in found}
+
+        return await self._reply(rights, read, given="rights" in self._settings.gives)
+
+    async def plans(self, rights: Collection[StudyRightOid]) -> Reply[StudyRightOid, tuple[Hoks, ...]]:
+        """The plan of each right; more than one where the drop holds several."""
+
+        def read(snapshot: Snapshot) -> Answers[StudyRightOid, tuple[Hoks, ...]]:
+            found = read_plans(snapshot, rights, self._settings)
+            return {right: Answer(Outcome.OK, found[right]) for right in rights if right in found}
+
+        return await self._reply(rights, read, given="plans" in self._settings.gives)
+
+    async def learners(self) -> Reply[OrganisationOid, tuple[LearnerOid, ...]]:
+        """Every learner number in the drop, keyed by the source's provider."""
+
+        def read(snapshot: Snapshot) -> Answers[OrganisationOid, tuple[LearnerOid, ...]]:
+            return {self._settings.provider: Answer(Outcome.OK, learners_of(snapshot))}
+
+        return await self._reply([self._settings.provider], read, given=True)
+
+    async def _reply(
+        self, keys: Collection[K], read: Callable[[Snapshot], Answers[K, T]], *, given: bool
+    ) -> Reply[K, T]:
+        snapshot = await self._keeper.current()
+        found = await self._found(snapshot, read) if snapshot else None
+        now = self._clock.now()
+        if snapshot is None or found is None:
+            nothing: Answer[T] = Answer(Outcome.UNAVAILABLE)
+            return Reply(source=self._settings.id, fetched_at=now, as_of=now, answers=dict.fromkeys(keys, nothing))
+        # What a source does not give at all, it cannot say is absent.
+        absent: Answer[T] = Answer(Outcome.ABSENT if given else Outcome.ABSENT_OR_DENIED)
+        return Reply(
+            source=self._settings.id,
+            fetched_at=now,
+            as_of=snapshot.as_of,
+            answers={key: found.get(key, absent) for key in keys},
+            stale=self._keeper.behind or now - snapshot.as_of > timedelta(hours=self._settings.stale_after_hours),
+        )
+
+    async def _found(self, snapshot: Snapshot, read: Callable[[Snapshot], Answers[K, T]]) -> Answers[K, T] | None:
+        try:
+            return await asyncio.to_thread(read, snapshot)
+        except Exception as fault:
+            # The outside of the connector. Only the kind of fault is told: its text could hold a student's data.
+            log.error("source %s: rows not read (%s)", self._settings.id, type(fault).__name__)
+            return None

@@ -1,0 +1,104 @@
+"""The composition root: the only place that knows every part. Settings in, a running application out."""
+
+import hashlib
+import hmac
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib import resources
+from urllib.parse import urlsplit
+
+import httpx
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from connectors.catalogue import Connected, SettingsRefusedError, connect, secret
+from connectors.client import HttpxClient
+from gateway.callers import Callers
+from gateway.http import GraphQLEndpoint
+from gateway.keys import LARGEST_KEY_SET
+from gateway.settings import Settings, SettingsError
+from hoks.access.rules import Policy, PolicyError, read_policy
+from hoks.ports import Clock
+from hoks.reading import Reader, Sources
+from resolvers.graph import Graph
+from resolvers.schema import build, executable
+
+
+def create_app(settings: Settings, clock: Clock, transport: httpx.AsyncBaseTransport | None = None) -> Starlette:
+    """The gateway. Raises ``SettingsError`` with one line when it must not start.
+
+    ``transport`` stands in for the network in tests.
+    """
+    policy = load_policy()
+    try:
+        key = hashlib.sha256(secret(settings.part_id_key_file).encode()).digest()
+        connected = connect(
+            settings.source, clock, onr=settings.onr, organisaatio=settings.organisaatio, transport=transport
+        )
+    except (SettingsRefusedError, ValueError) as error:
+        raise SettingsError(str(error)) from None
+    reader = Reader(
+        _sources(connected),
+        policy,
+        clock,
+        part_key=_key_for(key, b"ids of parts"),
+        request_seconds=settings.limits.request_seconds,
+        suspended_is_valid=settings.access.suspended_is_valid,
+    )
+    schema = build()
+    keys_client = HttpxClient(
+        [_origin(issuer.jwks_url) for issuer in settings.issuer], max_bytes=LARGEST_KEY_SET, transport=transport
+    )
+    callers = Callers(settings.issuer, keys_client)
+    endpoint = GraphQLEndpoint(
+        schema=executable(schema),
+        graph=Graph(schema, reader, cursor_key=_key_for(key, b"cursors")),
+        callers=callers,
+        limits=settings.limits,
+    )
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        yield
+        await callers.aclose()
+        await keys_client.aclose()
+        await connected.aclose()
+
+    routes = [Route("/graphql", endpoint), Route("/health", _alive), Route("/ready", _alive)]
+    return Starlette(routes=routes, lifespan=lifespan)
+
+
+def load_policy() -> Policy:
+    """The rules that the package carries. Raises ``SettingsError`` when they cannot be used."""
+    try:
+        return read_policy(resources.files("hoks.access").joinpath("rules.toml").read_text(encoding="utf-8"))
+    except PolicyError as error:
+        raise SettingsError(str(error)) from None
+
+
+def _sources(connected: Connected) -> Sources:
+    if connected.identities is None or connected.organisations is None:
+        raise SettingsError("the learner register (onr) and the organisation register (organisaatio) are needed")
+    return Sources(
+        identities=connected.identities,
+        organisations=connected.organisations,
+        rights=connected.rights,
+        plans=connected.plans,
+        holders=connected.holders,
+    )
+
+
+def _key_for(key: bytes, purpose: bytes) -> bytes:
+    """A key of its own for each purpose, from the one secret of the settings."""
+    return hmac.new(key, purpose, hashlib.sha256).digest()
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+async def _alive(_: Request) -> JSONResponse:
+    return JSONResponse({"status": "ok"})

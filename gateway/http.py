@@ -1,0 +1,249 @@
+"""``POST /graphql``: GraphQL over HTTP by an ASGI application of our own, from the first header to the last byte.
+
+Every request is authenticated before its body is read, and whatever goes wrong leaves in one shape without a trace
+of what the caller or a source said.
+"""
+
+import asyncio
+import logging
+import re
+import secrets
+import traceback
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from typing import Any, NamedTuple, Protocol
+
+import orjson
+from graphql import DocumentNode, GraphQLSchema
+
+from gateway.documents import Document, Documents
+from gateway.envelope import Envelope, envelope
+from gateway.errors import FAULTS, Code, ErrorBody, RefusedError, error
+from gateway.settings import Limits
+from hoks.caller import Caller
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+GRAPHQL_RESPONSE = "application/graphql-response+json"
+JSON = "application/json"
+BODY_SECONDS = 10.0
+GRACE_SECONDS = 1.0
+"""The graph keeps its own deadline; this much later the endpoint stops waiting for it."""
+
+log = logging.getLogger(__name__)
+
+
+class Answering(Protocol):
+    """The graph, as the endpoint needs it."""
+
+    async def answer(
+        self, document: DocumentNode, operation_name: str | None, variables: dict[str, object], caller: Caller
+    ) -> dict[str, object]:
+        """Execute one operation; the answer is ready for JSON."""
+        ...
+
+
+class Identifying(Protocol):
+    """The callers, as the endpoint needs them."""
+
+    async def identify(self, authorization: str | None, acting_role: str | None) -> Caller:
+        """The caller behind the headers, or a ``RefusedError``."""
+        ...
+
+
+class Answer(NamedTuple):
+    """A response before it becomes bytes."""
+
+    status: int
+    content: Mapping[str, object]
+    media_type: str = JSON
+    headers: Mapping[str, str] = {}
+
+
+class GraphQLEndpoint:
+    """The endpoint, as an ASGI application."""
+
+    def __init__(self, *, schema: GraphQLSchema, graph: Answering, callers: Identifying, limits: Limits) -> None:
+        self._documents = Documents(schema, limits)
+        self._graph = graph
+        self._callers = callers
+        self._limits = limits
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        try:
+            answer = await self._answer(scope, receive)
+            body = orjson.dumps(answer.content)
+        except _DisconnectedError:
+            return
+        # The outermost edge: nothing of an unexpected exception may reach the caller.
+        except Exception as unexpected:
+            answer = _internal(unexpected)
+            body = orjson.dumps(answer.content)
+        await _respond(answer, body, send)
+
+    async def _answer(self, scope: Scope, receive: Receive) -> Answer:
+        headers = _Headers(scope)
+        media_type = JSON
+        try:
+            if scope["method"] != "POST":
+                raise RefusedError(Code.METHOD_NOT_ALLOWED, headers={"allow": "POST"})
+            media_type = accepted(headers.get("accept"))
+            _check_content(headers)
+            _check_length(headers, self._limits.body_bytes)
+            caller = await self._callers.identify(headers.get("authorization"), headers.get("acting-role"))
+            asked = envelope(await _body(receive, self._limits.body_bytes))
+            return await self._execute(asked, caller, media_type)
+        except RefusedError as refusal:
+            return Answer(refusal.status, {"errors": refusal.errors()}, media_type, refusal.headers)
+
+    async def _execute(self, asked: Envelope, caller: Caller, media_type: str) -> Answer:
+        document = self._documents.document(asked.query)
+        if not isinstance(document, Document):
+            return _request_error(document, media_type)
+        if not _names_one_operation(document, asked.operation_name):
+            text = "operationName must name exactly one operation of the document"
+            return _request_error([error(Code.GRAPHQL_VALIDATION_FAILED, text)], media_type)
+        try:
+            async with asyncio.timeout(self._limits.request_seconds + GRACE_SECONDS):
+                answer = await self._graph.answer(document.node, asked.operation_name, asked.variables, caller)
+        except TimeoutError:
+            raise RefusedError(Code.UNAVAILABLE) from None
+        content = (
+            {name: value for name, value in answer.items() if name != "data"} if _is_unexecuted(answer) else answer
+        )
+        return Answer(_status_of(content, media_type), content, media_type)
+
+
+def accepted(accept: str | None) -> str:
+    """The media type of the answer; JSON where the caller does not mind, as the public audits ask."""
+    if accept is None or not accept.strip():
+        return JSON
+    weights = dict(_weight(part) for part in accept.split(",") if part.strip())
+    anything = weights.get("application/*", weights.get("*/*", 0.0))
+    json_weight, graphql_weight = weights.get(JSON, anything), weights.get(GRAPHQL_RESPONSE, anything)
+    if max(json_weight, graphql_weight) <= 0:
+        raise RefusedError(Code.NOT_ACCEPTABLE)
+    # Equal weights: the caller who names the newer type knows it; the one who names neither gets plain JSON.
+    prefers_graphql = graphql_weight > json_weight or (graphql_weight == json_weight and GRAPHQL_RESPONSE in weights)
+    return GRAPHQL_RESPONSE if prefers_graphql else JSON
+
+
+def _weight(part: str) -> tuple[str, float]:
+    media_range, *parameters = (piece.strip().lower() for piece in part.split(";"))
+    named = dict(parameter.partition("=")[::2] for parameter in parameters)
+    if named.get("charset", "utf-8").strip('"') not in _UTF8:
+        return media_range, 0.0
+    weight = named.get("q", "1")
+    return media_range, float(weight) if _WEIGHT.fullmatch(weight) else 0.0
+
+
+_WEIGHT = re.compile(r"[01](?:\.\d{0,3})?", re.ASCII)
+_UTF8 = frozenset({"utf-8", "utf8"})
+
+
+def _check_content(headers: "_Headers") -> None:
+    kind, *parameters = (piece.strip().lower() for piece in (headers.get("content-type") or "").split(";"))
+    named = dict(parameter.partition("=")[::2] for parameter in parameters if parameter)
+    well_typed = kind == JSON and named.keys() <= {"charset"} and named.get("charset", "utf-8").strip('"') in _UTF8
+    if not well_typed or headers.get("content-encoding") is not None:
+        raise RefusedError(Code.UNSUPPORTED_MEDIA_TYPE)
+
+
+def _check_length(headers: "_Headers", limit: int) -> None:
+    length = headers.get("content-length")
+    if length is not None and length.isascii() and length.isdigit() and (len(length) > 15 or int(length) > limit):
+        raise RefusedError(Code.PAYLOAD_TOO_LARGE)
+
+
+async def _body(receive: Receive, limit: int) -> bytes:
+    body = bytearray()
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            while True:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    raise _DisconnectedError
+                body += message.get("body", b"")
+                if len(body) > limit:
+                    raise RefusedError(Code.PAYLOAD_TOO_LARGE)
+                if not message.get("more_body", False):
+                    return bytes(body)
+    except TimeoutError:
+        raise RefusedError(Code.BAD_REQUEST, "the request body did not arrive in time") from None
+
+
+class _DisconnectedError(Exception):
+    """The caller has gone: nobody to answer."""
+
+
+class _Headers:
+    """Request headers. One that must be single is malformed when repeated: no good value of ours holds a comma."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._raw: list[tuple[bytes, bytes]] = scope["headers"]
+
+    def get(self, name: str) -> str | None:
+        """The value of a header, a repeated one joined by commas; ``None`` where it was not sent."""
+        wanted = name.encode()
+        values = [value.decode("latin-1") for key, value in self._raw if key.lower() == wanted]
+        return ", ".join(values) if values else None
+
+
+def _names_one_operation(document: Document, name: str | None) -> bool:
+    return len(document.operations) == 1 if name is None else name in document.operations
+
+
+def _request_error(errors: list[ErrorBody], media_type: str) -> Answer:
+    content: dict[str, object] = {"errors": errors}
+    return Answer(_status_of(content, media_type), content, media_type)
+
+
+def _is_unexecuted(answer: Mapping[str, object]) -> bool:
+    """Whether it failed before any field, as on a wrong variable: the specification then wants no ``data`` at all."""
+    errors = answer.get("errors")
+    return answer.get("data") is None and isinstance(errors, list) and not any("path" in each for each in errors)
+
+
+def _status_of(content: Mapping[str, object], media_type: str) -> int:
+    """GraphQL over HTTP: what was executed is 200; what was not depends on the media type and on whose fault it is."""
+    if "data" in content:
+        return 200
+    status = _status_of_errors(content.get("errors"))
+    return 200 if media_type == JSON and status == 400 else status
+
+
+def _status_of_errors(errors: object) -> int:
+    match errors:
+        case [{"extensions": {"code": str(code)}}, *_] if code in FAULTS:
+            return FAULTS[Code(code)].status
+        case _:
+            return 400
+
+
+def _internal(unexpected: Exception) -> Answer:
+    request_id = secrets.token_hex(16)
+    log.error("internal error, request %s: %s", request_id, _outline(unexpected))
+    return Answer(500, {"errors": [error(Code.INTERNAL, request_id=request_id)]})
+
+
+def _outline(unexpected: BaseException) -> str:
+    # INVARIANT: types and places only. The text of an exception and the locals of a frame may hold personal data.
+    frames = traceback.extract_tb(unexpected.__traceback__)
+    places = " < ".join(f"{frame.name} ({frame.filename}:{frame.lineno})" for frame in reversed(frames))
+    cause = unexpected.__cause__ or unexpected.__context__
+    return f"{type(unexpected).__name__} in {places}" + (f"; from {_outline(cause)}" if cause else "")
+
+
+async def _respond(answer: Answer, body: bytes, send: Send) -> None:
+    headers = {
+        "content-type": f"{answer.media_type}; charset=utf-8",
+        "content-length": str(len(body)),
+        "cache-control": "no-store",
+        "x-content-type-options": "nosniff",
+        **answer.headers,
+    }
+    raw = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
+    await send({"type": "http.response.start", "status": answer.status, "headers": raw})
+    await send({"type": "http.response.body", "body": body})

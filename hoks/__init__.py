@@ -1,0 +1,33 @@
+"""The domain: what would stay true if every system and framework were replaced.
+
+Pure: no sockets, files, clock or environment of its own. It awaits only the protocols of ``ports``.
+
+In order of flow:
+
+identifiers    OIDs and business ids, and their check digits
+values         texts in three languages, codes, organisations, provenance
+items          the law's data items, and how a field says which one it is
+records        what every record of a person's data is
+codes          code sets as enums
+findings       what is wrong or doubtful in the data, without repeating it
+competence     acquiring and demonstrating competence: periods, workplaces, demonstrations
+units          planned and prior units, support
+study_right    the study right, its phase on a day, the five-year clock
+plan           the personal competence development plan (HOKS)
+outcomes       what can come of asking a source for a key
+student        the merged student, and the views drawn for a reader
+organisations  the organisation tree and whose a right is in it
+caller         who is asking, in which acting role
+errors         what goes wrong, by whose fault
+ports          what the domain asks of the outside world
+asking         asking a source within the deadline, contained
+merged         one right as its sources together tell it
+links          procurement links between rights
+access         the rules, the facts, the decision and the redaction
+stamp          provenance and opaque ids on every part
+merge          the plans of one student side by side
+views          what is drawn from a redacted student
+showing        whole record and grants in, what the caller may see out
+looked         one student looked at by one caller, before any plan is fetched
+reading        the read path: identify, rights, facts, decide, fetch, merge, redact
+"""

@@ -1,0 +1,125 @@
+"""What is known about a caller, a student, a right and a day: each condition of the rules as one predicate.
+
+A fact holds, does not hold, or is unknown; an unknown one never helps a permit. The phrases are the rules' own words.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from datetime import date
+
+import msgspec
+
+from hoks.identifiers import OrganisationOid
+from hoks.links import Link, LinkState
+from hoks.merged import MergedRight
+from hoks.organisations import Known, Tree, owns
+from hoks.plan import Hoks
+from hoks.study_right import Phase, within_five_years
+
+
+class Situation(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that the conditions look at, gathered before deciding."""
+
+    day: date
+    is_the_student: Known
+    acting: OrganisationOid | None
+    rights: tuple[MergedRight, ...]
+    """All known rights of the student."""
+    links: tuple[Link, ...]
+    """All procurement links among them."""
+    tree: Tree
+    suspended_is_valid: bool = True
+
+    def owns(self, right: MergedRight) -> Known:
+        """Whether the acting organisation owns the right."""
+        return owns(self.acting, right.right, self.tree) if self.acting else Known.NO
+
+    def is_valid(self, right: MergedRight) -> bool:
+        """Whether the right is valid on the day."""
+        return right.phase is Phase.CURRENT or (self.suspended_is_valid and right.phase is Phase.SUSPENDED)
+
+    def ended_recently(self, right: MergedRight) -> bool:
+        """Whether the right ended and the day is within five years of it."""
+        return right.phase is Phase.ENDED and right.ended_on is not None and within_five_years(right.ended_on, self.day)
+
+
+Condition = Callable[[Situation, MergedRight], Known]
+
+
+def _has_a_valid_right_of_its_own(situation: Situation, _: MergedRight) -> Known:
+    return any_of(situation.owns(right) for right in situation.rights if situation.is_valid(right))
+
+
+def _valid_right_is_included(situation: Situation, right: MergedRight) -> Known:
+    included = (link.implementing for link in situation.links if _shares(link, right))
+    return any_of(situation.owns(each) for each in included if situation.is_valid(each))
+
+
+def _ended_right_was_included(situation: Situation, right: MergedRight) -> Known:
+    return any_of(
+        situation.owns(link.implementing)
+        for link in situation.links
+        if _shared_until_the_end(link, right) and situation.ended_recently(link.implementing)
+    )
+
+
+def _shares(link: Link, right: MergedRight) -> bool:
+    return link.state is LinkState.VALID and link.procuring is not None and link.procuring.oid == right.oid
+
+
+def _shared_until_the_end(link: Link, right: MergedRight) -> bool:
+    """Whether the plan was still a shared one when the implementing right ended."""
+    if link.procuring is None or link.procuring.oid != right.oid:
+        return False
+    if link.state is LinkState.VALID:
+        return True
+    implementing, procuring = link.implementing.ended_on, link.procuring.ended_on
+    if link.state is not LinkState.TARGET_ENDED or implementing is None or procuring is None:
+        return False
+    return implementing <= procuring
+
+
+CONDITIONS: Mapping[str, Condition] = {
+    "the caller is the student": lambda situation, _: situation.is_the_student,
+    "the right is the acting organisation's own": lambda situation, right: situation.owns(right),
+    "the right is valid today": lambda situation, right: Known.of(situation.is_valid(right)),
+    "the right is upcoming": lambda _, right: Known.of(right.phase is Phase.UPCOMING),
+    "the right is suspended": lambda _, right: Known.of(right.phase is Phase.SUSPENDED),
+    "the right stands": lambda _, right: (
+        Known.UNKNOWN if right.phase is Phase.UNKNOWN else Known.of(right.phase is not Phase.ANNULLED)
+    ),
+    "the right ended at most five years ago": lambda situation, right: Known.of(situation.ended_recently(right)),
+    "the right has not been over for more than five years": lambda situation, right: Known.of(
+        right.phase is not Phase.ENDED or situation.ended_recently(right)
+    ),
+    "the acting organisation has a valid right of its own": _has_a_valid_right_of_its_own,
+    "a valid right of the acting organisation is included in this right": _valid_right_is_included,
+    "a right of the acting organisation that ended at most five years ago was included in this right": (
+        _ended_right_was_included
+    ),
+}
+"""Conditions that are judged before anything is fetched."""
+
+PLAN_CONDITIONS: Mapping[str, Callable[[Hoks | None], bool]] = {
+    "the plan has been approved": lambda plan: plan is not None and plan.first_approved_on is not None,
+}
+"""Conditions that are judged on the plan's own data; no plan means that none holds."""
+
+PERSON_CONDITIONS: Mapping[str, Callable[[Situation], Known]] = {
+    "the caller is the student": lambda situation: situation.is_the_student,
+}
+"""Conditions that can be asked of a student without any right."""
+
+
+def any_of(facts: Iterable[Known]) -> Known:
+    """Whether one of the facts holds; unknown where none does and one is unknown."""
+    seen = set(facts)
+    if Known.YES in seen:
+        return Known.YES
+    return Known.UNKNOWN if Known.UNKNOWN in seen else Known.NO
+
+
+def all_of(facts: Collection[Known]) -> Known:
+    """Whether all facts hold; one that does not decides before one that is unknown."""
+    if Known.NO in facts:
+        return Known.NO
+    return Known.UNKNOWN if Known.UNKNOWN in facts else Known.YES

@@ -1,0 +1,119 @@
+"""Redaction: from a whole record, a new one that holds only what is granted.
+
+It is sufficient alone: fetching less is only economy. What it keeps depends on the granted items and on the record's
+own visible parts, never on a hidden value.
+"""
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, TypeVar, get_args, get_type_hints
+
+import msgspec
+
+from hoks.items import Item, Shown, classification
+from hoks.records import Record
+
+R = TypeVar("R", bound=Record)
+
+
+class Shape(msgspec.Struct, frozen=True):
+    """How one record type is redacted: its fields by what decides about each."""
+
+    attached: tuple[str, ...]
+    leaves: tuple[tuple[str, Shown], ...]
+    records: tuple[tuple[str, frozenset[Item], bool], ...]
+    """Fields that hold records: name, every item beneath, whether it is a list."""
+    beneath: frozenset[Item]
+    """Every item anywhere in the record."""
+
+
+def redact(record: R, items: frozenset[Item]) -> R | None:
+    """The record with only ``items``; nothing when none of it may be seen.
+
+    A hidden value is null, a hidden element is not in its list. A list of records is null when no item beneath it
+    is granted, whatever it holds.
+    """
+    shape = shape_of(type(record))
+    gate_is_open = record.gate is None or getattr(record, record.gate) in items
+    kept: dict[str, Any] = dict.fromkeys(record.__struct_fields__)
+    something = False
+    for name, shown in shape.leaves:
+        if gate_is_open and _item_of(record, shown) in items:
+            kept[name] = getattr(record, name)
+            something = True
+    for name, beneath, is_list in shape.records:
+        if (gate_is_open or name in record.past_gate) and not beneath.isdisjoint(items):
+            value = getattr(record, name)
+            kept[name] = _each(value, items) if is_list else _one(value, items)
+            something = something or bool(kept[name])
+    if not something and not (gate_is_open and record.gate is not None):
+        return None
+    for name in shape.attached:
+        kept[name] = getattr(record, name)
+    return type(record)(**kept)
+
+
+def _each(records: tuple[Record, ...] | None, items: frozenset[Item]) -> tuple[Record, ...] | None:
+    if records is None:
+        return None
+    return tuple(seen for record in records if (seen := redact(record, items)) is not None)
+
+
+def _one(record: Record | None, items: frozenset[Item]) -> Record | None:
+    return None if record is None else redact(record, items)
+
+
+def _item_of(record: Record, shown: Shown) -> Item:
+    if shown.choose is None:
+        (only,) = shown.items  # a drawn field has several and is never redacted: it would not be known by which
+        return only
+    chosen: Item = getattr(record, shown.choose)
+    return chosen
+
+
+@cache
+def shape_of(kind: type[Record]) -> Shape:
+    """How records of ``kind`` are redacted. Raises ``TypeError`` for a field without a classification."""
+    hints = get_type_hints(kind)
+    attached: list[str] = []
+    leaves: list[tuple[str, Shown]] = []
+    records: list[tuple[str, frozenset[Item], bool]] = []
+    for name, shown in classification(kind).items():
+        held = record_type_in(hints[name])
+        if shown.attached:
+            attached.append(name)
+        elif held is not None:
+            records.append((name, shape_of(held).beneath or frozenset(shown.items), _is_list(hints[name])))
+        elif shown.items:
+            leaves.append((name, shown))
+        else:
+            raise TypeError(f"{kind.__name__}.{name} is classified as structure but holds no records")
+    beneath = frozenset[Item]().union(
+        *(items for _, items, _ in records), *(frozenset(shown.items) for _, shown in leaves)
+    )
+    return Shape(tuple(attached), tuple(leaves), tuple(records), beneath)
+
+
+def record_type_in(hint: Any) -> type[Record] | None:
+    """The record type that a field holds, one or a list of, or nothing."""
+    if isinstance(hint, type) and issubclass(hint, Record):
+        return hint
+    return next((found for each in get_args(hint) if (found := record_type_in(each)) is not None), None)
+
+
+def _is_list(hint: Any) -> bool:
+    return any(getattr(each, "__origin__", None) is tuple for each in (hint, *get_args(hint)))
+
+
+def items_of(kind: type[Record]) -> Mapping[str, frozenset[Item]]:
+    """For each field of ``kind``, every item that decides whether something of it is seen."""
+    hints = get_type_hints(kind)
+    return {
+        name: frozenset(shown.items) if shown.items or shown.attached else _beneath(hints[name])
+        for name, shown in classification(kind).items()
+    }
+
+
+def _beneath(hint: Any) -> frozenset[Item]:
+    held = record_type_in(hint)
+    return shape_of(held).beneath if held is not None else frozenset()

@@ -1,0 +1,173 @@
+"""The policy as a value: rules read from the text of ``rules.toml``, checked whole, refused by name.
+
+A hole, a duplicate id, an unknown item, role, condition or key stops the start and says where and what would do.
+"""
+
+import hashlib
+import tomllib
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any, Literal
+
+import msgspec
+
+from hoks.access.facts import CONDITIONS, PLAN_CONDITIONS
+from hoks.caller import Role
+from hoks.items import Item
+
+
+class PolicyError(Exception):
+    """The rules cannot be used; the message names the rule, the key and what would be accepted."""
+
+
+class Ground(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Why a rule permits: the law, the lines of the source documents, and the short code of the ground."""
+
+    law: str
+    source: tuple[str, ...]
+    code: str
+
+
+class Example(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A story under a rule: what is known to hold, and what follows. All else is known not to hold."""
+
+    story: str
+    given: tuple[str, ...]
+    gets: tuple[Item, ...] | None = None
+    gets_not: tuple[Item, ...] | None = None
+
+
+class Rule(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of the policy."""
+
+    id: str
+    title: str
+    who: frozenset[Role]
+    about: Literal["person", "plan"]
+    when: tuple[str, ...]
+    when_plan: tuple[str, ...]
+    items: frozenset[Item]
+    ground: Ground
+    interpretation: bool
+    examples: tuple[Example, ...]
+
+
+class Policy(msgspec.Struct, frozen=True, kw_only=True):
+    """All rules, and the hash of the text they came from."""
+
+    rules: tuple[Rule, ...]
+    sha256: str
+
+    def for_role(self, role: Role, about: Literal["person", "plan"]) -> tuple[Rule, ...]:
+        """The rules that can apply to a role."""
+        return tuple(rule for rule in self.rules if role in rule.who and rule.about == about)
+
+
+class _RuleText(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    id: str
+    title: str
+    who: tuple[Role, ...]
+    about: Literal["person", "plan"]
+    when: tuple[str, ...]
+    when_plan: tuple[str, ...] = ()
+    items: tuple[str, ...]
+    ground: Ground
+    interpretation: bool
+    example: tuple[Example, ...] = ()
+
+
+def read_policy(text: str) -> Policy:
+    """The policy written in ``text`` (TOML). Raises ``PolicyError``."""
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise PolicyError(f"rules: not TOML: {error}") from None
+    unknown = sorted(set(document) - {"items", "rule"})
+    if unknown:
+        raise PolicyError(f"rules: unknown key `{unknown[0]}`; accepted are `items` and `rule`")
+    sets = _item_sets(document.get("items", {}))
+    rows = document.get("rule", [])
+    if not rows:
+        raise PolicyError("rules: no `rule`; a policy without rules discloses nothing and is refused")
+    rules = tuple(_rule(place, row, sets) for place, row in enumerate(rows, start=1))
+    _refuse_duplicates(rules)
+    return Policy(rules=rules, sha256=hashlib.sha256(text.encode()).hexdigest())
+
+
+def _item_sets(named: Mapping[str, Any]) -> dict[str, frozenset[Item]]:
+    sets: dict[str, frozenset[Item]] = {}
+    for name, members in named.items():
+        if name in Item.__members__:
+            raise PolicyError(f"rules: items.{name}: this is the name of an item; choose another")
+        sets[name] = frozenset(_item(member, f"items.{name}") for member in members)
+    return sets
+
+
+def _item(name: object, place: str) -> Item:
+    try:
+        return Item(str(name))
+    except ValueError:
+        raise PolicyError(f"rules: {place}: unknown item `{name}`; accepted are {', '.join(Item)}") from None
+
+
+def _rule(place: int, row: object, sets: Mapping[str, frozenset[Item]]) -> Rule:
+    name = f"rule {place}" + (f" `{row['id']}`" if isinstance(row, dict) and "id" in row else "")
+    try:
+        text = msgspec.convert(row, _RuleText)
+    except msgspec.ValidationError as error:
+        raise PolicyError(f"rules: {name}: {error}") from None
+    for condition in _unknown(text.when, CONDITIONS):
+        raise PolicyError(f"rules: {name}: when: unknown condition `{condition}`; accepted are {_list(CONDITIONS)}")
+    for condition in _unknown(text.when_plan, PLAN_CONDITIONS):
+        raise PolicyError(
+            f"rules: {name}: when_plan: unknown condition `{condition}`; accepted are {_list(PLAN_CONDITIONS)}"
+        )
+    if not text.when:
+        raise PolicyError(f"rules: {name}: when: a rule without a condition would open to everybody; name at least one")
+    if not text.who or not text.items:
+        raise PolicyError(f"rules: {name}: `who` and `items` need at least one entry each")
+    if not text.ground.law or not text.ground.source:
+        raise PolicyError(f"rules: {name}: ground: needs a law and at least one source line")
+    _check_examples(name, text)
+    items: frozenset[Item] = frozenset().union(
+        *(sets[each] if each in sets else {_item(each, f"{name}: items")} for each in text.items)
+    )
+    return Rule(
+        id=text.id,
+        title=text.title,
+        who=frozenset(text.who),
+        about=text.about,
+        when=text.when,
+        when_plan=text.when_plan,
+        items=items,
+        ground=text.ground,
+        interpretation=text.interpretation,
+        examples=text.example,
+    )
+
+
+def _check_examples(name: str, text: _RuleText) -> None:
+    for example in text.example:
+        for condition in _unknown(example.given, {**CONDITIONS, **PLAN_CONDITIONS}):
+            raise PolicyError(f"rules: {name}: example `{example.story}`: unknown condition `{condition}`")
+        if (example.gets is None) == (example.gets_not is None):
+            raise PolicyError(f"rules: {name}: example `{example.story}`: needs either `gets` or `gets_not`")
+    if not any(example.gets for example in text.example):
+        raise PolicyError(f"rules: {name}: needs an example that gets something")
+    if not any(example.gets == () or example.gets_not for example in text.example):
+        raise PolicyError(f"rules: {name}: needs an example that does not get")
+
+
+def _refuse_duplicates(rules: Collection[Rule]) -> None:
+    seen: set[str] = set()
+    for rule in rules:
+        if rule.id in seen:
+            raise PolicyError(f"rules: rule `{rule.id}`: this id stands twice; ids are unique")
+        seen.add(rule.id)
+
+
+def _unknown(names: Collection[str], known: Mapping[str, object]) -> Iterator[str]:
+    return (name for name in names if name not in known)
+
+
+def _list(names: Collection[str]) -> str:
+    return "; ".join(sorted(names))

@@ -1,0 +1,65 @@
+"""Asking a source: within the request's deadline, contained, and held to its contract.
+
+Whatever a source does, what comes back is a reply with an outcome for every key that was asked and for no other.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Collection
+from typing import TypeVar
+
+import msgspec
+
+from hoks.outcomes import Answer, Outcome, Reply
+from hoks.ports import Clock
+
+K = TypeVar("K")
+T = TypeVar("T")
+
+log = logging.getLogger(__name__)
+
+
+class Deadline(msgspec.Struct, frozen=True):
+    """The end of a request and its stages, on the event loop's clock (seconds)."""
+
+    start: float
+    seconds: float
+
+    @classmethod
+    def of(cls, seconds: float) -> "Deadline":
+        """A deadline that many seconds from now."""
+        return cls(asyncio.get_running_loop().time(), seconds)
+
+    def at(self, share: float) -> float:
+        """The moment when a share of the time is used up."""
+        return self.start + self.seconds * share
+
+
+async def ask(
+    question: Awaitable[Reply[K, T]], keys: Collection[K], *, source: str, until: float, clock: Clock
+) -> Reply[K, T]:
+    """The source's reply, or one in which every key is unavailable."""
+    try:
+        async with asyncio.timeout_at(until):
+            reply = await question
+    except TimeoutError:
+        log.warning("source %s: no answer within the time of the request", source)
+        return failed(keys, source, Outcome.UNAVAILABLE, clock)
+    except Exception as error:  # the outside of a connector: one bad source never takes another's answer down
+        log.warning("source %s: broke its contract with %s", source, type(error).__name__)
+        return failed(keys, source, Outcome.UNAVAILABLE, clock)
+    return _held_to(reply, keys)
+
+
+def failed(keys: Collection[K], source: str, outcome: Outcome, clock: Clock) -> Reply[K, T]:
+    """A reply in which every key came to ``outcome``."""
+    now = clock.now()
+    return Reply(source=source, fetched_at=now, as_of=now, answers={key: Answer[T](outcome) for key in keys})
+
+
+def _held_to(reply: Reply[K, T], keys: Collection[K]) -> Reply[K, T]:
+    """The reply without strays, and with ``INVALID`` for what was asked and not answered."""
+    if reply.answers.keys() == set(keys):
+        return reply
+    missing: Answer[T] = Answer(Outcome.INVALID)
+    return msgspec.structs.replace(reply, answers={key: reply.answers.get(key, missing) for key in keys})

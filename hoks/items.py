@@ -1,0 +1,130 @@
+"""The law's data items, and how a field of the model says which item it is.
+
+Items D1-D13 and W1-W5 are the data content that the law lists for a HOKS (Act 884/2017 9 §; source 004:127-157);
+``G`` is its general sentence on goals, contents, teaching and timing (source 004:146). The rest name what the
+law leaves unnamed. Permission belongs to the rules; this module only classifies.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import get_type_hints
+
+import msgspec
+
+
+class Item(StrEnum):
+    """One item of a person's data: what a rule can grant and a consent can name."""
+
+    ID = "ID"
+    SR = "SR"
+    D1 = "D1"
+    D2q = "D2q"
+    D2u = "D2u"
+    D3 = "D3"
+    D4 = "D4"
+    D5 = "D5"
+    D6u = "D6u"
+    D6d = "D6d"
+    D7 = "D7"
+    D8 = "D8"
+    D9 = "D9"
+    D10 = "D10"
+    D11b = "D11b"
+    D12 = "D12"
+    D13 = "D13"
+    G = "G"
+    Gi = "Gi"
+    W1 = "W1"
+    W2 = "W2"
+    W3 = "W3"
+    W4 = "W4"
+    W5 = "W5"
+    Cs = "Cs"
+    Ci = "Ci"
+    X = "X"
+
+
+MEANING: dict[Item, str] = {
+    Item.ID: "the student's OID and name",
+    Item.SR: "study right (opiskeluoikeus): provider, school, state, dates, link to another right",
+    Item.D1: "times of approval and update",
+    Item.D2q: "qualification or education, requirements, competence area",
+    Item.D2u: "units of the qualification or education",
+    Item.D3: "prior competence that the provider has recognised",
+    Item.D4: "prior competence sent to assessors for recognition",
+    Item.D5: "other prior competence",
+    Item.D6u: "deviation from requirements, on a unit (66 §)",
+    Item.D6d: "deviation from requirements, on a demonstration (66 §)",
+    Item.D7: "need to acquire competence",
+    Item.D8: "mark that an essential circumstance exists",
+    Item.D9: "studies supporting study skills, learning support (63 §)",
+    Item.D10: "demonstrations: times, contents, environment, organiser (D11a included)",
+    Item.D11b: "individual and adapted assessment (64 § 2 mom.)",
+    Item.D12: "assessors of competence",
+    Item.D13: "goal of the career plan",
+    Item.G: "goals, contents, teaching, ways and timing of acquiring competence",
+    Item.Gi: "interruptions of a period",
+    Item.W1: "responsible workplace instructor, workplace, teacher or representative of the provider",
+    Item.W2: "representative of the provider that procured apprenticeship training",
+    Item.W3: "key tasks at the workplace",
+    Item.W4: "timing under a training agreement",
+    Item.W5: "timing under an apprenticeship",
+    Item.Cs: "the student's contact data",
+    Item.Ci: "the workplace instructor's contact data",
+    Item.X: "technical and statistical data",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """How one field of a record is classified and described.
+
+    ``items`` is empty for *structure* (a field that only holds records, and is seen where anything in them is)
+    and for what is *attached* to a record (seen where the record is). With several items, ``choose`` names the
+    property of the record that says which one applies to it.
+    """
+
+    items: tuple[Item, ...]
+    text: str
+    choose: str | None = None
+    attached: bool = False
+
+
+def item(code: Item, text: str) -> Shown:
+    """A field of exactly one item."""
+    return Shown((code,), text)
+
+
+def one_of(codes: tuple[Item, ...], choose: str, text: str) -> Shown:
+    """A field whose item depends on the record it stands in, by the property ``choose``."""
+    return Shown(codes, text, choose)
+
+
+def drawn_from(codes: tuple[Item, ...], text: str) -> Shown:
+    """A field of a view that is drawn after redaction from fields of these items."""
+    return Shown(codes, text)
+
+
+def structure(text: str) -> Shown:
+    """A field that only holds other fields."""
+    return Shown((), text)
+
+
+def attached(text: str) -> Shown:
+    """A field that goes with its record: its id, its provenance."""
+    return Shown((), text, attached=True)
+
+
+def classification(record: type[msgspec.Struct]) -> dict[str, Shown]:
+    """Field name to classification, for one record type.
+
+    Raises ``TypeError`` for a field without one: hidden by default means that the build fails.
+    """
+    shown: dict[str, Shown] = {}
+    hints = get_type_hints(record, include_extras=True)
+    for name in record.__struct_fields__:
+        found = [each for each in getattr(hints[name], "__metadata__", ()) if isinstance(each, Shown)]
+        if len(found) != 1:
+            raise TypeError(f"{record.__name__}.{name} has {len(found)} classifications; it needs exactly one")
+        shown[name] = found[0]
+    return shown

@@ -1,0 +1,155 @@
+"""Merging: the plans of one student from every source, side by side with provenance.
+
+Union, not fusion: a plan belongs to one study right and its provider answers for it. The owner's answer stands; a
+different copy elsewhere, or a plan on both sides of a procurement link, becomes a finding and never a silent winner.
+The order and repetition of replies do not matter.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+import msgspec
+
+from hoks.findings import Finding, FindingCode, finding
+from hoks.identifiers import StudyRightOid
+from hoks.items import Item
+from hoks.links import Link, LinkState, findings_of
+from hoks.merged import MergedRight
+from hoks.plan import Hoks
+from hoks.stamp import stamp
+from hoks.student import Person
+from hoks.values import Provenance
+
+
+class ToldPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """One source's plan, whether the source is the plan's owner's own, and the source's place among them."""
+
+    plan: Hoks
+    provenance: Provenance
+    is_owners: bool
+    precedence: int
+
+
+class StudentRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that was read of one student, whole: never shown before redaction."""
+
+    person: Person
+    rights: tuple[MergedRight, ...]
+    links: tuple[Link, ...]
+    plans: tuple[Hoks, ...]
+
+    def plan_covering(self, right: StudyRightOid) -> Hoks | None:
+        """The plan of a right: its own, or over a valid procurement link the procuring right's."""
+        covering = {right, *(link.procuring.oid for link in self.links if _shares(link, right) and link.procuring)}
+        return next((plan for plan in self.plans if plan.study_right_oid in covering), None)
+
+
+def merge(
+    person: Person,
+    rights: Sequence[MergedRight],
+    links: Sequence[Link],
+    told: Iterable[ToldPlan],
+    *,
+    key: bytes,
+    every_source_answered: bool,
+) -> StudentRecord:
+    """One student's record. ``key`` is the secret of the parts' ids."""
+    plans = _plans({right.oid: right for right in rights}, list(told), links, key)
+    noted = {link.implementing.oid: findings_of(link, every_source_answered=every_source_answered) for link in links}
+    return StudentRecord(
+        person=person,
+        rights=tuple(_with_findings(right, noted.get(right.oid, ())) for right in rights),
+        links=tuple(links),
+        plans=plans,
+    )
+
+
+def _plans(
+    rights: Mapping[StudyRightOid, MergedRight], told: Sequence[ToldPlan], links: Sequence[Link], key: bytes
+) -> tuple[Hoks, ...]:
+    by_right: dict[StudyRightOid, list[ToldPlan]] = {}
+    for each in sorted(told, key=_order):
+        by_right.setdefault(each.plan.study_right_oid, []).append(each)
+    merged: list[Hoks] = []
+    for oid in sorted(by_right):
+        own = [each for each in by_right[oid] if each.is_owners]
+        if own:
+            findings = (*_copies(own, by_right[oid]), *_both_sides(oid, links, by_right))
+            merged += [_finished(each, rights[oid], findings, key) for each in _first_source(own)]
+    return tuple(merged)
+
+
+def _order(told: ToldPlan) -> tuple[bool, int, str, bytes]:
+    return (not told.is_owners, told.precedence, told.provenance.source, msgspec.json.encode(told.plan))
+
+
+def _first_source(own: Sequence[ToldPlan]) -> list[ToldPlan]:
+    """The plans of the owner's first source, each once; several there are a finding and are all shown."""
+    first = own[0].provenance.source
+    distinct: dict[Hoks, ToldPlan] = {}
+    for each in own:
+        if each.provenance.source == first:
+            distinct.setdefault(each.plan, each)
+    return list(distinct.values())
+
+
+def _copies(own: Sequence[ToldPlan], told: Sequence[ToldPlan]) -> tuple[Finding, ...]:
+    content = content_of(own[0].plan)
+    others = [each for each in told if each.provenance.source != own[0].provenance.source]
+    differs = any(content_of(each.plan) != content for each in others)
+    return (finding(FindingCode.DIFFERENT_COPY, "hoksit", Item.SR),) if differs else ()
+
+
+def _both_sides(
+    oid: StudyRightOid, links: Sequence[Link], by_right: Mapping[StudyRightOid, Collection[ToldPlan]]
+) -> tuple[Finding, ...]:
+    faulty = any(
+        link.implementing.oid == oid
+        and link.state is LinkState.VALID
+        and link.procuring is not None
+        and any(each.is_owners for each in by_right.get(link.procuring.oid, ()))
+        for link in links
+    )
+    return (finding(FindingCode.PLAN_ON_BOTH_SIDES_OF_LINK, "hoksit", Item.SR),) if faulty else ()
+
+
+def _finished(told: ToldPlan, right: MergedRight, findings: Iterable[Finding], key: bytes) -> Hoks:
+    plan = stamp(told.plan, told.provenance, key)
+    return msgspec.structs.replace(
+        plan,
+        study_right=right.right,
+        provider=right.right.provider,
+        findings=tuple(dict.fromkeys((*(plan.findings or ()), *findings))),
+    )
+
+
+def _with_findings(right: MergedRight, findings: tuple[Finding, ...]) -> MergedRight:
+    if not findings:
+        return right
+    noted = msgspec.structs.replace(right.right, findings=(*(right.right.findings or ()), *findings))
+    return msgspec.structs.replace(right, right=noted)
+
+
+def _shares(link: Link, implementing: StudyRightOid) -> bool:
+    return link.state is LinkState.VALID and link.implementing.oid == implementing
+
+
+_NOT_CONTENT = frozenset(
+    {
+        *("id", "module_id", "source_key", "source_id", "external_id", "provenance", "findings"),
+        *("student_oid", "included_study_right_oids"),  # an alias is the same person; a copy does not know the link
+        "version",  # of a code, which exports leave out, and of the document, which each system counts for itself
+    }
+)
+
+
+def content_of(plan: Hoks) -> object:
+    """A plan without what differs between two systems that hold the same plan: keys, ids, versions, provenance."""
+    return _strip(msgspec.to_builtins(plan))
+
+
+def _strip(value: object) -> object:
+    if isinstance(value, dict):
+        return {key: _strip(each) for key, each in value.items() if key not in _NOT_CONTENT}
+    if isinstance(value, list | tuple):
+        return [_strip(each) for each in value]
+    return value

@@ -1,0 +1,75 @@
+"""What can come of asking a source for one key: a closed list, so that "failed" never looks like "nothing".
+
+Connectors return an outcome per key and never raise for one bad key.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import Generic, TypeVar
+
+import msgspec
+
+T_co = TypeVar("T_co", covariant=True)
+K = TypeVar("K")
+
+
+class Outcome(StrEnum):
+    """How a source answered."""
+
+    OK = "OK"
+    ABSENT = "ABSENT"
+    ABSENT_OR_DENIED = "ABSENT_OR_DENIED"
+    DENIED = "DENIED"
+    UNAVAILABLE = "UNAVAILABLE"
+    STALE = "STALE"
+    INVALID = "INVALID"
+    THROTTLED = "THROTTLED"
+
+
+FAILED = frozenset({Outcome.DENIED, Outcome.UNAVAILABLE, Outcome.INVALID, Outcome.THROTTLED})
+"""Outcomes that leave a gap: the source may hold data that were not read."""
+
+SEVERITY = {
+    outcome: rank
+    for rank, outcome in enumerate(
+        (
+            Outcome.OK,
+            Outcome.ABSENT,
+            Outcome.ABSENT_OR_DENIED,
+            Outcome.STALE,
+            Outcome.THROTTLED,
+            Outcome.UNAVAILABLE,
+            Outcome.INVALID,
+            Outcome.DENIED,
+        )
+    )
+}
+"""Which outcome stands for a source when several keys came out differently: the highest."""
+
+
+class Answer(msgspec.Struct, Generic[T_co], frozen=True):
+    """What one key came to: an outcome, and the value where there is one."""
+
+    outcome: Outcome
+    value: T_co | None = None
+
+
+class Reply(msgspec.Struct, Generic[K, T_co], frozen=True, kw_only=True):
+    """A source's answer to one batch: an answer for every key that was asked, and for no other."""
+
+    source: str
+    fetched_at: datetime
+    as_of: datetime
+    answers: Mapping[K, Answer[T_co]]
+    stale: bool = False
+
+    @property
+    def outcome(self) -> Outcome:
+        """The outcome that stands for the whole batch."""
+        return max((each.outcome for each in self.answers.values()), key=SEVERITY.__getitem__, default=Outcome.OK)
+
+
+def worst(outcomes: list[Outcome]) -> Outcome:
+    """The outcome that stands for several."""
+    return max(outcomes, key=SEVERITY.__getitem__, default=Outcome.OK)

@@ -1,0 +1,98 @@
+"""What the domain asks of the outside world: one narrow protocol per kind of question.
+
+Implementations answer for every key that was asked and for no other, never raise for one bad key, and never decide
+who may see what. They give records without ids and provenance: those are stamped where replies are merged.
+"""
+
+from collections.abc import Collection, Sequence
+from datetime import date, datetime
+from typing import Protocol
+
+import msgspec
+
+from hoks.identifiers import LearnerOid, OrganisationOid, StudyRightOid
+from hoks.organisations import TreeNode
+from hoks.outcomes import Reply
+from hoks.plan import Hoks
+from hoks.student import Person
+from hoks.study_right import StudyRight
+
+
+class Source(msgspec.Struct, frozen=True, kw_only=True):
+    """A source as the settings name it, and the provider for whose organisations alone it may speak."""
+
+    id: str
+    provider_oid: OrganisationOid
+    precedence: int = 1
+    """Whose word on a right comes first where several sources speak: Koski is 0, a student system 1."""
+
+
+class Clock(Protocol):
+    """The time, injected."""
+
+    def today(self) -> date:
+        """The day in Europe/Helsinki."""
+        ...
+
+    def now(self) -> datetime:
+        """The moment, in UTC."""
+        ...
+
+
+class Identities(Protocol):
+    """The learner register: which OIDs are one person (oppijanumerorekisteri, ONR)."""
+
+    async def identify(self, oids: Collection[LearnerOid]) -> Reply[LearnerOid, Person]:
+        """The person behind each OID, keyed by the OID that was asked."""
+        ...
+
+
+class Organisations(Protocol):
+    """The organisation register (organisaatiopalvelu)."""
+
+    async def nodes(self, oids: Collection[OrganisationOid]) -> Reply[OrganisationOid, TreeNode]:
+        """The place of each organisation in the tree."""
+        ...
+
+
+class RightsSource(Protocol):
+    """A source of study rights (opiskeluoikeudet)."""
+
+    @property
+    def source(self) -> Source:
+        """Which source this is."""
+        ...
+
+    async def rights(self, people: Sequence[Person]) -> Reply[LearnerOid, tuple[StudyRight, ...]]:
+        """All rights of each person under any of their OIDs, keyed by the master OID."""
+        ...
+
+    async def learners(self) -> Reply[OrganisationOid, tuple[LearnerOid, ...]]:
+        """The OIDs of all persons the source knows, keyed by the source's provider."""
+        ...
+
+
+class PlanSource(Protocol):
+    """A source of plans (HOKSit)."""
+
+    @property
+    def source(self) -> Source:
+        """Which source this is."""
+        ...
+
+    async def plans(self, rights: Collection[StudyRightOid]) -> Reply[StudyRightOid, tuple[Hoks, ...]]:
+        """The plan of each right; more than one where the source wrongly holds several."""
+        ...
+
+
+class HolderSource(Protocol):
+    """A source that can tell whose a study right is. Koski cannot: it has no such question."""
+
+    @property
+    def source(self) -> Source:
+        """Which source this is."""
+        ...
+
+    async def holders(self, rights: Collection[StudyRightOid]) -> Reply[StudyRightOid, LearnerOid]:
+        """Whose each right is, by any of the person's OIDs."""
+        ...

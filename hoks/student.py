@@ -1,0 +1,132 @@
+"""The merged student: rights and plans of every provider, and what is drawn from them for a reader.
+
+Plans stand side by side and are never fused; the drawn views point back at the parts they came from.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated
+
+from hoks.codes import RecognitionProcess
+from hoks.competence import CompetenceAcquisition, CompetenceDemonstration
+from hoks.findings import Finding
+from hoks.identifiers import LearnerOid, StudyRightOid
+from hoks.items import Item, attached, drawn_from, item, structure
+from hoks.outcomes import Outcome
+from hoks.plan import Hoks
+from hoks.records import Record
+from hoks.study_right import StudyRight
+from hoks.values import Code, Organisation, Provenance, Value, says
+
+
+class UnitKind(StrEnum):
+    """Kind of unit (tutkinnon osan laji)."""
+
+    VOCATIONAL = "VOCATIONAL"
+    LOCAL = "LOCAL"
+    COMMON = "COMMON"
+    COMMON_SUBAREA = "COMMON_SUBAREA"
+    PREPARATORY = "PREPARATORY"
+
+
+class Standing(StrEnum):
+    """Where a unit stands in a plan: planned (hankittava) or prior competence (aiemmin hankittu)."""
+
+    PLANNED = "PLANNED"
+    PRIOR = "PRIOR"
+
+
+class SourceStatus(Value, frozen=True, gc=False):
+    """What one source gave for this answer; a source that failed is a visible gap, never an empty list."""
+
+    source: Annotated[str, says("The source, as the operator named it.")]
+    outcome: Annotated[Outcome | None, says("How it answered; null when it has not been asked yet.")]
+    provider: Annotated[Organisation | None, says("The provider whose source it is (koulutuksen järjestäjä).")] = None
+    fetched_at: Annotated[datetime | None, says("When it was asked.")] = None
+    as_of: Annotated[datetime | None, says("The moment its data describe.")] = None
+    stale: Annotated[bool, says("True when an earlier answer is shown.")] = False
+
+
+class WorkplacePeriod(Record, frozen=True, gc=False):
+    """One period of learning at a workplace (työpaikalla oppiminen), in whichever plan it stands."""
+
+    study_right_oid: Annotated[StudyRightOid | None, item(Item.SR, "The plan's study right (opiskeluoikeuden oid).")]
+    provider: Annotated[Organisation | None, item(Item.SR, "The plan's provider (koulutuksen järjestäjä).")] = None
+    unit_kind: Annotated[UnitKind | None, item(Item.D2u, "Kind of the unit the period belongs to.")] = None
+    unit: Annotated[Code | None, item(Item.D2u, "The unit or subarea (tutkinnon osa, osa-alue).")] = None
+    unit_name: Annotated[str | None, item(Item.D2u, "Name of a local unit (nimi).")] = None
+    acquisition: Annotated[CompetenceAcquisition | None, structure("The period itself (osaamisen hankkimistapa).")] = (
+        None
+    )
+
+
+_UNIT = (Item.D2u, Item.D3, Item.D4, Item.D5)
+
+
+class UnitOccurrence(Record, frozen=True, gc=False):
+    """One place where a unit stands: in which plan, planned or prior, and what belongs to it there."""
+
+    study_right_oid: Annotated[StudyRightOid | None, item(Item.SR, "The plan's study right (opiskeluoikeuden oid).")]
+    provider: Annotated[Organisation | None, item(Item.SR, "The plan's provider (koulutuksen järjestäjä).")] = None
+    part_id: Annotated[str, attached("Id of the unit's part in that plan.")] = ""
+    standing: Annotated[Standing | None, drawn_from(_UNIT, "Planned or prior.")] = None
+    recognition_process: Annotated[
+        RecognitionProcess | None,
+        drawn_from(_UNIT, "How prior competence is verified (todentamisen prosessi)."),
+    ] = None
+    acquisitions: Annotated[
+        tuple[CompetenceAcquisition, ...] | None, structure("How it is acquired there (osaamisen hankkimistavat).")
+    ] = ()
+    demonstrations: Annotated[
+        tuple[CompetenceDemonstration, ...] | None, structure("How it is demonstrated there (osaamisen osoittaminen).")
+    ] = ()
+    provenance: Annotated[Provenance | None, attached("Where it came from.")] = None
+
+
+class CombinedUnit(Record, frozen=True, gc=False):
+    """One unit across all plans of a student, each occurrence kept apart: the help that source 004:239 names."""
+
+    kind: Annotated[UnitKind | None, drawn_from(_UNIT, "Kind of unit.")] = None
+    unit: Annotated[Code | None, drawn_from(_UNIT, "The unit or subarea (tutkinnon osa, osa-alue).")] = None
+    name: Annotated[str | None, drawn_from(_UNIT, "Name of a local unit (nimi).")] = None
+    occurrences: Annotated[tuple[UnitOccurrence, ...] | None, structure("Where the unit stands.")] = ()
+
+
+class Student(Record, frozen=True, gc=False):
+    """A student, with the study rights and plans of all providers that the caller may see."""
+
+    oid: Annotated[LearnerOid | None, item(Item.ID, "Learner number (oppijanumero).")]
+    name: Annotated[str | None, item(Item.ID, "First names and surname (nimi).")] = None
+    study_rights: Annotated[tuple[StudyRight, ...] | None, structure("Study rights (opiskeluoikeudet).")] = ()
+    hoksit: Annotated[
+        tuple[Hoks, ...] | None,
+        structure("Plans (HOKSit), one for each study right that has one; a procured right shares its procurer's."),
+    ] = ()
+    workplace_learning: Annotated[
+        tuple[WorkplacePeriod, ...] | None,
+        structure("Learning at workplaces across all plans, by first day (työpaikalla oppiminen)."),
+    ] = ()
+    combined_units: Annotated[
+        tuple[CombinedUnit, ...] | None,
+        structure("Units of all plans side by side, by unit; nothing is dropped and nothing fused."),
+    ] = ()
+    sources: Annotated[
+        tuple[SourceStatus, ...],
+        attached("The sources in the caller's scope and how each answered."),
+    ] = ()
+    findings: Annotated[
+        tuple[Finding, ...] | None, structure("What is wrong or doubtful in the data shown of this student.")
+    ] = ()
+
+
+class Person(Value, frozen=True, gc=False):
+    """Who a student is, as the learner register (ONR) knows: one master OID and every alias of it."""
+
+    oid: LearnerOid
+    aliases: frozenset[LearnerOid] = frozenset()
+    name: str | None = None
+
+    @property
+    def all_oids(self) -> frozenset[LearnerOid]:
+        """The master OID and its aliases."""
+        return self.aliases | {self.oid}

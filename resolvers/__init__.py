@@ -1,0 +1,17 @@
+"""The graph: types derived from the domain's records, a few questions at the root, and the answer to an operation.
+
+Root fields return whole, redacted, frozen records; below them everything is an attribute read.
+
+In order of flow:
+
+scalars      identifiers and the cursor
+types        the graph's types, derived from records and values
+cursors      opaque, authenticated cursors
+context      what one request carries: caller, loaders, what was shown
+query        the questions at the root
+schema       the schema, built and printed
+coordinates  which coordinates an operation selects, and their policy entries
+withheld     what was withheld, told from the decision alone
+errors       errors as a caller may read them
+graph        answering an operation: the one door into the graph
+"""

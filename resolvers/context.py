@@ -1,0 +1,55 @@
+"""What one request carries: the caller, the loaders, and what its answer has shown."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import strawberry
+from aiodataloader import DataLoader
+
+from hoks.access.decide import Grant
+from hoks.caller import Caller
+from hoks.identifiers import LearnerOid, StudyRightOid
+from hoks.outcomes import Outcome
+from hoks.reading import Reader
+from hoks.showing import View
+from hoks.student import SourceStatus
+from resolvers.cursors import Cursors
+
+_NO_GAP = frozenset({Outcome.OK, Outcome.ABSENT, Outcome.ABSENT_OR_DENIED})
+
+
+class Context:
+    """One request's own: nothing in it outlives the request or is shared with another caller."""
+
+    def __init__(self, caller: Caller, reader: Reader, cursors: Cursors) -> None:
+        self.caller = caller
+        self.reader = reader
+        self.cursors = cursors
+        self.students: DataLoader[LearnerOid, View | None] = DataLoader(self._load_students)
+        self.rights: DataLoader[StudyRightOid, View | None] = DataLoader(self._load_rights)
+        self.grants: list[Grant] = []
+        self._gaps: dict[str, SourceStatus] = {}
+
+    def shown(self, view: View, rights: Sequence[StudyRightOid] | None = None) -> None:
+        """Note what an answer shows: all of a view, or only some of its rights with their plans."""
+        self.grants += [grant for oid, grant in view.grants.items() if rights is None or oid in rights]
+        self._gaps.update({each.source: each for each in view.student.sources if each.outcome not in _NO_GAP})
+
+    def gaps(self) -> list[dict[str, str]]:
+        """The sources whose data are missing or old in this answer."""
+        return [
+            {"source": each.source, "outcome": each.outcome.value}
+            for _, each in sorted(self._gaps.items())
+            if each.outcome is not None
+        ]
+
+    async def _load_students(self, oids: list[LearnerOid]) -> list[Any]:
+        seen = await self.reader.students(self.caller, oids)
+        return [seen[oid] for oid in oids]
+
+    async def _load_rights(self, rights: list[StudyRightOid]) -> list[Any]:
+        seen = await self.reader.by_rights(self.caller, rights)
+        return [seen[right] for right in rights]
+
+
+Info = strawberry.Info[Context, None]

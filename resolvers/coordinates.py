@@ -1,0 +1,141 @@
+"""Which schema coordinates an operation selects, and which law items each of them is.
+
+Every coordinate of a person's data has exactly one entry, taken from the record it was derived from; a type of the
+graph that is neither a record, a value nor declared free of personal data stops the build.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+from graphql import (
+    BooleanValueNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLInterfaceType,
+    GraphQLObjectType,
+    GraphQLSchema,
+    InlineFragmentNode,
+    OperationDefinitionNode,
+    SelectionNode,
+    SelectionSetNode,
+    ValueNode,
+    VariableNode,
+    get_named_type,
+)
+
+from hoks.access.redact import items_of
+from hoks.items import Item, classification
+from hoks.records import Record
+from hoks.values import Value
+
+WITHOUT_PERSONAL_DATA = frozenset(
+    {"Query", "Viewer", "HeldRole", "StudentConnection", "StudentEdge", "PageInfo", "SourceStatus"}
+)
+"""Types of the graph that hold no student's data themselves."""
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """The policy entry of one coordinate: its items, and whether it only holds other fields."""
+
+    items: frozenset[Item]
+    is_structure: bool
+
+
+def policy_entries(schema: GraphQLSchema) -> dict[str, Entry]:
+    """The entry of every coordinate of a person's data. Raises ``TypeError`` for a coordinate without one."""
+    records = {kind.__name__: kind for kind in _kinds(Record)}
+    values = {kind.__name__ for kind in _kinds(Value)}
+    entries: dict[str, Entry] = {}
+    for name, graph_type in schema.type_map.items():
+        if name.startswith("__") or not isinstance(graph_type, GraphQLObjectType):
+            continue
+        if name in records:
+            entries.update(_entries(graph_type, records[name]))
+        elif name not in values and name not in WITHOUT_PERSONAL_DATA:
+            raise TypeError(f"type {name} is neither a record nor a value nor declared to be without personal data")
+    return entries
+
+
+def _entries(graph_type: GraphQLObjectType, kind: type[Record]) -> Iterator[tuple[str, Entry]]:
+    items, shown = items_of(kind), classification(kind)
+    by_graph_name = {_camel(name): name for name in items}
+    for field in graph_type.fields:
+        name = by_graph_name.get(field)
+        if name is None:
+            raise TypeError(f"{graph_type.name}.{field} has no policy entry")
+        yield f"{graph_type.name}.{field}", Entry(items[name], is_structure=not shown[name].items)
+
+
+def selected_coordinates(
+    schema: GraphQLSchema,
+    operation: OperationDefinitionNode,
+    fragments: Mapping[str, FragmentDefinitionNode],
+    variables: Mapping[str, Any],
+) -> frozenset[str]:
+    """Every coordinate that the operation selects under these variables, wherever it stands."""
+    root = schema.get_root_type(operation.operation)
+    truths = _truths(operation, variables)
+    found: set[str] = set()
+    seen: set[tuple[str, str]] = set()
+
+    def walk(selections: SelectionSetNode, parent: GraphQLObjectType | GraphQLInterfaceType) -> None:
+        for node in selections.selections:
+            if not _is_included(node, truths):
+                continue
+            if isinstance(node, FieldNode):
+                field = parent.fields.get(node.name.value)
+                if field is not None:
+                    found.add(f"{parent.name}.{node.name.value}")
+                    held = get_named_type(field.type)
+                    if node.selection_set and isinstance(held, GraphQLObjectType | GraphQLInterfaceType):
+                        walk(node.selection_set, held)
+            elif isinstance(node, InlineFragmentNode):
+                walk(node.selection_set, condition(node.type_condition, parent))
+            elif isinstance(node, FragmentSpreadNode) and (node.name.value, parent.name) not in seen:
+                seen.add((node.name.value, parent.name))
+                fragment = fragments[node.name.value]
+                walk(fragment.selection_set, condition(fragment.type_condition, parent))
+
+    def condition(node: Any, parent: Any) -> Any:
+        return schema.type_map[node.name.value] if node is not None else parent
+
+    if root is not None:
+        walk(operation.selection_set, root)
+    return frozenset(found)
+
+
+def _truths(operation: OperationDefinitionNode, variables: Mapping[str, Any]) -> dict[str, Any]:
+    """The Boolean variables of the operation, defaults included."""
+    truths = {
+        each.variable.name.value: each.default_value.value
+        for each in operation.variable_definitions or ()
+        if isinstance(each.default_value, BooleanValueNode)
+    }
+    return {**truths, **variables}
+
+
+def _is_included(node: SelectionNode, truths: Mapping[str, Any]) -> bool:
+    for directive in node.directives or ():
+        wanted = {"skip": False, "include": True}.get(directive.name.value)
+        if wanted is not None and _truth((directive.arguments or ())[0].value, truths) is not wanted:
+            return False
+    return True
+
+
+def _truth(value: ValueNode, truths: Mapping[str, Any]) -> bool:
+    if isinstance(value, VariableNode):
+        return bool(truths.get(value.name.value))
+    return isinstance(value, BooleanValueNode) and value.value
+
+
+def _kinds(base: type[Any]) -> Iterator[type[Any]]:
+    for kind in base.__subclasses__():
+        yield kind
+        yield from _kinds(kind)
+
+
+def _camel(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(part.title() for part in rest)

@@ -1,0 +1,79 @@
+"""Answering an operation: execute, mask errors, tell what was withheld. The one door into the graph."""
+
+from collections.abc import Awaitable, Mapping
+from typing import Any
+
+import strawberry
+from graphql import DocumentNode, ExecutionResult, FragmentDefinitionNode, OperationDefinitionNode, execute
+
+from hoks.caller import Caller
+from hoks.reading import Reader
+from resolvers.context import Context
+from resolvers.coordinates import policy_entries, selected_coordinates
+from resolvers.cursors import Cursors
+from resolvers.errors import public_error
+from resolvers.schema import executable
+from resolvers.withheld import withheld
+
+
+class Graph:
+    """The graph over a reader. One per process; a context of its own for every request."""
+
+    def __init__(self, schema: strawberry.Schema, reader: Reader, *, cursor_key: bytes) -> None:
+        self._schema = executable(schema)
+        self._entries = policy_entries(self._schema)
+        self._reader = reader
+        self._cursors = Cursors(cursor_key)
+
+    async def answer(
+        self,
+        document: DocumentNode,
+        operation_name: str | None,
+        variables: Mapping[str, Any],
+        caller: Caller,
+    ) -> dict[str, Any]:
+        """The answer to one validated operation, JSON-ready."""
+        context = Context(caller, self._reader, self._cursors)
+        result = execute(
+            self._schema,
+            document,
+            context_value=context,
+            variable_values=dict(variables),
+            operation_name=operation_name,
+        )
+        if isinstance(result, Awaitable):
+            result = await result
+        assert isinstance(result, ExecutionResult), "incremental delivery is off"
+        answer: dict[str, Any] = {"data": result.data}
+        if result.errors:
+            answer["errors"] = [public_error(error) for error in result.errors]
+        answer["extensions"] = self._extensions(document, operation_name, variables, context)
+        return answer
+
+    def _extensions(
+        self,
+        document: DocumentNode,
+        operation_name: str | None,
+        variables: Mapping[str, Any],
+        context: Context,
+    ) -> dict[str, Any]:
+        operation = next(
+            each
+            for each in document.definitions
+            if isinstance(each, OperationDefinitionNode)
+            and (operation_name is None or (each.name is not None and each.name.value == operation_name))
+        )
+        fragments = {each.name.value: each for each in document.definitions if isinstance(each, FragmentDefinitionNode)}
+        selected = selected_coordinates(self._schema, operation, fragments, variables) if context.grants else ()
+        caller = context.caller
+        extensions: dict[str, Any] = {
+            "access": {
+                "role": caller.role.value,
+                "organisation": caller.organisation,
+                "withheld": withheld(selected, self._entries, context.grants),
+            }
+        }
+        gaps = context.gaps()
+        if gaps:
+            extensions["gaps"] = gaps
+        return extensions

@@ -1,0 +1,188 @@
+"""The questions of the graph. A resolver checks its arguments, asks the reader, and returns whole redacted records.
+
+Below these roots everything is an attribute read: no resolver, no permission class, no I/O.
+"""
+
+from typing import Annotated, Any, Optional
+
+import msgspec
+import strawberry
+
+from hoks.caller import Role
+from hoks.errors import BadRequest
+from hoks.identifiers import LearnerOid, OrganisationOid, PersonOid, StudyRightOid, learner_oid, study_right_oid
+from hoks.plan import Hoks
+from hoks.student import SourceStatus, Student
+from hoks.study_right import StudyRight
+from resolvers.context import Info
+from resolvers.scalars import Cursor
+from resolvers.types import graph_enum, graph_type
+
+MOST_STUDENTS = 50
+"""How many students one page may hold."""
+
+STUDENT, HOKS, STUDY_RIGHT = graph_type(Student), graph_type(Hoks), graph_type(StudyRight)
+SOURCE_STATUS = graph_type(SourceStatus)
+ROLE = graph_enum(Role)
+
+
+@strawberry.type(name="HeldRole", description="A role the token says the caller holds, and where.")
+class HeldRoleType:
+    """One entry of ``Viewer.heldRoles``."""
+
+    role: Annotated[Role, ROLE] = strawberry.field(description="The role (rooli).")
+    organisation: OrganisationOid | None = strawberry.field(
+        description="Where it is held (organisaatio); null for a role held by a person as such."
+    )
+
+
+@strawberry.type(description="Who is asking: the verified caller in one acting role.")
+class Viewer:
+    """The caller."""
+
+    oid: PersonOid = strawberry.field(description="The caller's own OID (henkilön oid).")
+    role: Annotated[Role, ROLE] = strawberry.field(description="The acting role (rooli).")
+    organisation: OrganisationOid | None = strawberry.field(description="The acting organisation (organisaatio).")
+    held_roles: list[HeldRoleType] = strawberry.field(description="Every role the token holds; one acts at a time.")
+
+
+@strawberry.type(description="Where a page ends.")
+class PageInfo:
+    """Relay's page information, forwards only."""
+
+    has_next_page: bool = strawberry.field(description="Whether more follow.")
+    end_cursor: Cursor | None = strawberry.field(description="Pass it as `after` for the next page.")
+
+
+class Edge(msgspec.Struct, frozen=True):
+    """A student in a page."""
+
+    cursor: Cursor
+    node: Student
+
+
+class Connection(msgspec.Struct, frozen=True):
+    """A page of students."""
+
+    edges: tuple[Edge, ...]
+    page_info: PageInfo
+
+
+@strawberry.type(description="A student in a page.")
+class StudentEdge:
+    """What the graph shows of an ``Edge``."""
+
+    cursor: Cursor = strawberry.field(description="Where this student stands.")
+    node: Optional[STUDENT] = strawberry.field(description="The student (opiskelija).")  # type: ignore[valid-type]  # noqa: UP045 - derived type
+
+
+@strawberry.type(description="Students in order of OID. There is no total: it would count what is not shown.")
+class StudentConnection:
+    """What the graph shows of a ``Connection``."""
+
+    edges: list[StudentEdge] = strawberry.field(description="The students of this page.")
+    page_info: PageInfo = strawberry.field(description="Where the page ends.")
+
+
+async def viewer(info: Info) -> Viewer:
+    """The caller as verified."""
+    caller = info.context.caller
+    held = [HeldRoleType(role=each.role, organisation=each.organisation) for each in caller.held]
+    return Viewer(oid=caller.subject, role=caller.role, organisation=caller.organisation, held_roles=held)
+
+
+async def student(info: Info, oid: LearnerOid) -> Any:
+    """One student, or null alike for "not yours" and "does not exist"."""
+    view = await info.context.students.load(_checked(learner_oid, oid, "oid"))
+    if view is None:
+        return None
+    info.context.shown(view)
+    return view.student
+
+
+async def students(info: Info, first: int = 20, after: Cursor | None = None) -> Any:
+    """A page of the caller's own students."""
+    if not 1 <= first <= MOST_STUDENTS:
+        raise BadRequest(f"`first` must be from 1 to {MOST_STUDENTS}")
+    context = info.context
+    start = context.cursors.read(context.caller, after) if after is not None else None
+    page = await context.reader.page(context.caller, after=start, first=first)
+    for view in page.views:
+        context.shown(view)
+    edges = tuple(
+        Edge(cursor=context.cursors.after(context.caller, view.student.oid), node=view.student)
+        for view in page.views
+        if view.student.oid is not None
+    )
+    end = edges[-1].cursor if edges else None
+    return Connection(edges=edges, page_info=PageInfo(has_next_page=page.more, end_cursor=end))
+
+
+async def hoks(info: Info, study_right_oid: StudyRightOid) -> Any:
+    """The plan that covers a study right."""
+    oid = _checked(_right, study_right_oid, "studyRightOid")
+    view = await info.context.rights.load(oid)
+    plan = view.plan(oid) if view is not None else None
+    if view is None or plan is None:
+        return None
+    info.context.shown(view, [plan.study_right_oid])
+    return plan
+
+
+async def study_right(info: Info, oid: StudyRightOid) -> Any:
+    """One study right."""
+    checked = _checked(_right, oid, "oid")
+    view = await info.context.rights.load(checked)
+    right = view.right(checked) if view is not None else None
+    if view is None or right is None:
+        return None
+    info.context.shown(view, [checked])
+    return right
+
+
+async def sources(info: Info) -> Any:
+    """The sources in the caller's scope."""
+    return await info.context.reader.sources(info.context.caller)
+
+
+_right = study_right_oid
+
+
+def _checked(check: Any, text: str, argument: str) -> Any:
+    try:
+        return check(text)
+    except ValueError as error:
+        raise BadRequest(f"`{argument}`: {error}") from None
+
+
+@strawberry.type(description="The questions. Every answer holds only what the acting role may see today.")
+class Query:
+    """Root of the graph."""
+
+    viewer: Viewer = strawberry.field(resolver=viewer, description="Who I am: acting role, organisation, roles I hold.")
+    student: Any = strawberry.field(
+        resolver=student,
+        graphql_type=Optional[STUDENT],  # noqa: UP045 - derived type
+        description="One student by OID or any alias of it; null alike for `not yours` and `does not exist`.",
+    )
+    students: Any = strawberry.field(
+        resolver=students,
+        graphql_type=StudentConnection,
+        description="My own students in order of OID: of staff those with a right at the acting organisation, "
+        "of a student the one self.",
+    )
+    hoks: Any = strawberry.field(
+        resolver=hoks,
+        graphql_type=Optional[HOKS],  # noqa: UP045 - derived type
+        description="The plan (HOKS) that covers a study right; of a procured right its procurer's plan.",
+    )
+    study_right: Any = strawberry.field(
+        resolver=study_right,
+        graphql_type=Optional[STUDY_RIGHT],  # noqa: UP045 - derived type
+        description="One study right (opiskeluoikeus).",
+    )
+    sources: Any = strawberry.field(
+        resolver=sources,
+        graphql_type=list[SOURCE_STATUS],  # type: ignore[valid-type]  # derived type
+        description="My organisation's sources and how each answered last; empty for other roles.",
+    )

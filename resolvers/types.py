@@ -1,0 +1,91 @@
+"""The graph's types, derived from the domain's records: one source for fields, descriptions and law items.
+
+A field of a record is nullable whenever a rule could withhold it, and shows its law item as ``@item``. A value is
+seen where the field that holds it is seen and carries no item of its own.
+"""
+
+import re
+from enum import Enum
+from functools import cache
+from typing import Any, Optional, get_args, get_origin, get_type_hints
+
+import strawberry
+from strawberry.schema_directive import Location
+
+from hoks.items import Item, Shown, classification
+from hoks.records import Record
+from hoks.values import Said, Value
+
+strawberry.enum(Item, description="Data item of the law (Act 884/2017 9 §), or one of the few the law leaves unnamed.")
+
+
+@strawberry.schema_directive(
+    locations=[Location.FIELD_DEFINITION],
+    name="item",
+    description="The law item of a person's datum; the access rules say who gets it. "
+    "With several codes, the record itself decides which one applies.",
+)
+class ItemOf:
+    """``@item(code: [D1])``."""
+
+    code: list[Item]
+
+
+@cache
+def graph_type(kind: type[Record] | type[Value]) -> type:
+    """The Strawberry type of a record or a value. Raises ``TypeError`` for an unclassified or undescribed field."""
+    hints = get_type_hints(kind, include_extras=True)
+    classified = classification(kind) if issubclass(kind, Record) else {}
+    namespace: dict[str, Any] = {"__annotations__": {}, "__module__": __name__}
+    for name in kind.__struct_fields__:
+        shown = classified.get(name)
+        namespace["__annotations__"][name] = _annotation(name, hints[name], shown)
+        namespace[name] = strawberry.field(
+            description=shown.text if shown else _said(kind, name, hints[name]),
+            directives=[ItemOf(code=list(shown.items))] if shown and shown.items else (),
+        )
+    return strawberry.type(type(kind.__name__, (), namespace), description=_first_paragraph(kind))
+
+
+def _annotation(name: str, hint: Any, shown: Shown | None) -> Any:
+    if name == "id":
+        return strawberry.ID
+    annotation = _graph_hint(hint)
+    is_withheld_somewhere = shown is not None and not shown.attached
+    return Optional[annotation] if is_withheld_somewhere else annotation  # noqa: UP045 - built at run time
+
+
+def _graph_hint(hint: Any) -> Any:
+    """The annotation Strawberry is to see for a model annotation."""
+    if hasattr(hint, "__metadata__"):
+        return _graph_hint(hint.__origin__)
+    origin, arguments = get_origin(hint), get_args(hint)
+    if origin is tuple:
+        return list[_graph_hint(arguments[0])]  # type: ignore[misc]  # built at run time
+    if type(None) in arguments:
+        return Optional[_graph_hint(next(each for each in arguments if each is not type(None)))]  # noqa: UP045
+    if isinstance(hint, type) and issubclass(hint, Record | Value):
+        return graph_type(hint)
+    if isinstance(hint, type) and issubclass(hint, Enum):
+        return graph_enum(hint)
+    return hint
+
+
+@cache
+def graph_enum(kind: type[Enum]) -> type[Enum]:
+    """An enum as the graph shows it."""
+    if kind is Item:
+        return kind
+    return strawberry.enum(kind, description=_first_paragraph(kind))
+
+
+def _said(kind: type, name: str, hint: Any) -> str:
+    said = [each.text for each in getattr(hint, "__metadata__", ()) if isinstance(each, Said)]
+    if len(said) != 1:
+        raise TypeError(f"{kind.__name__}.{name} needs a description")
+    return said[0]
+
+
+def _first_paragraph(kind: type) -> str:
+    paragraph = (kind.__doc__ or "").strip().split("\n\n")[0]
+    return re.sub(r"\s+", " ", paragraph)

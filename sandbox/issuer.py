@@ -1,0 +1,94 @@
+"""Signs real tokens for the cast, with a key that lives as long as the process."""
+
+import time
+import uuid
+from collections.abc import Callable
+
+import jwt
+import orjson
+from cryptography.hazmat.primitives.asymmetric import ec
+from jwt.algorithms import ECAlgorithm
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from .cast import Persona, cast
+from .organisations import organisation
+
+AUDIENCE = "hoks-gateway"
+TOKEN_SECONDS = 12 * 3600
+_KEY_ID = "sandbox"
+
+
+def issuer_app(issuer: str, clock: Callable[[], float] = time.time) -> Starlette:
+    """An OpenID provider whose only way to log in is to name a persona."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    public = ECAlgorithm.to_jwk(key.public_key(), as_dict=True)
+    jwks = {"keys": [public | {"kid": _KEY_ID, "use": "sig", "alg": "ES256"}]}
+    personas = {p.persona: p for p in cast()}
+
+    async def configuration(_: Request) -> Response:
+        return _json(
+            {
+                "issuer": issuer,
+                "jwks_uri": f"{issuer}/jwks",
+                "token_endpoint": f"{issuer}/token",
+                "response_types_supported": ["token"],
+                "subject_types_supported": ["public"],
+                "id_token_signing_alg_values_supported": ["ES256"],
+            }
+        )
+
+    async def keys(_: Request) -> Response:
+        return _json(jwks)
+
+    async def listing(_: Request) -> Response:
+        return _json([{"persona": p.persona, "title": p.title, "shows": p.shows} for p in personas.values()])
+
+    async def token(request: Request) -> Response:
+        persona = personas.get(await _asked(request))
+        if persona is None:
+            return _json({"error": "unknown_persona", "personas": list(personas)}, 404)
+        claims = _claims(persona, issuer, int(clock()))
+        signed = jwt.encode(claims, key, algorithm="ES256", headers={"kid": _KEY_ID})
+        return _json({"access_token": signed, "token_type": "Bearer", "expires_in": TOKEN_SECONDS})
+
+    return Starlette(
+        routes=[
+            Route("/.well-known/openid-configuration", configuration),
+            Route("/jwks", keys),
+            Route("/personas", listing),
+            Route("/token", token, methods=["POST"]),
+        ]
+    )
+
+
+async def _asked(request: Request) -> str:
+    try:
+        body = orjson.loads(await request.body())
+    except orjson.JSONDecodeError:
+        return ""
+    return str(body.get("persona", "")) if isinstance(body, dict) else ""
+
+
+def _claims(persona: Persona, issuer: str, now: int) -> dict[str, object]:
+    roles = []
+    for entry in persona.roles:
+        role = {"role": entry.role}
+        if entry.organisation:
+            role["organisation"] = organisation(entry.organisation).oid
+        roles.append(role)
+    return {
+        "iss": issuer,
+        "aud": AUDIENCE,
+        "sub": persona.subject,
+        "iat": now,
+        "exp": now + TOKEN_SECONDS,
+        "jti": str(uuid.uuid4()),
+        "roles": roles,
+    }
+
+
+def _json(value: object, status: int = 200) -> Response:
+    return Response(orjson.dumps(value), status, media_type="application/json")

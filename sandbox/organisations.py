@@ -1,0 +1,110 @@
+"""The organisations of the world: the root, three providers, their schools and sites."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from hoks.identifiers import OPH, with_check_digit
+
+from .cast import Letter
+from .texts import Language, Names
+
+Kind = Literal["root", "provider", "school", "site"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Organisation:
+    """One organisation; ``path`` runs from the root to its parent."""
+
+    key: str
+    oid: str
+    kind: Kind
+    name: Names
+    path: tuple[str, ...]
+    code: str = ""
+    """Business id of a provider, institution number of a school."""
+
+
+def _names(fi: str, sv: str, en: str) -> Names:
+    return Names(fi=fi, sv=sv, en=en)
+
+
+# key, ten digits, kind, parent's key, code, names
+_ROWS: tuple[tuple[str, str, Kind, str, str, Names], ...] = (
+    ("A", "9900000001", "provider", "root", "9000101-4",
+     _names("Aurajoen koulutuskuntayhtymä", "Aura ås utbildningssamkommun", "Aura River Education Authority")),
+    ("A-school", "9900000011", "school", "A", "99011",
+     _names("Aurajoen ammattiopisto", "Aura ås yrkesinstitut", "Aura River Vocational College")),
+    ("A-adult", "9900000012", "school", "A", "99012",
+     _names("Aurajoen aikuisopisto", "Aura ås vuxeninstitut", "Aura River Adult College")),
+    ("A-site", "9900000013", "site", "A-school", "01",
+     _names("Aurajoen ammattiopisto, Satamakatu", "Aura ås yrkesinstitut, Hamngatan",
+            "Aura River Vocational College, Satamakatu")),
+    ("B", "9900000002", "provider", "root", "9000201-7",
+     _names("Betulan ammattikoulusäätiö", "Stiftelsen Betula yrkesskola", "Betula Vocational School Foundation")),
+    ("B-school", "9900000021", "school", "B", "99021",
+     _names("Betulan ammattiopisto", "Betula yrkesinstitut", "Betula Vocational College")),
+    ("B-site", "9900000023", "site", "B-school", "01",
+     _names("Betulan ammattiopisto, Koivukuja", "Betula yrkesinstitut, Björkgränden",
+            "Betula Vocational College, Koivukuja")),
+    ("C", "9900000003", "provider", "root", "9000302-8",
+     _names("Ceder ammattiopisto kuntayhtymä", "Ceder Yrkesinstitut samkommun",
+            "Ceder Vocational Institute Joint Authority")),
+    ("C-school", "9900000031", "school", "C", "99031",
+     _names("Ceder ammattiopisto", "Ceder Yrkesinstitut", "Ceder Vocational Institute")),
+    ("C-site", "9900000033", "site", "C-school", "01",
+     _names("Ceder ammattiopisto, Setrikatu", "Ceder Yrkesinstitut, Cedergatan",
+            "Ceder Vocational Institute, Cedergatan")),
+)  # fmt: skip
+
+
+def _tree() -> dict[str, Organisation]:
+    root = Organisation(
+        key="root",
+        oid=OPH,
+        kind="root",
+        name=_names("Opetushallitus", "Utbildningsstyrelsen", "Finnish National Agency for Education"),
+        path=(),
+    )
+    tree = {"root": root}
+    for key, digits, kind, parent, code, name in _ROWS:
+        above = tree[parent]
+        tree[key] = Organisation(
+            key=key,
+            oid=with_check_digit("99", digits),
+            kind=kind,
+            name=name,
+            path=(*above.path, above.oid),
+            code=code,
+        )
+    return tree
+
+
+ORGANISATIONS = _tree()
+"""Organisations by their key in this room."""
+
+PROVIDERS: tuple[Letter, ...] = ("A", "B", "C")
+
+LANGUAGE: dict[Letter, Language] = {"A": "fi", "B": "fi", "C": "sv"}
+"""The language in which a provider writes its plans."""
+
+
+def organisation(key: str) -> Organisation:
+    """The organisation with this key."""
+    return ORGANISATIONS[key]
+
+
+def letter_of(school_key: str) -> Letter:
+    """The provider to which a school belongs."""
+    return next(letter for letter in PROVIDERS if school_key.startswith(letter))
+
+
+def site_of(school_key: str) -> Organisation:
+    """A school's site, or the school itself where it has none: a school may be its own site."""
+    school = ORGANISATIONS[school_key]
+    return next((o for o in ORGANISATIONS.values() if o.kind == "site" and o.path[-1] == school.oid), school)
+
+
+def tree_of(letter: Letter) -> frozenset[str]:
+    """The OIDs of a provider, its schools and its sites."""
+    top = ORGANISATIONS[letter].oid
+    return frozenset(o.oid for o in ORGANISATIONS.values() if o.oid == top or top in o.path)

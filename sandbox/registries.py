@@ -1,0 +1,145 @@
+"""The national registers the gateway leans on: ONR knows persons by all their OIDs, Organisaatio knows the tree."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import orjson
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from .organisations import ORGANISATIONS, Organisation
+from .parts import Json, present
+from .world import Person, World
+
+ONR_BASE = "/oppijanumerorekisteri-service"
+ORGANISATION_BASE = "/organisaatio-service/api"
+MAX_PERSONS = 5000
+MAX_ORGANISATIONS = 1000
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+_TYPES = {
+    "root": "organisaatiotyyppi_05",
+    "provider": "organisaatiotyyppi_01",
+    "school": "organisaatiotyyppi_02",
+    "site": "organisaatiotyyppi_03",
+}
+
+
+def onr_app(world: World) -> Starlette:
+    """The learner register: persons it does not know are silently absent from an answer."""
+
+    async def masters(request: Request) -> Response:
+        asked = _strings(await request.body(), MAX_PERSONS)
+        if asked is None:
+            return _person_error(request)
+        found = {oid: world.person(oid) for oid in asked}
+        return _json({oid: _person(person) for oid, person in found.items() if person})
+
+    async def duplicates(request: Request) -> Response:
+        asked = _strings(await request.body(), MAX_PERSONS, key="henkiloOids")
+        if asked is None:
+            return _person_error(request)
+        persons = {person.oid: person for oid in asked if (person := world.person(oid))}
+        return _json([{"henkiloOid": slave, "masterOid": p.oid} for p in persons.values() for slave in p.slaves])
+
+    return Starlette(
+        routes=[
+            Route(f"{ONR_BASE}/henkilo/masterHenkilosByOidList", _with_caller(masters), methods=["POST"]),
+            Route(f"{ONR_BASE}/s2s/duplicateHenkilos", _with_caller(duplicates), methods=["POST"]),
+        ]
+    )
+
+
+def organisation_app() -> Starlette:
+    """The organisation register."""
+    by_oid = {o.oid: _organisation(o) for o in ORGANISATIONS.values()}
+
+    async def many(request: Request) -> Response:
+        asked = _strings(await request.body(), MAX_ORGANISATIONS)
+        if asked is None:
+            return _organisation_error(400, "organisaatio.validation", "expected a list of at most 1000 OIDs")
+        return _json([by_oid[oid] for oid in dict.fromkeys(asked) if oid in by_oid])
+
+    async def one(request: Request) -> Response:
+        found = by_oid.get(request.path_params["oid"])
+        if found is None:
+            return _organisation_error(404, "organisaatio.not.found", "organisation not found")
+        return _json(found)
+
+    return Starlette(
+        routes=[
+            Route(f"{ORGANISATION_BASE}/findbyoids", _with_caller(many), methods=["POST"]),
+            Route(f"{ORGANISATION_BASE}/{{oid}}", _with_caller(one)),
+        ]
+    )
+
+
+def _with_caller(handler: Handler) -> Handler:
+    async def checked(request: Request) -> Response:
+        if not request.headers.get("caller-id"):
+            return Response("Caller-Id header is missing", 403, media_type="text/plain")
+        return await handler(request)
+
+    return checked
+
+
+def _strings(body: bytes, limit: int, key: str | None = None) -> list[str] | None:
+    """The strings of a request; None when it is not a list of at most ``limit`` strings."""
+    try:
+        value: Any = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return None
+    if key is not None:
+        value = value.get(key) if isinstance(value, dict) else None
+    if not isinstance(value, list) or len(value) > limit or any(not isinstance(v, str) for v in value):
+        return None
+    return value
+
+
+def _person(person: Person) -> Json:
+    return {
+        "oidHenkilo": person.oid,
+        "oppijanumero": person.oid,
+        "etunimet": person.given_names,
+        "kutsumanimi": person.given_names.split()[0],
+        "sukunimi": person.family_name,
+        "duplicate": False,
+        "passivoitu": False,
+        "yksiloity": False,
+        "yksiloityVTJ": True,
+        "turvakielto": False,
+    }
+
+
+def _organisation(organisation: Organisation) -> Json:
+    parent = organisation.path[-1] if organisation.path else None
+    school, provider = organisation.kind == "school", organisation.kind == "provider"
+    return {
+        "oid": organisation.oid,
+        "nimi": organisation.name.as_dict(),
+        "tyypit": [_TYPES[organisation.kind]],
+        "parentOidPath": "".join(f"|{oid}" for oid in organisation.path) + "|" if parent else "",
+        "status": "AKTIIVINEN",
+        "alkuPvm": "2018-01-01",
+        **present(
+            parentOid=parent,
+            ytunnus=organisation.code if provider else None,
+            oppilaitosKoodi=organisation.code if school else None,
+        ),
+    }
+
+
+def _json(value: object, status: int = 200) -> Response:
+    return Response(orjson.dumps(value), status, media_type="application/json")
+
+
+def _person_error(request: Request) -> Response:
+    message = f"expected a list of at most {MAX_PERSONS} OIDs"
+    return _json({"status": 400, "error": "Bad Request", "message": message, "path": request.url.path}, 400)
+
+
+def _organisation_error(status: int, key: str, message: str) -> Response:
+    return _json({"errorKey": key, "errorMessage": message}, status)

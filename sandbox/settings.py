@@ -1,0 +1,192 @@
+"""The secrets of this sandbox on disk, and the text of the gateway's settings for it."""
+
+import json
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import BUSINESS_DAY, ehoks, registries
+from .cast import Letter
+from .dialects import Dialect
+from .drop import DIALECTS
+from .issuer import AUDIENCE
+from .organisations import organisation
+
+HOST = "127.0.0.1"
+USERNAME = "gateway-a"
+SERVERS = ("issuer", "eHOKS", "Koski", "ONR", "Organisaatio")
+"""The servers in the order of their ports, the first beside the gateway's own."""
+SOURCE_IDS: dict[Letter, str] = {"B": "b-primus", "C": "c-table"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Secrets:
+    """What both the sandbox and the gateway must know; never shown by ``repr``."""
+
+    koski_password: str
+    ehoks_password: str
+
+    def __repr__(self) -> str:
+        return "Secrets(...)"
+
+
+def url(port: int, server: str) -> str:
+    """The address of a sandbox server beside the gateway's port."""
+    return f"http://{HOST}:{port + 1 + SERVERS.index(server)}"
+
+
+def secrets_in(folder: Path) -> Secrets:
+    """The secrets of a sandbox folder, made on first use and then kept, readable by their owner alone."""
+    place = _secrets_folder(folder)
+    place.mkdir(parents=True, exist_ok=True)
+    place.chmod(0o700)
+    _secret(place / "part-id.key", 32)
+    return Secrets(
+        koski_password=_secret(place / "a-koski.password", 18),
+        ehoks_password=_secret(place / "a-ehoks.password", 18),
+    )
+
+
+def settings_text(port: int, folder: Path) -> str:
+    """The gateway's settings as TOML. Only renders: ``secrets_in`` makes the files that it names."""
+    place = _secrets_folder(folder.resolve())
+    blocks = [
+        _table("", mode="sandbox", fixed_day=BUSINESS_DAY, part_id_key_file=place / "part-id.key"),
+        _table("[server]", host=HOST, port=port),
+        _table("[limits]", request_seconds=5.0),
+        _issuer(port),
+        _registry("onr", url(port, "ONR") + registries.ONR_BASE),
+        _registry("organisaatio", url(port, "Organisaatio") + registries.ORGANISATION_BASE),
+        _koski_source(port, place),
+        _ehoks_source(port, place),
+        *(_table_source(letter, dialect, folder.resolve()) for letter, dialect in DIALECTS.items()),
+    ]
+    return "\n".join(blocks)
+
+
+def _secrets_folder(folder: Path) -> Path:
+    return folder / "secrets"
+
+
+def _secret(file: Path, size: int) -> str:
+    try:
+        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return file.read_text().strip()
+    made = secrets.token_hex(size)
+    with os.fdopen(handle, "w") as out:
+        out.write(made)
+    return made
+
+
+def _caller_id() -> str:
+    return f"{organisation('A').oid}.hoks-gateway"
+
+
+def _issuer(port: int) -> str:
+    base = url(port, "issuer")
+    return _table(
+        "[[issuer]]",
+        issuer=base,
+        audience=AUDIENCE,
+        jwks_url=f"{base}/jwks",
+        algorithms=["ES256"],
+        max_token_hours=12,
+    )
+
+
+def _registry(name: str, base_url: str) -> str:
+    return _table(f"[{name}]", base_url=base_url, caller_id=_caller_id())
+
+
+def _koski_source(port: int, place: Path) -> str:
+    return _table(
+        "[[source]]",
+        id="a-koski",
+        kind="koski",
+        provider=organisation("A").oid,
+        gives=["rights"],
+        base_url=f"{url(port, 'Koski')}/koski/api",
+        username=USERNAME,
+        password_file=place / "a-koski.password",
+        caller_id=_caller_id(),
+    )
+
+
+def _ehoks_source(port: int, place: Path) -> str:
+    base = url(port, "eHOKS")
+    return _table(
+        "[[source]]",
+        id="a-ehoks",
+        kind="ehoks",
+        provider=organisation("A").oid,
+        gives=["plans"],
+        base_url=base + ehoks.BASE,
+        cas_url=f"{base}/cas",
+        service=base + ehoks.SERVICE_PATH,
+        username=USERNAME,
+        password_file=place / "a-ehoks.password",
+        caller_id=_caller_id(),
+        concurrency=6,
+    )
+
+
+def _table_source(letter: Letter, dialect: Dialect, folder: Path) -> str:
+    keys = dialect.manifest
+    blocks = [
+        _table(
+            "[[source]]",
+            id=SOURCE_IDS[letter],
+            kind="table",
+            provider=organisation(letter).oid,
+            gives=["rights", "plans"],
+            folder=folder / letter.lower(),
+            encoding=dialect.encoding,
+            delimiter=dialect.delimiter,
+            date_format=dialect.date_format,
+            instant_format=dialect.instant_format,
+            decimal=dialect.decimal,
+            list_separator=dialect.list_separator,
+            true_values=[dialect.true_value],
+            false_values=[dialect.false_value],
+            language=dialect.language,
+        ),
+        _table(
+            "[source.manifest]",
+            file="manifest.json",
+            complete=keys.complete,
+            snapshot_at=keys.snapshot_at,
+            files=keys.files,
+            rows=keys.rows,
+            sha256=keys.sha256,
+        ),
+    ]
+    for name, table in dialect.tables.items():
+        blocks.append(_table(f"[source.tables.{name}]", file=table.file))
+        blocks.append(_table(f"[source.tables.{name}.columns]", **table.mapped))
+    blocks += [_table(f"[source.codes.{name}]", **words) for name, words in dialect.codes.items()]
+    if dialect.code_prefixes:
+        blocks.append(_table("[source.code_prefixes]", **dialect.code_prefixes))
+    return "\n".join(blocks)
+
+
+def _table(header: str, /, **values: object) -> str:
+    lines = [header] if header else []
+    lines += [f"{_key(key)} = {_value(value)}" for key, value in values.items()]
+    return "\n".join(lines) + "\n"
+
+
+def _key(key: str) -> str:
+    return json.dumps(key) if key.isdigit() else key
+
+
+def _value(value: object) -> str:
+    match value:
+        case str() | int() | float() | list():
+            # Strings, numbers and lists of strings read the same in JSON and TOML.
+            return json.dumps(value, ensure_ascii=False)
+        case Path():
+            return json.dumps(str(value), ensure_ascii=False)
+        case _:
+            return str(value)

@@ -1,0 +1,117 @@
+"""``hoks-gateway run`` as a newcomer meets it: one command to copy, and everything gone after Ctrl-C."""
+
+import json
+import os
+import re
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from http.client import HTTPConnection
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def port() -> int:
+    """A port with fifteen free ones after it: room for two gateways."""
+    for first in range(21_080, 21_980, 10):
+        try:
+            for each in range(first, first + 16):
+                socket.create_server(("127.0.0.1", each)).close()
+        except OSError:
+            continue
+        return first
+    raise AssertionError("no sixteen free ports in a row")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("run")
+
+
+def start(port: int, folder: Path) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "gateway.cli", "run", "--port", str(port)],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def read_welcome(process: subprocess.Popen[str]) -> list[str]:
+    assert process.stdout is not None
+    lines = []
+    for line in process.stdout:
+        lines.append(line.rstrip("\n"))
+        if line.startswith("Ctrl-C"):
+            break
+    return lines
+
+
+@pytest.fixture(scope="module")
+def running(port: int, folder: Path) -> Iterator[list[str]]:
+    """What a running gateway has printed."""
+    with start(port, folder) as process:
+        yield read_welcome(process)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 0
+
+
+def test_the_first_line_is_a_complete_curl_command(running: list[str], port: int) -> None:
+    words = shlex.split(running[0])
+    assert words[:3] == ["curl", "-s", f"http://127.0.0.1:{port}/graphql"]
+    assert re.fullmatch(r"Authorization: Bearer [\w-]+\.[\w-]+\.[\w-]+", words[4])
+    assert words[3::2] == ["-H", "-H", "-d"]
+    assert list(json.loads(words[-1])) == ["query"]
+
+
+def test_the_command_is_answered_with_both_persons_and_their_providers(running: list[str], port: int) -> None:
+    words = shlex.split(running[0])
+    headers = dict(words[place].split(": ", 1) for place in (4, 6))
+    with closing(HTTPConnection("127.0.0.1", port, timeout=20)) as connection:
+        connection.request("POST", "/graphql", words[-1], headers)
+        response = connection.getresponse()
+        answer = json.loads(response.read())
+    assert response.status == 200
+    assert "errors" not in answer
+    for person in ("procured", "concurrent"):
+        student = answer["data"][person]
+        assert len({right["provider"]["oid"] for right in student["studyRights"]}) == 2
+        assert all(plan["provider"]["oid"] for plan in student["hoksit"])
+
+
+def test_the_addresses_and_everybody_of_the_cast_are_told(running: list[str], port: int) -> None:
+    text = "\n".join(running)
+    for each in range(port, port + 6):
+        assert f"http://127.0.0.1:{each}" in text
+    for persona in ("staff-a", "staff-b", "staff-c", "staff-a-school", "system-a", "student-1", "student-17"):
+        assert re.search(rf"^  {persona} +\S.+$", text, re.MULTILINE)
+
+
+def test_a_token_can_be_had_while_it_runs(running: list[str], port: int) -> None:
+    command = [sys.executable, "-m", "gateway.cli", "token", "student-7", "--port", str(port)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=20)
+    assert (done.returncode, done.stderr, done.stdout.count(".")) == (0, "", 2)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_whatever_ends_the_gateway_ends_the_sandbox(port: int, folder: Path, number: int) -> None:
+    with start(port + 10, folder) as process:
+        read_welcome(process)
+        process.send_signal(number)
+        process.wait(20)
+        # The sandbox writes to the same standard error: it closes only when both have ended.
+        assert process.stderr is not None
+        process.stderr.read()
+    assert process.returncode == (0 if number == signal.SIGTERM else -signal.SIGKILL)
+    for each in range(port + 10, port + 16):
+        socket.create_server(("127.0.0.1", each)).close()

@@ -1,0 +1,196 @@
+"""Settings: a good file is read whole, and every bad one is refused in one line that names file and key."""
+
+import re
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from gateway.settings import Limits, SettingsError, load
+
+GOOD = """
+mode = "sandbox"
+fixed_day = 2026-10-05
+part_id_key_file = "secrets/part-id.key"
+
+[server]
+host = "127.0.0.1"
+port = 8080
+
+[limits]
+request_seconds = 4
+depth = 9
+
+[access]
+suspended_is_valid = false
+
+[[issuer]]
+issuer = "https://issuer.test"
+audience = "hoks-gateway"
+jwks_url = "https://issuer.test/jwks"
+algorithms = ["ES256"]
+max_token_hours = 12
+
+[onr]
+base_url = "http://127.0.0.1:8084/oppijanumerorekisteri-service"
+caller_id = "1.2.246.562.99.99000000016.hoks-gateway"
+
+[organisaatio]
+base_url = "https://registry.test/organisaatio-service"
+caller_id = "1.2.246.562.99.99000000016.hoks-gateway"
+
+[[source]]
+id = "a-koski"
+kind = "koski"
+provider = "1.2.246.562.99.99000000016"
+gives = ["rights"]
+base_url = "https://koski.test/koski/api"
+username = "gateway-a"
+password_file = "secrets/a-koski.password"
+caller_id = "1.2.246.562.99.99000000016.hoks-gateway"
+"""
+SOURCE = GOOD[GOOD.index("[[source]]") :]
+ONR = GOOD[GOOD.index("[onr]") : GOOD.index("[organisaatio]")]
+ISSUER = GOOD[GOOD.index("[[issuer]]") : GOOD.index("[onr]")]
+PASSWORD = "ZQ7password"
+
+Write = Callable[[str], Path]
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    folder = tmp_path / "secrets"
+    folder.mkdir()
+    for name in ("part-id.key", "a-koski.password"):
+        (folder / name).write_text(PASSWORD)
+        (folder / name).chmod(0o600)
+
+    def write(text: str) -> Path:
+        file = tmp_path / "gateway.toml"
+        file.write_text(text)
+        return file
+
+    return write
+
+
+def complaint(file: Path) -> str:
+    with pytest.raises(SettingsError) as refused:
+        load(file)
+    text = str(refused.value)
+    assert text.startswith(f"{file}: ")
+    assert "\n" not in text
+    assert PASSWORD not in text
+    return text.removeprefix(f"{file}: ")
+
+
+def test_a_good_file_is_read_whole_with_paths_beside_it(write: Write, tmp_path: Path) -> None:
+    settings = load(write(GOOD))
+    assert (settings.mode, settings.fixed_day) == ("sandbox", date(2026, 10, 5))
+    assert settings.part_id_key_file == tmp_path / "secrets" / "part-id.key"
+    assert settings.limits == Limits(request_seconds=4.0, depth=9)
+    assert settings.access.suspended_is_valid is False
+    assert [each.issuer for each in settings.issuer] == ["https://issuer.test"]
+    assert [each.id for each in settings.source] == ["a-koski"]
+
+
+def test_what_is_not_said_has_a_cautious_default(write: Write) -> None:
+    text = re.sub(r"mode.*\n.*\n|\[(?:server|limits|access)\]\n(?:.+\n)+|(?:algorithms|max).*\n", "", GOOD)
+    settings = load(write(text))
+    assert (settings.mode, settings.fixed_day) == ("production", None)
+    assert (settings.server.host, settings.server.port) == ("127.0.0.1", 8080)
+    assert settings.access.suspended_is_valid is True
+    assert (settings.issuer[0].algorithms, settings.issuer[0].max_token_hours) == (("ES256",), 12)
+    assert settings.limits == Limits(
+        request_seconds=5.0,
+        body_bytes=100_000,
+        tokens=1_000,
+        depth=12,
+        aliases=30,
+        root_fields=5,
+        expanded_fields=2_000,
+        directives=50,
+    )
+
+
+REFUSED: dict[str, tuple[str, str, str]] = {
+    "unknown key at the top": ('mode = "sandbox"', 'moode = "sandbox"', "key `moode` is unknown"),
+    "unknown key in a section": ("depth = 9", "deepness = 9", "key `limits.deepness` is unknown"),
+    "unknown key in a source": ('id = "a-koski"', 'id = "a-koski"\nnote = "x"', "key `source[0].note` is unknown"),
+    "unknown section": ("[access]", "[acess]", "key `acess` is unknown"),
+    "missing key file": ("part_id_key_file", "# part_id_key_file", "key `part_id_key_file` is missing"),
+    "missing issuer": ('issuer = "https://issuer.test"', "", "key `issuer[0].issuer` is missing"),
+    "missing audience": ('audience = "hoks-gateway"', "", "key `issuer[0].audience` is missing"),
+    "missing registry": (ONR, "", "key `onr` is missing"),
+    "missing address": ('base_url = "https://koski.test/koski/api"', "", "key `source[0].base_url` is missing"),
+    "empty issuer": ('issuer = "https://issuer.test"', 'issuer = ""', "key `issuer[0].issuer`"),
+    "empty audience": ('audience = "hoks-gateway"', 'audience = ""', "key `issuer[0].audience`"),
+    "wrong type": ("port = 8080", 'port = "8080"', "key `server.port`: expected `int`"),
+    "no port": ("port = 8080", "port = 0", "key `server.port`: expected `int` >= 1"),
+    "no limit": ("depth = 9", "depth = 0", "key `limits.depth`: expected `int` >= 1"),
+    "endless request": ("request_seconds = 4", "request_seconds = inf", "key `limits.request_seconds`"),
+    "huge token life": ("max_token_hours = 12", "max_token_hours = 200", "key `issuer[0].max_token_hours`"),
+    "unknown mode": ('mode = "sandbox"', 'mode = "debug"', "key `mode`"),
+    "unknown kind": ('kind = "koski"', 'kind = "kosky"', "key `source[0].kind`"),
+    "no kind": ('kind = "koski"', "", "key `source[0].kind` is missing"),
+    "fixed day in production": ('mode = "sandbox"', "", 'key `fixed_day`: accepted only with mode = "sandbox"'),
+    "no algorithm": ('["ES256"]', "[]", "key `issuer[0].algorithms`: expected asymmetric algorithms out of: ES256"),
+    "symmetric algorithm": ('["ES256"]', '["ES256", "HS256"]', "key `issuer[0].algorithms`"),
+    "algorithm none": ('["ES256"]', '["none"]', "key `issuer[0].algorithms`"),
+    "no source": (SOURCE, "", "key `source`: at least one [[source]] is required"),
+    "no trusted issuer": (ISSUER, "", "key `issuer`: at least one [[issuer]] is required"),
+    "twice the same source": (SOURCE, SOURCE + SOURCE, "key `source[1].id`"),
+    "twice the same issuer": (ISSUER, ISSUER + ISSUER, "key `issuer[1].issuer`"),
+    "plain http to a source": ("https://koski.test", "http://koski.test", "key `source[0].base_url`: expected"),
+    "plain http to a registry": ("https://registry.test", "http://10.0.0.1", "key `organisaatio.base_url`"),
+    "plain http to the keys": ('"https://issuer.test/jwks"', '"http://issuer.test/jwks"', "key `issuer[0].jwks_url`"),
+    "a host that only looks like loopback": ("https://koski.test", "http://127.0.0.1.evil.test", "key `source[0]"),
+    "another scheme": ("https://koski.test", "file://koski.test", "key `source[0].base_url`"),
+    "an address without a host": ("https://koski.test/koski/api", "/koski/api", "key `source[0].base_url`"),
+    "a password in an address": ("https://koski.test", "https://a:b@koski.test", "key `source[0].base_url`"),
+    "absent key file": ("part-id.key", "other.key", "key `part_id_key_file`: expected a file"),
+    "folder as key file": ("secrets/part-id.key", "secrets", "key `part_id_key_file`: expected a file"),
+    "absent password file": ("a-koski.password", "other", "key `source[0].password_file`: expected a file"),
+    "broken TOML": ("[server]", "[server", "expected TOML"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_a_bad_file_is_refused_by_the_name_of_the_key(write: Write, case: str) -> None:
+    good, bad, expected = REFUSED[case]
+    assert good in GOOD
+    assert expected in complaint(write(GOOD.replace(good, bad)))
+
+
+def test_an_unknown_key_is_refused_with_the_keys_that_are_known(write: Write) -> None:
+    text = complaint(write(GOOD.replace("port = 8080", "prt = 8080")))
+    assert text == "key `server.prt` is unknown; the keys here are: host, port"
+
+
+def test_the_known_keys_of_a_source_are_those_of_its_kind(write: Write) -> None:
+    text = complaint(write(GOOD.replace("username =", "user =")))
+    assert text.startswith("key `source[0].user` is unknown; the keys here are: kind, id, ")
+    assert "username" in text
+
+
+@pytest.mark.parametrize("mode", [0o604, 0o640, 0o644, 0o602, 0o620, 0o666])
+def test_a_secret_that_others_can_read_or_write_is_refused(write: Write, tmp_path: Path, mode: int) -> None:
+    (tmp_path / "secrets" / "a-koski.password").chmod(mode)
+    assert complaint(write(GOOD)).startswith("key `source[0].password_file`: expected a file that only")
+
+
+def test_an_empty_secret_is_refused(write: Write, tmp_path: Path) -> None:
+    (tmp_path / "secrets" / "part-id.key").write_text("")
+    assert complaint(write(GOOD)).startswith("key `part_id_key_file`: expected a file with a secret")
+
+
+def test_an_absent_file_and_one_that_is_not_text_are_refused(write: Write, tmp_path: Path) -> None:
+    assert complaint(tmp_path / "nothing.toml") == "cannot be read: No such file or directory"
+    binary = write("")
+    binary.write_bytes(b"\xff\xfe")
+    assert complaint(binary) == "expected UTF-8 text"
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]"])
+def test_plain_http_is_accepted_on_this_machine(write: Write, host: str) -> None:
+    assert load(write(GOOD.replace("https://koski.test", f"http://{host}:8083")))

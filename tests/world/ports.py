@@ -1,0 +1,164 @@
+"""Fake ports: every source of the world, answering from memory and remembering what it was asked."""
+
+import asyncio
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime, time
+from typing import TypeVar
+
+import msgspec
+
+from hoks.identifiers import LearnerOid, OrganisationOid, StudyRightOid
+from hoks.organisations import TreeNode
+from hoks.outcomes import Answer, Outcome, Reply
+from hoks.plan import Hoks
+from hoks.ports import Source
+from hoks.student import Person
+from hoks.study_right import StudyRight
+
+K = TypeVar("K")
+T = TypeVar("T")
+
+
+class Fault(msgspec.Struct, frozen=True):
+    """What is wrong with a source: how every key comes out, how late, or that it breaks."""
+
+    outcome: Outcome | None = None
+    late: float = 0.0
+    raises: bool = False
+
+
+class FixedClock:
+    """A clock that stands at noon of one day, so that times of fetching are constant."""
+
+    def __init__(self, day: date) -> None:
+        self._day = day
+
+    def today(self) -> date:
+        """The one day."""
+        return self._day
+
+    def now(self) -> datetime:
+        """Noon of the one day."""
+        return datetime.combine(self._day, time(12), UTC)
+
+
+class Asked:
+    """Which keys each source was asked for, call by call."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[str, str, tuple[str, ...]]] = []
+
+    def note(self, source: str, question: str, keys: Iterable[str]) -> None:
+        """Remember one call."""
+        self.calls.append((source, question, tuple(sorted(keys))))
+
+    def count(self, source: str, question: str) -> int:
+        """How many times a source was asked a question."""
+        return sum(1 for call in self.calls if call[:2] == (source, question))
+
+    def keys(self, source: str, question: str) -> frozenset[str]:
+        """All keys a source was asked for in a question."""
+        return frozenset(key for call in self.calls if call[:2] == (source, question) for key in call[2])
+
+
+class FakeSource:
+    """What every fake source does: note the question, be faulty, answer each key."""
+
+    def __init__(self, name: str, clock: FixedClock, asked: Asked, fault: Fault | None) -> None:
+        self._name = name
+        self._clock = clock
+        self._asked = asked
+        self._fault = fault or Fault()
+
+    async def reply(self, question: str, keys: Collection[K], found: Mapping[K, T]) -> Reply[K, T]:
+        """Each key's value, or its absence, or the fault of the source."""
+        self._asked.note(self._name, question, [str(key) for key in keys])
+        if self._fault.late:
+            await asyncio.sleep(self._fault.late)
+        if self._fault.raises:
+            raise RuntimeError("exploded over 010203-999X")
+        return Reply(
+            source=self._name,
+            fetched_at=self._clock.now(),
+            as_of=self._clock.now(),
+            answers={key: self._answer(found.get(key)) for key in keys},
+        )
+
+    def _answer(self, value: T | None) -> Answer[T]:
+        if self._fault.outcome is not None:
+            return Answer(self._fault.outcome)
+        return Answer(Outcome.ABSENT) if value is None else Answer(Outcome.OK, value)
+
+
+class FakeIdentities(FakeSource):
+    """The learner register."""
+
+    def __init__(self, people: Sequence[Person], clock: FixedClock, asked: Asked, fault: Fault | None) -> None:
+        super().__init__("onr", clock, asked, fault)
+        self._people = people
+
+    async def identify(self, oids: Collection[LearnerOid]) -> Reply[LearnerOid, Person]:
+        """The person behind each OID."""
+        return await self.reply("identify", oids, {oid: each for each in self._people for oid in each.all_oids})
+
+
+class FakeOrganisations(FakeSource):
+    """The organisation register."""
+
+    def __init__(self, nodes: Sequence[TreeNode], clock: FixedClock, asked: Asked, fault: Fault | None) -> None:
+        super().__init__("organisaatio", clock, asked, fault)
+        self._nodes = nodes
+
+    async def nodes(self, oids: Collection[OrganisationOid]) -> Reply[OrganisationOid, TreeNode]:
+        """The place of each organisation."""
+        return await self.reply("nodes", oids, {each.organisation.oid: each for each in self._nodes})
+
+
+class FakeRights(FakeSource):
+    """A provider's source of study rights."""
+
+    def __init__(
+        self, source: Source, rights: Sequence[StudyRight], clock: FixedClock, asked: Asked, fault: Fault | None
+    ) -> None:
+        super().__init__(source.id, clock, asked, fault)
+        self.source = source
+        self._rights = rights
+
+    async def rights(self, people: Sequence[Person]) -> Reply[LearnerOid, tuple[StudyRight, ...]]:
+        """The rights of each person under any of their OIDs."""
+        held = {
+            person.oid: found
+            for person in people
+            if (found := tuple(each for each in self._rights if each.student_oid in person.all_oids))
+        }
+        return await self.reply("rights", [person.oid for person in people], held)
+
+    async def holders(self, rights: Collection[StudyRightOid]) -> Reply[StudyRightOid, LearnerOid]:
+        """Whose each right is."""
+        holders = {each.oid: each.student_oid for each in self._rights if each.student_oid is not None}
+        return await self.reply("holders", rights, holders)
+
+    async def learners(self) -> Reply[OrganisationOid, tuple[LearnerOid, ...]]:
+        """Everyone whom the source knows, in no particular order."""
+        known = tuple({each.student_oid: None for each in self._rights if each.student_oid is not None})
+        return await self.reply("learners", [self.source.provider_oid], {self.source.provider_oid: known})
+
+
+class FakePlans(FakeSource):
+    """A provider's source of plans."""
+
+    def __init__(
+        self, source: Source, plans: Sequence[Hoks], clock: FixedClock, asked: Asked, fault: Fault | None
+    ) -> None:
+        super().__init__(source.id, clock, asked, fault)
+        self.source = source
+        self._plans = plans
+
+    async def plans(self, rights: Collection[StudyRightOid]) -> Reply[StudyRightOid, tuple[Hoks, ...]]:
+        """The plans of each right."""
+        held = {
+            right: found
+            for right in rights
+            if (found := tuple(each for each in self._plans if each.study_right_oid == right))
+        }
+        return await self.reply("plans", rights, held)

@@ -1,0 +1,103 @@
+"""The world as one value: people, organisations, rights and plans by provider, and the faults of their sources.
+
+It builds the real reader under the real rules over fake ports; changing the world makes a new one.
+"""
+
+from collections.abc import Mapping
+from datetime import date
+from importlib.resources import files
+from typing import Any
+
+import msgspec
+
+from hoks.access.rules import Policy, read_policy
+from hoks.caller import Caller, HeldRole, Role
+from hoks.identifiers import OrganisationOid, PersonOid
+from hoks.organisations import TreeNode
+from hoks.plan import Hoks
+from hoks.ports import Source
+from hoks.reading import Reader, Sources
+from hoks.student import Person
+from hoks.study_right import StudyRight
+from tests.world.places import LETTER_OF, PROVIDERS, TREE
+from tests.world.ports import Asked, FakeIdentities, FakeOrganisations, FakePlans, FakeRights, Fault, FixedClock
+from tests.world.rights import TODAY
+
+PART_KEY = b"k" * 32
+SOMEBODY = PersonOid("1.2.246.562.98.19999999994")
+
+
+def real_policy() -> Policy:
+    """The rules as they are in force."""
+    return read_policy(files("hoks.access").joinpath("rules.toml").read_text(encoding="utf-8"))
+
+
+def rights_source(provider: OrganisationOid) -> str:
+    """The name of a provider's source of rights."""
+    return f"rights-{LETTER_OF[provider]}"
+
+
+def plans_source(provider: OrganisationOid) -> str:
+    """The name of a provider's source of plans."""
+    return f"plans-{LETTER_OF[provider]}"
+
+
+class World(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that is the case."""
+
+    people: tuple[Person, ...]
+    rights: tuple[StudyRight, ...] = ()
+    """Each is told by its provider's source."""
+    plans: tuple[tuple[OrganisationOid, Hoks], ...] = ()
+    """Each with the provider whose source holds it."""
+    day: date = TODAY
+    tree: tuple[TreeNode, ...] = TREE
+    faults: Mapping[str, Fault] = {}
+    suspended_is_valid: bool = True
+
+    def but(self, **changes: Any) -> "World":
+        """The same world with something changed."""
+        return msgspec.structs.replace(self, **changes)
+
+    def reader(self, asked: Asked | None = None, *, policy: Policy | None = None, seconds: float = 5.0) -> Reader:
+        """The real reader over this world."""
+        noted, clock = asked or Asked(), FixedClock(self.day)
+        return Reader(
+            Sources(
+                identities=FakeIdentities(self.people, clock, noted, self.faults.get("onr")),
+                organisations=FakeOrganisations(self.tree, clock, noted, self.faults.get("organisaatio")),
+                rights=tuple(self._rights_of(each, clock, noted) for each in PROVIDERS),
+                plans=tuple(self._plans_of(each, clock, noted) for each in PROVIDERS),
+            ),
+            policy or real_policy(),
+            clock,
+            part_key=PART_KEY,
+            request_seconds=seconds,
+            suspended_is_valid=self.suspended_is_valid,
+        )
+
+    def _rights_of(self, provider: OrganisationOid, clock: FixedClock, asked: Asked) -> FakeRights:
+        source = Source(id=rights_source(provider), provider_oid=provider)
+        told = [each for each in self.rights if each.provider is not None and each.provider.oid == provider]
+        return FakeRights(source, told, clock, asked, self.faults.get(source.id))
+
+    def _plans_of(self, provider: OrganisationOid, clock: FixedClock, asked: Asked) -> FakePlans:
+        source = Source(id=plans_source(provider), provider_oid=provider)
+        held = [plan for holder, plan in self.plans if holder == provider]
+        return FakePlans(source, held, clock, asked, self.faults.get(source.id))
+
+
+def caller(role: Role, organisation: OrganisationOid | None = None, subject: str = SOMEBODY) -> Caller:
+    """A caller acting in the one role held."""
+    acting = HeldRole(role, organisation)
+    return Caller(subject=PersonOid(subject), acting=acting, held=(acting,))
+
+
+def staff(organisation: OrganisationOid) -> Caller:
+    """A member of staff."""
+    return caller(Role.STAFF, organisation)
+
+
+def student(subject: str) -> Caller:
+    """A student."""
+    return caller(Role.STUDENT, subject=subject)
