@@ -1,0 +1,19 @@
+"""Where data come from: one module per kind of student system or register, all speaking the domain's records.
+
+A connector returns an outcome for every key it was asked, never raises for one bad key, never decides who may see what.
+
+In order of flow:
+
+client                 the one outgoing HTTP client: deadline, size, address
+wire                   how a field of a foreign document is written down in a table
+lenient                JSON that breaks its own schema, read without losing what is right
+ehoks_wire_competence  eHOKS's documents: periods and demonstrations
+ehoks_wire             eHOKS's documents: plans
+ehoks_plan             an eHOKS document to a plan
+ehoks                  plans from eHOKS
+koski_wire             Koski's documents
+koski                  study rights from Koski
+table                  rights and plans from files that a student system exports
+registries             the learner register and the organisation register
+catalogue              the kinds of sources, and how each is made from its settings
+"""

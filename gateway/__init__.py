@@ -1,0 +1,15 @@
+"""The running service: settings, callers, HTTP and the command line around the graph.
+
+In order of flow:
+
+settings   the settings file, refused where it is unknown, missing or insecure
+clock      the time, and the fixed day of the sandbox
+errors     every public error code, its status and its words
+keys       an issuer's public keys
+callers    a token and an acting role to a verified caller
+envelope   the strict JSON of a request
+documents  documents parsed, validated and limited once
+http       POST /graphql
+app        the composition root: the only place that knows every part
+cli        the command ``hoks-gateway``
+"""

@@ -1,6 +1,6 @@
 """The domain: what would stay true if every system and framework were replaced.
 
-Pure: no sockets, files, clock or environment of its own. It awaits only the protocols of ``ports``.
+It is pure: no sockets, files, clock or environment of its own. It awaits only the protocols of ``ports``.
 
 In order of flow:
 

@@ -5,6 +5,7 @@ followed one step, both ways. A wrong, dead or circular link is a finding and sh
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from enum import StrEnum
 
 import msgspec
@@ -13,7 +14,7 @@ from hoks.findings import Finding, FindingCode, finding
 from hoks.identifiers import StudyRightOid
 from hoks.items import Item
 from hoks.merged import MergedRight
-from hoks.study_right import Phase
+from hoks.study_right import Phase, within_five_years
 
 
 class LinkState(StrEnum):
@@ -23,7 +24,8 @@ class LinkState(StrEnum):
     WRONG_SCHOOL = "WRONG_SCHOOL"
     SCHOOL_UNKNOWN = "SCHOOL_UNKNOWN"
     TARGET_UNKNOWN = "TARGET_UNKNOWN"
-    TARGET_ANNULLED = "TARGET_ANNULLED"
+    TARGET_GONE = "TARGET_GONE"
+    """Annulled, or over for more than five years: nobody may be told that it was there."""
     TARGET_ENDED = "TARGET_ENDED"
     CYCLE = "CYCLE"
 
@@ -41,16 +43,16 @@ _FINDING = {
     LinkState.WRONG_SCHOOL: FindingCode.LINK_NAMES_WRONG_SCHOOL,
     LinkState.SCHOOL_UNKNOWN: FindingCode.LINK_NAMES_WRONG_SCHOOL,
     LinkState.TARGET_UNKNOWN: FindingCode.LINK_TARGET_UNKNOWN,
-    LinkState.TARGET_ANNULLED: FindingCode.LINK_TARGET_UNKNOWN,
+    LinkState.TARGET_GONE: FindingCode.LINK_TARGET_UNKNOWN,
     LinkState.TARGET_ENDED: FindingCode.LINK_TARGET_ENDED,
     LinkState.CYCLE: FindingCode.LINK_CYCLE,
 }
 
 
-def find_links(rights: Sequence[MergedRight]) -> tuple[Link, ...]:
+def find_links(rights: Sequence[MergedRight], day: date) -> tuple[Link, ...]:
     """All links among one person's rights, in order of the implementing right."""
     by_oid = {right.oid: right for right in rights}
-    return tuple(_link(right, by_oid) for right in rights if right.right.included_in is not None)
+    return tuple(_link(right, by_oid, day) for right in rights if right.right.included_in is not None)
 
 
 def findings_of(link: Link, *, every_source_answered: bool) -> tuple[Finding, ...]:
@@ -63,7 +65,7 @@ def findings_of(link: Link, *, every_source_answered: bool) -> tuple[Finding, ..
     return tuple(finding(code, "includedIn", Item.SR) for code in codes)
 
 
-def _link(right: MergedRight, by_oid: Mapping[StudyRightOid, MergedRight]) -> Link:
+def _link(right: MergedRight, by_oid: Mapping[StudyRightOid, MergedRight], day: date) -> Link:
     included_in = right.right.included_in
     assert included_in is not None, "only linked rights are asked"
     target = by_oid.get(included_in.oid)
@@ -72,22 +74,28 @@ def _link(right: MergedRight, by_oid: Mapping[StudyRightOid, MergedRight]) -> Li
     return Link(
         implementing=right,
         procuring=target,
-        state=_state(right, target, by_oid),
+        state=_state(right, target, by_oid, day),
         chained=target.right.included_in is not None,
     )
 
 
-def _state(right: MergedRight, target: MergedRight, by_oid: Mapping[StudyRightOid, MergedRight]) -> LinkState:
+def _state(
+    right: MergedRight, target: MergedRight, by_oid: Mapping[StudyRightOid, MergedRight], day: date
+) -> LinkState:
     school = right.right.included_in.school_oid if right.right.included_in else None
     if _is_in_a_cycle(right, by_oid):
         return LinkState.CYCLE
-    if target.phase in (Phase.ANNULLED, Phase.UNKNOWN):
-        return LinkState.TARGET_ANNULLED
+    if target.phase in (Phase.ANNULLED, Phase.UNKNOWN) or _is_out_of_the_store(target, day):
+        return LinkState.TARGET_GONE
     if school is None or target.right.school is None:
         return LinkState.SCHOOL_UNKNOWN
     if school != target.right.school.oid:
         return LinkState.WRONG_SCHOOL
     return LinkState.TARGET_ENDED if target.phase is Phase.ENDED else LinkState.VALID
+
+
+def _is_out_of_the_store(right: MergedRight, day: date) -> bool:
+    return right.ended_on is not None and not within_five_years(right.ended_on, day)
 
 
 def _is_in_a_cycle(right: MergedRight, by_oid: Mapping[StudyRightOid, MergedRight]) -> bool:

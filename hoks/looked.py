@@ -12,7 +12,7 @@ from hoks.items import Item
 from hoks.links import Link, LinkState
 from hoks.merged import MergedRight, Told
 from hoks.organisations import Known, Tree, is_within, organisations_of, provider_of
-from hoks.outcomes import FAILED, SEVERITY, Outcome, Reply
+from hoks.outcomes import FAILED, HEALTHY, SEVERITY, Outcome, Reply
 from hoks.plan import Hoks
 from hoks.ports import PlanSource, Source
 from hoks.showing import PLAN_ITEMS
@@ -83,7 +83,7 @@ class Looked(msgspec.Struct, frozen=True, kw_only=True):
         if self.situation.acting is None:
             return False
         own = (source for source in sources if self.is_own_source(source))
-        return self.register_is_down or any(self.heard[source.id].outcome in SOURCE_IS_DOWN for source in own)
+        return self.register_is_down or any(self.heard[source.id].outcome in FAILED for source in own)
 
     def wanted(self, sources: Sequence[PlanSource]) -> dict[str, list[Want]]:
         """Which plans to ask of which source: the owner's for every granted plan, a partner's for copies of it."""
@@ -165,20 +165,27 @@ def provenance_of(source: Source, reply: Reply[Any, Any], tree: Tree) -> Provena
 
 
 def heard(source: Source, reply: Reply[Any, Any], outcome: Outcome, tree: Tree) -> SourceStatus:
-    """How a source answered; an answer that is old says so."""
+    """How a source answered; an old answer says so whether or not it held something."""
     return SourceStatus(
         source=source.id,
         provider=_provider(source, tree),
-        outcome=Outcome.STALE if reply.stale and outcome is Outcome.OK else outcome,
+        outcome=Outcome.STALE if reply.stale and outcome in HEALTHY else outcome,
         fetched_at=reply.fetched_at,
         as_of=reply.as_of,
         stale=reply.stale,
     )
 
 
+def as_shown(status: SourceStatus, *, gave_something: bool) -> SourceStatus:
+    """The status as the caller may know it: of a source that answered, only whether something shown came from it."""
+    if status.outcome not in HEALTHY:
+        return status
+    return msgspec.structs.replace(status, outcome=Outcome.OK if gave_something else Outcome.ABSENT)
+
+
 def worse_of(one: SourceStatus, other: SourceStatus) -> SourceStatus:
     """The status that stands for a source that was asked twice."""
-    return max(one, other, key=lambda status: (SEVERITY[status.outcome or Outcome.OK], status.stale))
+    return max(one, other, key=lambda status: (SEVERITY[status.outcome or Outcome.ABSENT], status.stale))
 
 
 def _provider(source: Source, tree: Tree) -> Organisation:

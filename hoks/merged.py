@@ -21,6 +21,8 @@ class MergedRight(msgspec.Struct, frozen=True, kw_only=True):
     right: StudyRight
     phase: Phase
     ended_on: date | None = None
+    told_by: frozenset[str] = frozenset()
+    """The sources that told of it."""
 
     @property
     def oid(self) -> StudyRightOid:
@@ -50,6 +52,7 @@ def _order(told: Told) -> tuple[int, str, bytes]:
 
 def _merge(told: Sequence[Told], day: date) -> MergedRight:
     rights = [each.right for each in told]
+    told_by = frozenset(each.source for each in told)
     phases = {phase_on(right, day) for right in rights}
     phase = max(phases, key=RESTRICTION.__getitem__)
     ends = [end for end in (ended_on(right, day) for right in rights) if end is not None]
@@ -61,7 +64,8 @@ def _merge(told: Sequence[Told], day: date) -> MergedRight:
     right = msgspec.structs.replace(
         first, phase=phase, state=period.state if period else None, findings=tuple(findings)
     )
-    return MergedRight(right=right, phase=phase, ended_on=min(ends, default=None) if phase is Phase.ENDED else None)
+    ended = min(ends, default=None) if phase is Phase.ENDED else None
+    return MergedRight(right=right, phase=phase, ended_on=ended, told_by=told_by)
 
 
 def _completed(rights: Sequence[StudyRight]) -> StudyRight:

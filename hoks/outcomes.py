@@ -30,13 +30,16 @@ class Outcome(StrEnum):
 FAILED = frozenset({Outcome.DENIED, Outcome.UNAVAILABLE, Outcome.INVALID, Outcome.THROTTLED})
 """Outcomes that leave a gap: the source may hold data that were not read."""
 
+HEALTHY = frozenset({Outcome.OK, Outcome.ABSENT, Outcome.ABSENT_OR_DENIED})
+"""Outcomes of a source that answered: whether it held something is not told by its state."""
+
 SEVERITY = {
     outcome: rank
     for rank, outcome in enumerate(
         (
-            Outcome.OK,
             Outcome.ABSENT,
             Outcome.ABSENT_OR_DENIED,
+            Outcome.OK,
             Outcome.STALE,
             Outcome.THROTTLED,
             Outcome.UNAVAILABLE,
@@ -67,9 +70,9 @@ class Reply(msgspec.Struct, Generic[K, T_co], frozen=True, kw_only=True):
     @property
     def outcome(self) -> Outcome:
         """The outcome that stands for the whole batch."""
-        return max((each.outcome for each in self.answers.values()), key=SEVERITY.__getitem__, default=Outcome.OK)
+        return max((each.outcome for each in self.answers.values()), key=SEVERITY.__getitem__, default=Outcome.ABSENT)
 
 
 def worst(outcomes: list[Outcome]) -> Outcome:
     """The outcome that stands for several."""
-    return max(outcomes, key=SEVERITY.__getitem__, default=Outcome.OK)
+    return max(outcomes, key=SEVERITY.__getitem__, default=Outcome.ABSENT)

@@ -22,6 +22,7 @@ from hoks.looked import (
     SOURCE_IS_DOWN,
     Looked,
     Want,
+    as_shown,
     heard,
     is_of,
     may_speak_for,
@@ -42,6 +43,9 @@ from hoks.study_right import StudyRight
 
 # How much of a request's time is used up, at the latest, when a stage ends.
 _IDENTIFY, _RIGHTS, _TREE, _PLANS = 0.25, 0.55, 0.7, 0.95
+
+_SPARE = 50
+"""How many more than a page are looked at in one go, so that a page costs one call although some are not listed."""
 
 _SEES_SOURCES = frozenset({Role.STAFF, Role.SYSTEM})
 
@@ -136,7 +140,7 @@ class Reader:
         waiting = [person for person in people if after is None or person.oid > after]
         chosen: list[Looked] = []
         while waiting and len(chosen) <= first:
-            step, waiting = waiting[: first + 1], waiting[first + 1 :]
+            step, waiting = waiting[: first + _SPARE], waiting[first + _SPARE :]
             chosen += [each for each in await self._look(caller, step, deadline) if each.is_listed]
         views = await self._views(chosen[:first], deadline)
         return Page(tuple(each for each in views.values() if isinstance(each, View)), more=len(chosen) > first)
@@ -214,7 +218,7 @@ class Reader:
     ) -> Looked:
         words, statuses = _words(person, told, tree)
         rights = merge_rights(words, self._clock.today())
-        links = find_links(rights)
+        links = find_links(rights, self._clock.today())
         situation = Situation(
             day=self._clock.today(),
             is_the_student=Known.of(LearnerOid(caller.subject) in person.all_oids),
@@ -277,19 +281,18 @@ class Reader:
         """The sources in the caller's scope.
 
         INVARIANT: a healthy source appears only where everyone with this relation would see it, or where something
-        visible came from it; so it tells nothing about a hidden plan or right. A source that failed under a grant
-        is a gap and is shown.
+        visible came from it, and says only whether something visible did; so it tells nothing about a hidden plan or
+        right. A source that failed under a grant is a gap and is shown.
         """
-        visible = view.came_from()
         shown = {
             each.source.id: looked.heard[each.source.id]
             for each in self._sources.rights
             if looked.sees_source(each.source)
         }
         for source_id, (source, status) in of_plans.items():
-            if status.outcome in FAILED or source_id in visible or looked.is_own_source(source):
+            if status.outcome in FAILED or source_id in view.came_from or looked.is_own_source(source):
                 shown[source_id] = worse_of(shown[source_id], status) if source_id in shown else status
-        return tuple(shown[each] for each in sorted(shown))
+        return tuple(as_shown(shown[each], gave_something=each in view.came_from) for each in sorted(shown))
 
     def _every_source(self) -> list[Source]:
         return [*(each.source for each in self._sources.rights), *(each.source for each in self._sources.plans)]

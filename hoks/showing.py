@@ -29,6 +29,8 @@ class View(msgspec.Struct, frozen=True):
     grants: Mapping[StudyRightOid, Grant]
     covering: Mapping[StudyRightOid, StudyRightOid]
     """Of each right shown, the right whose plan covers it: itself, or over a procurement link the procuring one."""
+    came_from: frozenset[str]
+    """The sources that something shown came from."""
 
     def right(self, oid: StudyRightOid) -> StudyRight | None:
         """A right that is shown."""
@@ -38,12 +40,6 @@ class View(msgspec.Struct, frozen=True):
         """The plan shown that covers a right."""
         covering = self.covering.get(right, right)
         return next((plan for plan in self.student.hoksit or () if plan.study_right_oid == covering), None)
-
-    def came_from(self) -> frozenset[str]:
-        """The sources that something visible came from."""
-        rights, plans = self.student.study_rights or (), self.student.hoksit or ()
-        provenances = (*(each.provenance for each in rights), *(each.provenance for each in plans))
-        return frozenset(each.source for each in provenances if each is not None)
 
     def with_sources(self, sources: tuple[SourceStatus, ...]) -> "View":
         """The same view, with the state of the sources in it."""
@@ -77,6 +73,10 @@ def show(
         _student(record.person, about_person, tuple(rights.values()), tuple(plans)),
         in_scope,
         {oid: covering.study_right_oid for oid in rights if (covering := record.plan_covering(oid)) is not None},
+        frozenset().union(
+            *(right.told_by for right in record.rights if right.oid in rights),
+            *({plan.provenance.source} for plan in plans if plan.provenance is not None),
+        ),
     )
 
 

@@ -268,9 +268,7 @@ def marked_plan(right: StudyRight) -> Hoks:
                 ),
             ),
         ),
-        planned_preparatory_parts=(
-            PreparatoryEducationPart(part=_code("mark:D2u:part"), start_date=date(2017, 2, 3)),
-        ),
+        planned_preparatory_parts=(PreparatoryEducationPart(part=_code("mark:D2u:part"), start_date=date(2017, 2, 3)),),
     )
 
 
@@ -282,9 +280,7 @@ def marked_right(right: StudyRight) -> StudyRight:
         type_code=_code("mark:SR:type"),
         estimated_end_date=date(2033, 3, 1),
         qualifications=(
-            Qualification(
-                code=_code("mark:D2q:qualification"), requirements_register_number="mark:D2q:requirements"
-            ),
+            Qualification(code=_code("mark:D2q:qualification"), requirements_register_number="mark:D2q:requirements"),
         ),
         competence_areas=(CompetenceArea(area=_code("mark:D2q:area")),),
         version=2502,

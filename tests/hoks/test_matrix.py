@@ -1,0 +1,112 @@
+"""Every cell of ``ehoks.md`` 10.2 and of the states in ``design.md`` 11, through the real reader and the real rules.
+
+A plan that holds something of every item is read by everyone; what is found in the answer is compared, item by
+item, with a table copied by hand from the documents.
+"""
+
+import asyncio
+from functools import cache
+
+import pytest
+
+from hoks.caller import Caller
+from hoks.items import Item
+from hoks.showing import View
+from tests.hoks.matrix_10_2 import CONCURRENT, PROCURED
+from tests.world.matrix_cases import A1, ANOTHER, CASES, LINK, MASTER, SECOND_ALIAS, WRONG_LINK, Case, at_b, world
+from tests.world.marked import MARKS, marked_plan, marked_right, tokens
+from tests.world.places import A_SITE, A, B
+from tests.world.rights import ANNULLED, CURRENT, SIX_YEARS_AGO, ended, right
+from tests.world.world import World, staff, student
+
+
+def view_of(world: World, caller: Caller) -> View | None:
+    """The student as the caller sees them; a failure to tell shows nothing either."""
+    seen = asyncio.run(world.reader().students(caller, [MASTER]))[MASTER]
+    return seen if isinstance(seen, View) else None
+
+
+def case_named(name: str) -> Case:
+    """The case of a name."""
+    return next(each for each in CASES if each.name == name)
+
+
+@cache
+def said_in(name: str) -> frozenset[str]:
+    """Everything that the answer of a case says."""
+    case = case_named(name)
+    return frozenset(tokens(view_of(case.world, case.caller)))
+
+
+@cache
+def held_in(name: str) -> frozenset[str]:
+    """Everything that the sources of a case hold of rights and plans: a plan may lack its approval."""
+    case = case_named(name)
+    return frozenset(tokens((case.world.rights, case.world.plans)))
+
+
+def items_in(world: World, caller: Caller) -> frozenset[Item]:
+    """The items of which something is in the answer."""
+    said = frozenset(tokens(view_of(world, caller)))
+    return frozenset(item for item, marks in MARKS.items() if marks & said)
+
+
+def test_names_of_cases_are_unique() -> None:
+    assert len({case.name for case in CASES}) == len(CASES)
+
+
+@pytest.mark.parametrize("item", Item)
+def test_the_marked_plan_and_right_hold_every_mark_of_every_item(item: Item) -> None:
+    plain = right(A1, MASTER, A, CURRENT, site=A_SITE)
+    said = frozenset(tokens((marked_right(plain), marked_plan(marked_right(plain)))))
+    assert MARKS[item]
+    assert MARKS[item] <= said
+
+
+@pytest.mark.parametrize("item", Item)
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_an_item_is_seen_whole_where_the_table_gives_it_and_not_at_all_elsewhere(case: Case, item: Item) -> None:
+    expected = MARKS[item] & held_in(case.name) if item in case.gets else frozenset()
+    assert MARKS[item] & said_in(case.name) == expected, f"{item} ({case.ground})"
+
+
+def test_a_wrong_link_costs_contact_data_and_nothing_else() -> None:
+    right_link = items_in(world(CURRENT, at_b(included_in=LINK)), staff(B))
+    wrong_link = items_in(world(CURRENT, at_b(included_in=WRONG_LINK)), staff(B))
+    assert right_link - wrong_link == {Item.Cs, Item.Ci}
+    assert wrong_link <= right_link
+    assert (right_link, wrong_link) == (PROCURED, CONCURRENT)
+
+
+def test_a_student_with_an_annulled_right_sees_its_state_and_no_plan() -> None:
+    view = view_of(world(ANNULLED), student(MASTER))
+    assert view is not None
+    (shown,) = view.student.study_rights or ()
+    assert shown.phase == "ANNULLED"
+    assert view.student.hoksit == ()
+    assert view.plan(A1) is None
+
+
+def test_own_staff_see_the_right_and_its_student_also_where_there_is_no_plan() -> None:
+    view = view_of(world().but(plans=()), staff(A))
+    assert view is not None
+    assert (view.student.oid, view.student.name, view.student.hoksit) == (MASTER, "Some One", ())
+    assert [each.oid for each in view.student.study_rights or ()] == [A1]
+
+
+def test_another_provider_sees_no_right_that_has_no_plan_for_it() -> None:
+    view = view_of(world(CURRENT, at_b()).but(plans=()), staff(B))
+    assert view is not None
+    assert A1 not in [each.oid for each in view.student.study_rights or ()]
+
+
+def test_name_and_learner_number_are_not_seen_where_no_column_gives_anything() -> None:
+    assert view_of(world(ended(SIX_YEARS_AGO)), staff(A)) is None
+    assert view_of(world(ANNULLED), staff(A)) is None
+    assert view_of(world(), student(ANOTHER)) is None
+
+
+def test_a_student_is_the_same_by_every_oid_of_theirs() -> None:
+    reader = world().reader()
+    seen = asyncio.run(reader.students(staff(A), [MASTER, SECOND_ALIAS]))
+    assert seen[MASTER] == seen[SECOND_ALIAS] is not None
