@@ -76,7 +76,7 @@ class Looked(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def _has_a_claim(self) -> bool:
         valid = (right for right in self.rights if self.situation.is_valid(right))
-        return any_of(self.situation.owns(right) for right in valid) is Known.YES
+        return any_of(self.situation.is_the_acting_providers(right) for right in valid) is Known.YES
 
     def own_sources_are_down(self, sources: Sequence[Source]) -> bool:
         """Whether "nothing" would be a guess, because what says whose the student is could not be read."""

@@ -7,7 +7,7 @@ tree does not know belongs to nobody.
 from collections.abc import Mapping
 from enum import Enum
 
-from hoks.identifiers import OrganisationOid
+from hoks.identifiers import OPH, OrganisationOid
 from hoks.study_right import StudyRight
 from hoks.values import Organisation, Value
 
@@ -44,6 +44,9 @@ def organisations_of(right: StudyRight) -> tuple[OrganisationOid, ...]:
 
 def owns(acting: OrganisationOid, right: StudyRight, tree: Tree) -> Known:
     """Whether the right is the acting organisation's own: it is, or is above, its school, site or provider."""
+    if acting == OPH:
+        # OPH runs the store and has no plans of its own (source 004:167), although it stands above every provider.
+        return Known.NO
     named = organisations_of(right)
     if acting in tree and any(is_within(oid, acting, tree) for oid in named):
         return Known.YES

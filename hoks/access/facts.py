@@ -11,7 +11,7 @@ import msgspec
 from hoks.identifiers import OrganisationOid
 from hoks.links import Link, LinkState
 from hoks.merged import MergedRight
-from hoks.organisations import Known, Tree, owns
+from hoks.organisations import Known, Tree, owns, provider_of
 from hoks.plan import Hoks
 from hoks.study_right import Phase, within_five_years
 
@@ -33,6 +33,19 @@ class Situation(msgspec.Struct, frozen=True, kw_only=True):
         """Whether the acting organisation owns the right."""
         return owns(self.acting, right.right, self.tree) if self.acting else Known.NO
 
+    def is_the_acting_providers(self, right: MergedRight) -> Known:
+        """Whether the right is of the acting organisation's provider, at whichever of its schools."""
+        if self.acting is None:
+            return Known.NO
+        acting, provider = self.tree.get(self.acting), provider_of(right.right, self.tree)
+        if acting is None or provider is None:
+            return Known.UNKNOWN
+        return Known.of(acting.provider_oid == provider)
+
+    def is_another_providers(self, right: MergedRight) -> Known:
+        """Whether the right is of another provider than the acting organisation's."""
+        return {Known.YES: Known.NO, Known.NO: Known.YES}.get(self.is_the_acting_providers(right), Known.UNKNOWN)
+
     def is_valid(self, right: MergedRight) -> bool:
         """Whether the right is valid on the day."""
         return right.phase is Phase.CURRENT or (self.suspended_is_valid and right.phase is Phase.SUSPENDED)
@@ -45,18 +58,18 @@ class Situation(msgspec.Struct, frozen=True, kw_only=True):
 Condition = Callable[[Situation, MergedRight], Known]
 
 
-def _has_a_valid_right_of_its_own(situation: Situation, _: MergedRight) -> Known:
-    return any_of(situation.owns(right) for right in situation.rights if situation.is_valid(right))
+def _provider_has_a_valid_right(situation: Situation, _: MergedRight) -> Known:
+    return any_of(situation.is_the_acting_providers(right) for right in situation.rights if situation.is_valid(right))
 
 
 def _valid_right_is_included(situation: Situation, right: MergedRight) -> Known:
     included = (link.implementing for link in situation.links if _shares(link, right))
-    return any_of(situation.owns(each) for each in included if situation.is_valid(each))
+    return any_of(situation.is_the_acting_providers(each) for each in included if situation.is_valid(each))
 
 
 def _ended_right_was_included(situation: Situation, right: MergedRight) -> Known:
     return any_of(
-        situation.owns(link.implementing)
+        situation.is_the_acting_providers(link.implementing)
         for link in situation.links
         if _shared_until_the_end(link, right) and situation.ended_recently(link.implementing)
     )
@@ -91,9 +104,10 @@ CONDITIONS: Mapping[str, Condition] = {
     "the right has not been over for more than five years": lambda situation, right: Known.of(
         right.phase is not Phase.ENDED or situation.ended_recently(right)
     ),
-    "the acting organisation has a valid right of its own": _has_a_valid_right_of_its_own,
-    "a valid right of the acting organisation is included in this right": _valid_right_is_included,
-    "a right of the acting organisation that ended at most five years ago was included in this right": (
+    "the right is another provider's": lambda situation, right: situation.is_another_providers(right),
+    "the acting provider has a valid right for the student": _provider_has_a_valid_right,
+    "a valid right of the acting provider is included in this right": _valid_right_is_included,
+    "a right of the acting provider that ended at most five years ago was included in this right": (
         _ended_right_was_included
     ),
 }

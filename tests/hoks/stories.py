@@ -118,7 +118,7 @@ def situation(
         is_the_student=is_the_student,
         acting=acting,
         rights=known,
-        links=find_links(known),
+        links=find_links(known, day),
         tree=tree,
         suspended_is_valid=suspended_is_valid,
     )

@@ -96,7 +96,8 @@ _RIGHTS: tuple[tuple[str, OrganisationOid, Periods, OrganisationOid | None, str 
     ("11C", C, CURRENT, None, None),
 )
 
-_NUMBER = {name: 100 + 10 * place for place, (name, *_) in enumerate(_RIGHTS)}
+NUMBER: Mapping[str, int] = {name: 1000 + 100 * place for place, (name, *_) in enumerate(_RIGHTS)}
+"""What makes the OID of each right, with room between for others."""
 
 NOT_APPROVED = frozenset({"1B", "2C", "9A", "10A second"})
 WITHOUT_PLAN = frozenset({"2B", "8B"})
@@ -113,8 +114,8 @@ def _right(
     link = None
     if included_in is not None:
         target, _, fault = included_in.partition(", ")
-        link = (right_oid(_NUMBER[target]), A_SECOND_SCHOOL if fault else A_SCHOOL)
-    return right(right_oid(_NUMBER[name]), OIDS[person_of(name)], provider, states, school=school, included_in=link)
+        link = (right_oid(NUMBER[target]), A_SECOND_SCHOOL if fault else A_SCHOOL)
+    return right(right_oid(NUMBER[name]), OIDS[person_of(name)], provider, states, school=school, included_in=link)
 
 
 def cast() -> Cast:
@@ -138,6 +139,8 @@ def cast() -> Cast:
 class Hidden(msgspec.Struct, frozen=True, kw_only=True):
     """What a caller may not see: whole people, whole rights, plans, and the contact data in visible plans."""
 
+    myself: int | None = None
+    """The student who is asking; they see the state of every right of theirs that is not over."""
     people: frozenset[int] = frozenset()
     rights: frozenset[str] = frozenset()
     """Whole rights with their plans, of people of whom something is seen."""
@@ -179,9 +182,9 @@ CALLERS: Mapping[str, Caller] = {
 HIDDEN: Mapping[str, Hidden] = {
     # Their own data only (S1), nothing over five years old (P2*), of an annulled right its state and no plan.
     "student 1": Hidden(
-        people=_people(2, 3, 4, 5, 6, 7, 8, 9, 10, 11), rights=_names("1A old"), plans=_names("1D")
+        myself=1, people=_people(2, 3, 4, 5, 6, 7, 8, 9, 10, 11), rights=_names("1A old"), plans=_names("1D")
     ),
-    "student 6": Hidden(people=_people(1, 2, 3, 4, 5, 7, 8, 9, 10, 11), plans=_names("6A")),
+    "student 6": Hidden(myself=6, people=_people(1, 2, 3, 4, 5, 7, 8, 9, 10, 11), plans=_names("6A")),
     # 1B, 2C: not approved elsewhere. 1D, 8D: annulled, unknown. 8B: wrong link and no plan. 3A: ended, so not 3C.
     "staff of A": Hidden(
         people=_people(4, 6, 7),

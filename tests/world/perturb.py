@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping
 from datetime import date
+from typing import Literal
 
 import msgspec
 
@@ -12,7 +13,7 @@ from hoks.student import Person
 from hoks.study_right import StudyRight
 from hoks.units import PlannedLocalUnit, PlannedVocationalUnit
 from hoks.values import Code
-from tests.world.cast import OIDS, Cast, Hidden, Plans, plan_of
+from tests.world.cast import NUMBER, OIDS, Cast, Hidden, Plans, person_of, plan_of
 from tests.world.places import LETTER_OF, UNHEARD_OF, A, B, C, D
 from tests.world.ports import Fault
 from tests.world.rights import (
@@ -170,8 +171,8 @@ _LINKED_TO = frozenset({"9A"})
 """A caller's own link shows in a finding whether its target exists and stands: that much of it is not hidden."""
 
 _STAY_HIDDEN: Mapping[str, tuple[Periods, ...]] = {
-    "1A old": (ended(FIVE_YEARS_AND_A_DAY_AGO), ended(date(2012, 1, 1)), ANNULLED, UNKNOWN, WITHOUT_STATE),
-    "7A": (ended(FIVE_YEARS_AND_A_DAY_AGO), ended(date(2012, 1, 1)), ANNULLED, UNKNOWN, WITHOUT_STATE),
+    "1A old": tuple(ended(date(year, 2, 3)) for year in (2017, 2018, 2019, 2020, 2021)),
+    "7A": (ended(FIVE_YEARS_AND_A_DAY_AGO), ended(date(2017, 1, 1)), ANNULLED, UNKNOWN, WITHOUT_STATE),
     "1B": (UPCOMING, SUSPENDED, LAST_DAY, ended(ONE_YEAR_AGO), ANNULLED),
     "2C": (UPCOMING, SUSPENDED, LAST_DAY, ended(ONE_YEAR_AGO), ANNULLED),
     "3C": (UPCOMING, SUSPENDED, LAST_DAY, ended(ONE_YEAR_AGO), ANNULLED),
@@ -225,16 +226,20 @@ def _without_rights(cast: Cast, hidden: Hidden) -> Cast:
     )
 
 
-def _inserted_rights(number: int, states: Periods, *, approved: bool) -> Perturbation:
-    """A right with a plan for everyone, at a provider that has none of theirs, hidden from all staff."""
+def _inserted_rights(place: Literal["before", "between", "after"], states: Periods) -> Perturbation:
+    """A right with a plan for everyone, at a provider that has none of theirs, in a state hidden from all staff."""
 
     def perturb(cast: Cast, hidden: Hidden) -> Cast:
         rights, plans = dict(cast.rights), dict(cast.plans)
         for person, oid in OIDS.items():
+            if person == hidden.myself and states == ANNULLED:
+                continue
+            first = min(number for name, number in NUMBER.items() if person_of(name) == person)
+            number = {"before": person, "between": first + 50, "after": 9000 + person}[place]
             for provider in _elsewhere(cast, oid):
                 name = f"{person}{LETTER_OF[provider]} inserted"
-                rights[name] = right(right_oid(number + person), oid, provider, states)
-                plans[name] = ((provider, plan_of(rights[name], name, approved=approved)),)
+                rights[name] = right(right_oid(number), oid, provider, states)
+                plans[name] = ((provider, plan_of(rights[name], name)),)
         return msgspec.structs.replace(cast, rights=rights, plans=plans)
 
     return perturb
@@ -281,7 +286,7 @@ def _strangers(numbers: Collection[int]) -> Perturbation:
             people[number] = Person(oid=learner(number), name="Stranger")
             for place, provider in enumerate((A, B, C, D)):
                 states = ANNULLED if number % 2 else ended(FIVE_YEARS_AND_A_DAY_AGO)
-                held = right(right_oid(5000 + 10 * number + place), learner(number), provider, states)
+                held = right(right_oid(20_000 + 10 * number + place), learner(number), provider, states)
                 name = f"{number}{LETTER_OF[provider]} stranger"
                 rights[name], plans[name] = held, ((provider, plan_of(held, name)),)
         return msgspec.structs.replace(cast, people=people, rights=rights, plans=plans)
@@ -324,10 +329,10 @@ OF_RIGHTS: Mapping[str, Perturbation] = {
     "hidden states move, third": _state(2),
     "hidden states move, fourth": _state(3),
     "hidden states move, fifth": _state(4),
-    "annulled rights are inserted before": _inserted_rights(0, ANNULLED, approved=True),
-    "annulled rights are inserted between": _inserted_rights(141, ANNULLED, approved=True),
-    "annulled rights are inserted after": _inserted_rights(9000, ANNULLED, approved=True),
-    "rights over for five years are inserted": _inserted_rights(141, ended(FIVE_YEARS_AND_A_DAY_AGO), approved=True),
+    "annulled rights are inserted before": _inserted_rights("before", ANNULLED),
+    "annulled rights are inserted between": _inserted_rights("between", ANNULLED),
+    "annulled rights are inserted after": _inserted_rights("after", ANNULLED),
+    "rights over for five years are inserted": _inserted_rights("between", ended(FIVE_YEARS_AND_A_DAY_AGO)),
     "hidden people are deleted": _without_people,
     "hidden people have other names": _renamed,
     "strangers are inserted before": _strangers((1, 2)),

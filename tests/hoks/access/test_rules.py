@@ -254,7 +254,13 @@ def test_what_is_not_toml_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["items = 5\n" + GOOD.replace("[items]\n", ""), "rule = 5\n", "[items]\ncontent = 5\n"]
+    "text",
+    [
+        pytest.param(GOOD.replace('[items]\ncontent = ["D1", "D2u"]', "items = 5"), id="items is a number"),
+        pytest.param(GOOD.replace('content = ["D1", "D2u"]', "content = 5"), id="a set is a number"),
+        pytest.param("rule = 5\n", id="rule is a number"),
+        pytest.param("rule = [5]\n", id="a rule is a number"),
+    ],
 )
 def test_a_key_of_the_wrong_kind_is_refused_as_a_policy_error(text: str) -> None:
     assert refused(text)
