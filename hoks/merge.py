@@ -85,11 +85,11 @@ def _order(told: ToldPlan) -> tuple[bool, int, str, bytes]:
 def _first_source(own: Sequence[ToldPlan]) -> list[ToldPlan]:
     """The plans of the owner's first source, each once; several there are a finding and are all shown."""
     first = own[0].provenance.source
-    distinct: dict[Hoks, ToldPlan] = {}
+    distinct: list[ToldPlan] = []
     for each in own:
-        if each.provenance.source == first:
-            distinct.setdefault(each.plan, each)
-    return list(distinct.values())
+        if each.provenance.source == first and all(each.plan != other.plan for other in distinct):
+            distinct.append(each)
+    return distinct
 
 
 def _copies(own: Sequence[ToldPlan], told: Sequence[ToldPlan]) -> tuple[Finding, ...]:

@@ -110,6 +110,8 @@ class Reader:
 
     async def students(self, caller: Caller, oids: Sequence[LearnerOid]) -> dict[LearnerOid, Seen]:
         """Each asked student as the caller may see them."""
+        if not self._policy.gives_anything_to(caller.role):
+            return dict.fromkeys(oids)
         deadline = Deadline.of(self._seconds)
         people = await self._identify(oids, deadline)
         looked = await self._look(caller, list(dict.fromkeys(people.values())), deadline)
@@ -119,6 +121,8 @@ class Reader:
     async def by_rights(self, caller: Caller, rights: Sequence[StudyRightOid]) -> dict[StudyRightOid, Seen]:
         """The student who holds each right, as the caller may see them."""
         keys = list(dict.fromkeys(rights))
+        if not self._policy.gives_anything_to(caller.role):
+            return dict.fromkeys(keys)
         until = Deadline.of(self._seconds).at(_IDENTIFY)
         replies = await asyncio.gather(
             *(self._ask(each.holders(keys), keys, each.source, until) for each in self._sources.holders)
@@ -131,10 +135,13 @@ class Reader:
         seen = await self.students(caller, found) if found else {}
         down = any(reply.outcome in SOURCE_IS_DOWN for reply in replies)
         nobody = SourcesUnavailable("a source of study rights did not answer") if down else None
-        return {right: seen[holder] if holder is not None else nobody for right, holder in holders.items()}
+        # INVARIANT: a right that is not the caller's and one that nobody holds come to the same, sources down or not.
+        return {right: (seen[holder] if holder is not None else None) or nobody for right, holder in holders.items()}
 
     async def page(self, caller: Caller, *, after: LearnerOid | None, first: int) -> Page:
         """The next ``first`` students of the caller after an OID. Raises ``SourcesUnavailable``."""
+        if not self._policy.gives_anything_to(caller.role):
+            return Page((), more=False)
         deadline = Deadline.of(self._seconds)
         people = await self._listed(caller, deadline)
         waiting = [person for person in people if after is None or person.oid > after]

@@ -61,6 +61,10 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
         """The rules that can apply to a role."""
         return tuple(rule for rule in self.rules if role in rule.who and rule.about == about)
 
+    def gives_anything_to(self, role: Role) -> bool:
+        """Whether any rule can apply to a role; where none can, nothing is asked of any source."""
+        return any(role in rule.who for rule in self.rules)
+
 
 class _RuleText(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     id: str

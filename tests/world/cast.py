@@ -5,16 +5,27 @@ hand from ``design.md`` 5 and 11 and ``ehoks.md`` 10.2; it is the reference poli
 """
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import UTC, date, datetime
 
 import msgspec
 
 from hoks.caller import Caller
+from hoks.codes import AcquisitionMode, RecognitionProcess
+from hoks.competence import CompetenceAcquisition, CompetenceDemonstration, WorkplaceInstructor, WorkplaceLearning
+from hoks.findings import FindingCode, finding
 from hoks.identifiers import LearnerOid, OrganisationOid
+from hoks.items import Item
 from hoks.plan import Hoks
 from hoks.student import Person
 from hoks.study_right import StudyRight
-from tests.world.marked import marked_plan
+from hoks.units import (
+    LearningSupport,
+    PlannedLocalUnit,
+    PlannedVocationalUnit,
+    PriorCommonUnit,
+    PriorCommonUnitSubarea,
+)
+from hoks.values import Code
 from tests.world.places import A_SCHOOL, A_SECOND_SCHOOL, A, B, C, D
 from tests.world.ports import Fault
 from tests.world.rights import (
@@ -55,13 +66,57 @@ class Cast(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def plan_of(held: StudyRight, name: str, *, approved: bool = True) -> Hoks:
-    """A plan with something of every item."""
-    return msgspec.structs.replace(
-        marked_plan(held),
+    """A small plan with contact data, sensitive items, workplace learning, and units that other plans hold too."""
+    instructor = WorkplaceInstructor(name="Ohjaaja", email=f"{name}@work.example", phone="+358 40")
+    return Hoks(
+        study_right_oid=held.oid,
         student_oid=held.student_oid,
         source_id=name,
+        version=1,
         student_email=f"{name}@students.example",
+        career_plan_goal=Code(uri="urasuunnitelma_0001"),
         first_approved_on=date(2020, 9, 1) if approved else None,
+        updated_at=datetime(2024, 9, 1, 8, tzinfo=UTC),
+        competence_acquisition_needed=True,
+        learning_support=(LearningSupport(support_type=Code(uri="oppimisentuki_01"), start_date=date(2024, 1, 1)),),
+        planned_vocational_units=(
+            PlannedVocationalUnit(
+                unit=Code(uri="tutkinnonosat_106945"),
+                essential_circumstance_exists=True,
+                acquisitions=(
+                    CompetenceAcquisition(
+                        mode=AcquisitionMode.TRAINING_AGREEMENT,
+                        start_date=date(2024, 2, 1),
+                        end_date=date(2024, 3, 1),
+                        source_key=f"{name} period",
+                        workplace_learning=WorkplaceLearning(
+                            responsible_workplace_instructor=instructor, workplace_name="Paja", key_tasks=("Work",)
+                        ),
+                    ),
+                ),
+                demonstrations=(
+                    CompetenceDemonstration(
+                        start_date=date(2024, 3, 2),
+                        deviation_from_requirements=f"{name} deviation",
+                        individual_assessment_criteria=(f"{name} criterion",),
+                    ),
+                ),
+            ),
+        ),
+        planned_local_units=(PlannedLocalUnit(name=f"{name} local unit", goals_and_contents=f"{name} goals"),),
+        prior_common_units=(
+            PriorCommonUnit(
+                unit=Code(uri="tutkinnonosat_106727"),
+                recognition_process=RecognitionProcess.DIRECT,
+                subareas=(
+                    PriorCommonUnitSubarea(
+                        subarea=Code(uri="ammatillisenoppiaineet_VVTK"),
+                        recognition_process=RecognitionProcess.VIA_ASSESSORS,
+                    ),
+                ),
+            ),
+        ),
+        findings=(finding(FindingCode.MISSING_REQUIRED_VALUE, "learningSupport.supportType", Item.D9),),
     )
 
 

@@ -297,10 +297,9 @@ def _strangers(numbers: Collection[int]) -> Perturbation:
 # --- faults ---------------------------------------------------------------------------------------------------
 
 
-def _faulty_plans(fault: Fault, *providers: OrganisationOid) -> Perturbation:
-    return lambda cast, hidden: msgspec.structs.replace(
-        cast, faults={plans_source(each): fault for each in providers}
-    )
+def faulty_plans(fault: Fault, *providers: OrganisationOid) -> Perturbation:
+    """Sources of plans that fail."""
+    return lambda cast, hidden: msgspec.structs.replace(cast, faults={plans_source(each): fault for each in providers})
 
 
 OF_PLANS: Mapping[str, Perturbation] = {

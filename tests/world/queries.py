@@ -116,6 +116,10 @@ QUERIES: Mapping[str, str] = {
 }
 
 
+ALWAYS = frozenset({"everything", "all students", "two students", "sources of a student", "plan by right", "right by right"})
+"""The questions that show most."""
+
+
 def _everything(schema: GraphQLSchema) -> str:
     """Every field of every student, by one fragment for each type."""
     fragments = [

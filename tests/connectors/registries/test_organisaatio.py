@@ -25,7 +25,7 @@ def oid(number: int) -> OrganisationOid:
 
 
 PROVIDER, SCHOOL, SITE, OFFICE = oid(1), oid(11), oid(111), oid(12)
-TREE = {
+TREE: dict[OrganisationOid, dict[str, Any]] = {
     PROVIDER: {"oid": PROVIDER, "tyypit": ["organisaatiotyyppi_01"], "parentOidPath": f"|{OPH}|"},
     SCHOOL: {"oid": SCHOOL, "tyypit": ["organisaatiotyyppi_02"], "parentOidPath": f"|{OPH}|{PROVIDER}|"},
     SITE: {

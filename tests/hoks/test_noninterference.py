@@ -1,0 +1,277 @@
+"""Non-interference: what a caller may not see can change in any way, and their answer is the same, byte for byte.
+
+Two worlds differ only in what ``tests.world.cast.HIDDEN`` hides from a caller, by hand and not by the rules; the same
+questions are answered from both. Leaks put in on purpose are found by the same test.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from functools import cache
+from typing import Any
+
+import msgspec
+import orjson
+import pytest
+
+from hoks.access.rules import Ground, Policy, Rule
+from hoks.caller import Caller, Role
+from hoks.identifiers import LearnerOid
+from hoks.items import Item
+from hoks.outcomes import Outcome
+from hoks.reading import Page, Reader, Seen
+from resolvers.graph import Graph
+from resolvers.schema import build
+from tests.world.cast import CALLERS, HIDDEN, Cast, cast
+from tests.world.perturb import OF_PLANS, OF_RIGHTS, Perturbation, faulty_plans
+from tests.world.places import A, B, C
+from tests.world.ports import Asked, Fault
+from tests.world.queries import ALWAYS, VARIABLES, documents
+from tests.world.world import real_policy
+
+SCHEMA = build()
+EVERYBODY = cast()
+THIRDS = 3
+
+Answers = Mapping[str, Any]
+
+
+class Answered(msgspec.Struct, frozen=True):
+    """What a caller was answered to each question, and which keys each source was asked for."""
+
+    answers: Answers
+    asked: frozenset[tuple[str, str, str]]
+
+
+async def answered(world: Cast, caller: Caller, questions: Collection[str], **leak: Any) -> Answered:
+    """The answers from one world, each as it would leave."""
+    asked = Asked()
+    make = leak.pop("reader", None)
+    reader = world.world().reader(asked, **leak)
+    graph = Graph(SCHEMA, make(reader) if make else reader, cursor_key=b"c" * 32)
+    answers = {name: await graph.answer(documents()[name], None, VARIABLES, caller) for name in questions}
+    keys = frozenset((source, question, key) for source, question, keys in asked.calls for key in keys)
+    return Answered(answers, keys)
+
+
+@cache
+def questions(part: int) -> tuple[str, ...]:
+    """A third of the questions, by turns, and always those that show most."""
+    return tuple(name for place, name in enumerate(documents()) if name in ALWAYS or place % THIRDS == part % THIRDS)
+
+
+def differences(one: Any, other: Any, place: str) -> Iterator[str]:
+    """Where two answers differ, for whoever has to mend it."""
+    if isinstance(one, dict) and isinstance(other, dict) and list(one) == list(other):
+        for key in one:
+            yield from differences(one[key], other[key], f"{place}.{key}")
+    elif isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+        for index, (each, its_other) in enumerate(zip(one, other, strict=True)):
+            yield from differences(each, its_other, f"{place}[{index}]")
+    elif one != other:
+        yield f"{place}: {str(one)[:120]} != {str(other)[:120]}"
+
+
+async def leaks(
+    who: str, perturb: Perturbation, asked_for: Collection[str], *, same_keys: bool = False, **leak: Any
+) -> list[str]:
+    """Where the answers differ between the world and the perturbed one; empty when nothing interferes."""
+    before = await answered(EVERYBODY, CALLERS[who], asked_for, **leak)
+    after = await answered(perturb(EVERYBODY, HIDDEN[who]), CALLERS[who], asked_for, **leak)
+    found: list[str] = []
+    for name, answer in before.answers.items():
+        if orjson.dumps(answer) != orjson.dumps(after.answers[name]):
+            found += list(differences(answer, after.answers[name], name)) or [f"{name}: order of keys"]
+    if same_keys and before.asked != after.asked:
+        found.append(f"keys asked: {sorted(before.asked ^ after.asked)[:4]}")
+    return found
+
+
+@pytest.mark.parametrize("who", CALLERS)
+@pytest.mark.parametrize("kind", OF_PLANS)
+async def test_hidden_plans_and_contact_data_do_not_show(who: str, kind: str) -> None:
+    part = list(OF_PLANS).index(kind)
+    assert await leaks(who, OF_PLANS[kind], questions(part), same_keys=True) == []
+
+
+@pytest.mark.parametrize("who", CALLERS)
+@pytest.mark.parametrize("kind", OF_RIGHTS)
+async def test_hidden_rights_and_people_do_not_show(who: str, kind: str) -> None:
+    part = list(OF_RIGHTS).index(kind)
+    assert await leaks(who, OF_RIGHTS[kind], questions(part)) == []
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [Fault(outcome=Outcome.UNAVAILABLE), Fault(outcome=Outcome.INVALID), Fault(raises=True), Fault(late=0.002)],
+    ids=["down", "garbage", "exploding", "slow"],
+)
+@pytest.mark.parametrize(("who", "providers"), [("staff of D", (A, B, C)), ("student 6", (A, B, C))])
+async def test_faults_of_plan_sources_that_no_grant_asks_do_not_show(
+    who: str, providers: tuple[Any, ...], fault: Fault
+) -> None:
+    assert await leaks(who, faulty_plans(fault, *providers), tuple(documents())) == []
+
+
+@pytest.mark.parametrize("who", CALLERS)
+async def test_asking_twice_answers_twice_the_same(who: str) -> None:
+    assert await leaks(who, lambda world, _: world, tuple(documents()), same_keys=True) == []
+
+
+async def test_what_a_stronger_caller_asked_before_does_not_show() -> None:
+    graph = Graph(SCHEMA, EVERYBODY.world().reader(), cursor_key=b"c" * 32)
+    alone = await answered(EVERYBODY, CALLERS["staff of D"], documents())
+    for name in documents():
+        await graph.answer(documents()[name], None, VARIABLES, CALLERS["staff of C"])
+    after = {name: await graph.answer(documents()[name], None, VARIABLES, CALLERS["staff of D"]) for name in documents()}
+    assert list(differences(alone.answers, after, "")) == []
+
+
+# --- the world itself -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("who", CALLERS)
+async def test_every_caller_sees_something(who: str) -> None:
+    (answer,) = (await answered(EVERYBODY, CALLERS[who], ["rights"])).answers.values()
+    assert any(student is not None for student in answer["data"].values())
+
+
+@pytest.mark.parametrize("who", CALLERS)
+async def test_exactly_the_people_named_hidden_are_hidden(who: str) -> None:
+    (answer,) = (await answered(EVERYBODY, CALLERS[who], ["whether each student is there"])).answers.values()
+    absent = {int(name[1:]) for name, student in answer["data"].items() if student is None}
+    assert absent == HIDDEN[who].people
+
+
+# --- the test of the test -------------------------------------------------------------------------------------
+
+
+def with_rule(*items: Item, when: tuple[str, ...], role: Role = Role.STAFF) -> Policy:
+    """The real policy with one rule too many."""
+    rule = Rule(
+        id="leak",
+        title="A leak put in on purpose",
+        who=frozenset({role}),
+        about="plan",
+        when=when,
+        when_plan=(),
+        items=frozenset(items),
+        ground=Ground(law="none", source=("none",), code="none"),
+        interpretation=True,
+        examples=(),
+    )
+    policy = real_policy()
+    return msgspec.structs.replace(policy, rules=(*policy.rules, rule))
+
+
+class Stronger(Reader):
+    """A reader that answers everyone as it would answer somebody else."""
+
+    def __init__(self, reader: Reader, stronger: Caller) -> None:
+        self._reader, self._stronger = reader, stronger
+
+    async def students(self, caller: Caller, oids: Any) -> dict[LearnerOid, Seen]:
+        """What the stronger caller sees."""
+        return await self._reader.students(self._stronger, oids)
+
+    async def by_rights(self, caller: Caller, rights: Any) -> Any:
+        """What the stronger caller sees."""
+        return await self._reader.by_rights(self._stronger, rights)
+
+    async def page(self, caller: Caller, *, after: LearnerOid | None, first: int) -> Page:
+        """The caller's own page: this reader leaks elsewhere."""
+        return await self._reader.page(caller, after=after, first=first)
+
+    async def sources(self, caller: Caller) -> Any:
+        """The caller's own sources: this reader leaks elsewhere."""
+        return await self._reader.sources(caller)
+
+
+class Counting(Stronger):
+    """A reader whose pages say whether somebody else would have more."""
+
+    async def students(self, caller: Caller, oids: Any) -> dict[LearnerOid, Seen]:
+        """The caller's own."""
+        return await self._reader.students(caller, oids)
+
+    async def page(self, caller: Caller, *, after: LearnerOid | None, first: int) -> Page:
+        """The caller's page with another's count."""
+        own = await self._reader.page(caller, after=after, first=first)
+        return Page(own.views, more=(await self._reader.page(self._stronger, after=after, first=first)).more)
+
+
+STANDS = ("the right stands",)
+
+LEAKS: Mapping[str, tuple[str, Perturbation, Mapping[str, Any]]] = {
+    "everything of every right that stands": (
+        "staff of A",
+        OF_PLANS["hidden values are others"],
+        {"policy": with_rule(*Item, when=STANDS)},
+    ),
+    "only that a plan exists": (
+        "staff of A",
+        OF_PLANS["hidden plans are deleted"],
+        {"policy": with_rule(Item.D1, when=STANDS)},
+    ),
+    "the length of a name": (
+        "staff of D",
+        OF_PLANS["hidden values are longer"],
+        {"policy": with_rule(Item.D2u, when=STANDS)},
+    ),
+    "contact data of concurrent plans": (
+        "staff of C",
+        OF_PLANS["hidden contacts are null"],
+        {"policy": with_rule(Item.Cs, when=("the acting organisation has a valid right of its own",))},
+    ),
+    "instructors' contact data of concurrent plans": (
+        "staff of C",
+        OF_PLANS["hidden contacts are others"],
+        {"policy": with_rule(Item.Ci, when=("the acting organisation has a valid right of its own",))},
+    ),
+    "the state of hidden rights": (
+        "staff of D",
+        OF_RIGHTS["hidden states move, second"],
+        {"policy": with_rule(Item.SR, when=("the right has not been over for more than five years",))},
+    ),
+    "that hidden people exist": (
+        "staff of D",
+        OF_RIGHTS["hidden people are deleted"],
+        {"policy": with_rule(Item.ID, when=STANDS)},
+    ),
+    "a second of two plans, not approved": (
+        "staff of C",
+        OF_PLANS["hidden plans are deleted"],
+        {"policy": with_rule(Item.D1, when=("the acting organisation has a valid right of its own",))},
+    ),
+    "a plan of another provider after one's own right ended": (
+        "staff of D",
+        OF_PLANS["hidden values are null"],
+        {"policy": with_rule(Item.D13, when=("the right is valid today",))},
+    ),
+    "another caller's answer": (
+        "staff of D",
+        OF_PLANS["hidden values are others"],
+        {"reader": lambda reader: Stronger(reader, CALLERS["staff of A"])},
+    ),
+    "the school's answer is the provider's": (
+        "staff of A's school",
+        OF_RIGHTS["hidden people are deleted"],
+        {"reader": lambda reader: Stronger(reader, CALLERS["staff of A"])},
+    ),
+    "whether others have more students": (
+        "staff of A's school",
+        OF_RIGHTS["hidden people are deleted"],
+        {"reader": lambda reader: Counting(reader, CALLERS["staff of A"])},
+    ),
+}
+
+
+@pytest.mark.parametrize("leak", LEAKS)
+async def test_a_leak_put_in_on_purpose_is_caught(leak: str) -> None:
+    who, perturb, change = LEAKS[leak]
+    assert await leaks(who, perturb, tuple(documents()), **change) != []
+
+
+@pytest.mark.parametrize("leak", LEAKS)
+async def test_what_catches_a_leak_is_silent_without_it_up_to_what_is_known(leak: str) -> None:
+    who, perturb, change = LEAKS[leak]
+    found = await leaks(who, perturb, tuple(documents()))
+    assert found == []
