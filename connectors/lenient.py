@@ -95,7 +95,7 @@ def sound(body: bytes, max_nodes: int | None = MAX_NODES) -> bytes:
     nodes = len(structure) - len(brackets) // 2
     if max_nodes is not None and nodes > max_nodes:
         raise SourceInvalid(Reason.NESTING)
-    if max(accumulate(_STEP[sign] for sign in brackets), default=0) > MAX_DEPTH:
+    if max(accumulate(map(_STEP.__getitem__, brackets)), default=0) > MAX_DEPTH:
         raise SourceInvalid(Reason.NESTING)
     return _composed(body) if _DECOMPOSED.search(body) else body
 

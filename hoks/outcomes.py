@@ -70,9 +70,9 @@ class Reply(msgspec.Struct, Generic[K, T_co], frozen=True, kw_only=True):
     @property
     def outcome(self) -> Outcome:
         """The outcome that stands for the whole batch."""
-        return max((each.outcome for each in self.answers.values()), key=SEVERITY.__getitem__, default=Outcome.ABSENT)
+        return max((each.outcome for each in self.answers.values()), key=SEVERITY.__getitem__, default=Outcome.OK)
 
 
 def worst(outcomes: list[Outcome]) -> Outcome:
     """The outcome that stands for several."""
-    return max(outcomes, key=SEVERITY.__getitem__, default=Outcome.ABSENT)
+    return max(outcomes, key=SEVERITY.__getitem__, default=Outcome.OK)

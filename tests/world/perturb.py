@@ -283,7 +283,7 @@ def _strangers(numbers: Collection[int]) -> Perturbation:
     def perturb(cast: Cast, hidden: Hidden) -> Cast:
         people, rights, plans = dict(cast.people), dict(cast.rights), dict(cast.plans)
         for number in numbers:
-            people[number] = Person(oid=learner(number), name="Stranger")
+            people[100_000 + number] = Person(oid=learner(number), name="Stranger")
             for place, provider in enumerate((A, B, C, D)):
                 states = ANNULLED if number % 2 else ended(FIVE_YEARS_AND_A_DAY_AGO)
                 held = right(right_oid(20_000 + 10 * number + place), learner(number), provider, states)

@@ -33,15 +33,16 @@ from tests.hoks.stories import (
 )
 
 OWN = "the right is the acting organisation's own"
+OTHERS = "the right is another provider's"
 VALID = "the right is valid today"
 UPCOMING = "the right is upcoming"
 IS_SUSPENDED = "the right is suspended"
 STANDS = "the right stands"
 ENDED = "the right ended at most five years ago"
 NOT_OVER = "the right has not been over for more than five years"
-CLAIM = "the acting organisation has a valid right of its own"
-INCLUDED = "a valid right of the acting organisation is included in this right"
-WAS_INCLUDED = "a right of the acting organisation that ended at most five years ago was included in this right"
+CLAIM = "the acting provider has a valid right for the student"
+INCLUDED = "a valid right of the acting provider is included in this right"
+WAS_INCLUDED = "a right of the acting provider that ended at most five years ago was included in this right"
 
 YES, NO, UNSURE = Known.YES, Known.NO, Known.UNKNOWN
 
@@ -190,6 +191,29 @@ def test_only_a_valid_right_of_one_s_own_is_a_claim_on_another_s(state: StudyRig
 def test_an_upcoming_right_is_no_claim_yet() -> None:
     own = a_right(A1, PROVIDER_A, ("2026-10-06", PRESENT))
     assert holds(CLAIM, situation([own, a_right(B1, PROVIDER_B)]), B1) is NO
+
+
+@pytest.mark.parametrize("acting", [PROVIDER_A, SCHOOL_A, OTHER_SCHOOL_A, SITE_A])
+def test_a_claim_is_the_whole_provider_s_whichever_of_its_schools_acts(acting: OrganisationOid) -> None:
+    known = situation([a_right(A1, PROVIDER_A), a_right(B1, PROVIDER_B)], acting)
+    assert holds(CLAIM, known, B1) is YES
+
+
+@pytest.mark.parametrize(
+    ("acting", "tree", "others"),
+    [
+        (PROVIDER_A, TREE, NO),
+        (OTHER_SCHOOL_A, TREE, NO),
+        (PROVIDER_B, TREE, YES),
+        (None, TREE, YES),
+        (PROVIDER_B, without(PROVIDER_B), UNSURE),
+        (PROVIDER_B, without(PROVIDER_A, SCHOOL_A), UNSURE),
+    ],
+)
+def test_a_right_is_another_provider_s_only_where_both_providers_are_known(
+    acting: OrganisationOid | None, tree: Tree, others: Known
+) -> None:
+    assert holds(OTHERS, situation([a_right(A1, PROVIDER_A)], acting, tree=tree)) is others
 
 
 # --- procurement ----------------------------------------------------------------------------------------------
