@@ -6,6 +6,7 @@ In order of flow:
 
 client                 the one outgoing HTTP client: deadline, size, address
 wire                   how a field of a foreign document is written down in a table
+bodies                 a JSON body within limits, before anything is built of it
 lenient                JSON that breaks its own schema, read without losing what is right
 ehoks_wire_competence  eHOKS's documents: periods and demonstrations
 ehoks_wire             eHOKS's documents: plans

@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 
 import msgspec
 
+from connectors.bodies import strings
 from connectors.client import (
     DEFAULT_CONCURRENCY,
     DEFAULT_MAX_BYTES,
@@ -32,7 +33,7 @@ from connectors.client import (
 )
 from connectors.ehoks_plan import plan_of
 from connectors.ehoks_wire import HeadAnswer, HeadWire, WholeAnswer
-from connectors.lenient import read, strings
+from connectors.lenient import read
 from hoks.findings import Finding, FindingCode, finding
 from hoks.identifiers import (
     Check,

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from connectors.bodies import elements, strings
 from connectors.client import (
     DEFAULT_CONCURRENCY,
     DEFAULT_MAX_BYTES,
@@ -31,7 +32,7 @@ from connectors.client import (
     unexpected,
 )
 from connectors.koski_wire import RightWire, right_of
-from connectors.lenient import elements, read, strings
+from connectors.lenient import read
 from hoks.codes import TYPE_OF_CODE
 from hoks.identifiers import Check, LearnerOid, OrganisationOid, StudyRightOid, check_learner_oid, check_study_right_oid
 from hoks.outcomes import Answer, Outcome, Reply, worst

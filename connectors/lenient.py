@@ -4,28 +4,23 @@ A document that is exactly as its wire table says is decoded by msgspec alone; a
 field, and both ways give the same value for what is valid.
 """
 
-import json
 import math
 import re
 import types
-import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cache
-from itertools import accumulate
 from typing import Annotated, Any, ClassVar, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 
+from connectors.bodies import parsed, sound
 from connectors.client import Reason, SourceInvalid
 from connectors.wire import SAME_RECORD, At, TextCheck, camel, clean
 from hoks.findings import Finding, FindingCode, finding
 from hoks.items import Item, classification
 from hoks.records import Record
-
-MAX_DEPTH = 64
-MAX_NODES = 200_000
 
 W = TypeVar("W", bound=msgspec.Struct)
 
@@ -43,90 +38,12 @@ def read(body: bytes, kind: type[W]) -> tuple[W, tuple[Finding, ...]]:
     notes = _Notes()
     value = _exactly(body, kind)
     if value is None:
-        document = _parsed(body)
+        document = parsed(body)
         if not isinstance(document, dict):
             raise SourceInvalid(Reason.UNREADABLE)
         value = shape.read(document, notes)
     shape.check(value, notes)
     return value, notes.findings()
-
-
-def elements(body: bytes) -> tuple[bytes, ...]:
-    """The elements of a JSON array, each still as JSON. Raises ``SourceInvalid`` when it is no array."""
-    try:
-        return tuple(bytes(each) for each in msgspec.json.decode(sound(body, max_nodes=None), type=list[msgspec.Raw]))
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise SourceInvalid(Reason.UNREADABLE) from None
-
-
-def members(body: bytes) -> dict[str, bytes]:
-    """The members of a JSON object, each still as JSON. Raises ``SourceInvalid`` when it is no object."""
-    try:
-        raw = msgspec.json.decode(sound(body, max_nodes=None), type=dict[str, msgspec.Raw])
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise SourceInvalid(Reason.UNREADABLE) from None
-    return {key: bytes(value) for key, value in raw.items()}
-
-
-def strings(body: bytes) -> tuple[tuple[str, ...], int]:
-    """The strings of a JSON array, cleaned, and how many elements were none."""
-    values = _parsed(sound(body))
-    if not isinstance(values, list):
-        raise SourceInvalid(Reason.UNREADABLE)
-    found = tuple(text for each in values if isinstance(each, str) and (text := clean(each)))
-    return found, len(values) - len(found)
-
-
-# --- limits and letters, before anything is built -------------------------------------------------------------
-
-_STRUCTURE = b"[]{},"
-_NOT_STRUCTURE = bytes(set(range(256)) - set(_STRUCTURE))
-_NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
-_STEP = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
-_DECOMPOSED = re.compile(rb"\xcc[\x80-\xbf]|\xcd[\x80-\xaf]|\\u03[0-6]")
-
-
-def sound(body: bytes, max_nodes: int | None = MAX_NODES) -> bytes:
-    """The document within its limits, its letters composed (NFC), or ``SourceInvalid``."""
-    bare = body.replace(b"\\\\", b"").replace(b'\\"', b"")
-    outside_strings = b"".join(bare.split(b'"')[::2])
-    structure = outside_strings.translate(None, _NOT_STRUCTURE)
-    brackets = structure.translate(None, _NOT_BRACKETS)
-    nodes = len(structure) - len(brackets) // 2
-    if max_nodes is not None and nodes > max_nodes:
-        raise SourceInvalid(Reason.NESTING)
-    if max(accumulate(map(_STEP.__getitem__, brackets)), default=0) > MAX_DEPTH:
-        raise SourceInvalid(Reason.NESTING)
-    return _composed(body) if _DECOMPOSED.search(body) else body
-
-
-def _composed(body: bytes) -> bytes:
-    return json.dumps(_compose(_parsed(body)), ensure_ascii=True).encode()
-
-
-def _compose(value: Any) -> Any:
-    match value:
-        case str():
-            return unicodedata.normalize("NFC", value)
-        case list():
-            return [_compose(each) for each in value]
-        case dict():
-            return {unicodedata.normalize("NFC", key): _compose(each) for key, each in value.items()}
-        case _:
-            return value
-
-
-def _parsed(body: bytes) -> Any:
-    try:
-        text = body.decode("utf-8-sig")
-        return json.loads(text, strict=False, parse_int=_bounded_int, parse_constant=str)
-    except (ValueError, RecursionError):
-        raise SourceInvalid(Reason.UNREADABLE) from None
-
-
-def _bounded_int(digits: str) -> int | float:
-    # Python itself refuses to read whole numbers of thousands of digits, and that would cost the whole document.
-    return int(digits) if len(digits) < 20 else float(digits)
 
 
 def _exactly(body: bytes, kind: type[W]) -> W | None:

@@ -371,7 +371,7 @@ def _cast() -> list[str]:
     from sandbox.cast import cast
 
     told = [f"  {each.persona:<15} {each.title} - {each.shows}" for each in cast()]
-    return ["Cast (a token of anyone: hoks-gateway token PERSONA)", *told, "", "Ctrl-C stops everything."]
+    return [f"Cast (a token of anyone: {sys.argv[0]} token PERSONA)", *told, "", "Ctrl-C stops everything."]
 
 
 # --- talking to what runs

@@ -12,6 +12,7 @@ import cachetools
 import cachetools.keys
 import msgspec
 
+from connectors.bodies import elements, members
 from connectors.client import (
     DEFAULT_CONCURRENCY,
     DEFAULT_MAX_BYTES,
@@ -30,7 +31,7 @@ from connectors.client import (
     report,
     unexpected,
 )
-from connectors.lenient import elements, members, read
+from connectors.lenient import read
 from connectors.wire import Open, Text
 from hoks.identifiers import Check, LearnerOid, check_learner_oid
 from hoks.outcomes import Answer, Outcome, Reply

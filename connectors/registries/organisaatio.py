@@ -14,6 +14,7 @@ import cachetools
 import cachetools.keys
 import msgspec
 
+from connectors.bodies import elements
 from connectors.client import (
     DEFAULT_CONCURRENCY,
     DEFAULT_MAX_BYTES,
@@ -32,7 +33,7 @@ from connectors.client import (
     report,
     unexpected,
 )
-from connectors.lenient import elements, read
+from connectors.lenient import read
 from connectors.wire import Open, Text
 from hoks.identifiers import OPH, Check, OrganisationOid, check_organisation_oid
 from hoks.organisations import TreeNode

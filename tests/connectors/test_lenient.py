@@ -13,11 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors import ehoks_wire, ehoks_wire_competence, koski_wire
+from connectors.bodies import MAX_DEPTH, MAX_NODES, elements, strings
 from connectors.client import Reason, SourceInvalid
 from connectors.ehoks_wire import HoksWire, PriorCommonWire
 from connectors.ehoks_wire_competence import AcquisitionWire, DemonstrationWire
 from connectors.koski_wire import CompletionWire
-from connectors.lenient import MAX_DEPTH, MAX_NODES, elements, read, strings
+from connectors.lenient import read
 from connectors.wire import At, Open, Text, Whole, clean
 from hoks.findings import FindingCode
 

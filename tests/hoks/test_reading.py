@@ -3,6 +3,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 import hoks.access
@@ -389,6 +390,31 @@ async def test_a_copy_is_never_shown_instead_of_the_owner_s_plan_that_could_not_
     seen = await view(world, staff(PROVIDER_B))
     assert plans_of(seen) == []
     assert outcomes_of(seen)["a-plans"] is Outcome.UNAVAILABLE
+
+
+async def seen_from_c(world: World) -> View:
+    """What C sees of the student: it has a valid right too, and so no contact data of others' plans."""
+    world.rights["c"] = World({"c": {AINO: [a_right(C1, PROVIDER_C)]}}, {}).rights["c"]
+    return await view(world, staff(PROVIDER_C))
+
+
+async def test_a_copy_that_differs_in_contact_data_alone_is_not_told_to_who_does_not_see_them() -> None:
+    alike, differing = procurement(), procurement()
+    copy = msgspec.structs.replace(a_plan(A1, "100001"), student_email="other@example.fi")
+    differing.plans["b"].known[A1] = (copy,)
+    assert await seen_from_c(alike) == await seen_from_c(differing)
+
+
+async def test_the_order_of_two_plans_of_one_right_does_not_tell_their_contact_data() -> None:
+    views: list[View] = []
+    for emails in (("a@example.fi", "b@example.fi"), ("b@example.fi", "a@example.fi")):
+        world = two_providers()
+        world.plans["a"].known[A1] = tuple(
+            msgspec.structs.replace(a_plan(A1, unit), student_email=email)
+            for unit, email in zip(("100001", "100009"), emails, strict=True)
+        )
+        views.append(await seen_from_c(world))
+    assert views[0] == views[1]
 
 
 # --- what is not worth asking ---------------------------------------------------------------------------------

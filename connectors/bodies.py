@@ -1,0 +1,94 @@
+"""A JSON body before anything is built of it: within limits of depth and size, its letters composed, or refused.
+
+Bodies of many records are cut into the records' own JSON, so that one bad record does not cost the others.
+"""
+
+import json
+import re
+import unicodedata
+from itertools import accumulate
+from typing import Any
+
+import msgspec
+
+from connectors.client import Reason, SourceInvalid
+from connectors.wire import clean
+
+MAX_DEPTH = 64
+MAX_NODES = 200_000
+
+_STRUCTURE = b"[]{},"
+_NOT_STRUCTURE = bytes(set(range(256)) - set(_STRUCTURE))
+_NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+_STEP = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
+_DECOMPOSED = re.compile(rb"\xcc[\x80-\xbf]|\xcd[\x80-\xaf]|\\u03[0-6]")
+
+
+def sound(body: bytes, max_nodes: int | None = MAX_NODES) -> bytes:
+    """The document within its limits, its letters composed (NFC), or ``SourceInvalid``."""
+    bare = body.replace(b"\\\\", b"").replace(b'\\"', b"")
+    outside_strings = b"".join(bare.split(b'"')[::2])
+    structure = outside_strings.translate(None, _NOT_STRUCTURE)
+    brackets = structure.translate(None, _NOT_BRACKETS)
+    nodes = len(structure) - len(brackets) // 2
+    if max_nodes is not None and nodes > max_nodes:
+        raise SourceInvalid(Reason.NESTING)
+    if max(accumulate(map(_STEP.__getitem__, brackets)), default=0) > MAX_DEPTH:
+        raise SourceInvalid(Reason.NESTING)
+    return _composed(body) if _DECOMPOSED.search(body) else body
+
+
+def _composed(body: bytes) -> bytes:
+    return json.dumps(_compose(parsed(body)), ensure_ascii=True).encode()
+
+
+def _compose(value: Any) -> Any:
+    match value:
+        case str():
+            return unicodedata.normalize("NFC", value)
+        case list():
+            return [_compose(each) for each in value]
+        case dict():
+            return {unicodedata.normalize("NFC", key): _compose(each) for key, each in value.items()}
+        case _:
+            return value
+
+
+def parsed(body: bytes) -> Any:
+    """The document as plain values. Raises ``SourceInvalid`` when it is not JSON to its end."""
+    try:
+        text = body.decode("utf-8-sig")
+        return json.loads(text, strict=False, parse_int=_bounded_int, parse_constant=str)
+    except (ValueError, RecursionError):
+        raise SourceInvalid(Reason.UNREADABLE) from None
+
+
+def _bounded_int(digits: str) -> int | float:
+    # Python itself refuses to read whole numbers of thousands of digits, and that would cost the whole document.
+    return int(digits) if len(digits) < 20 else float(digits)
+
+
+def elements(body: bytes) -> tuple[bytes, ...]:
+    """The elements of a JSON array, each still as JSON. Raises ``SourceInvalid`` when it is no array."""
+    try:
+        return tuple(bytes(each) for each in msgspec.json.decode(sound(body, max_nodes=None), type=list[msgspec.Raw]))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise SourceInvalid(Reason.UNREADABLE) from None
+
+
+def members(body: bytes) -> dict[str, bytes]:
+    """The members of a JSON object, each still as JSON. Raises ``SourceInvalid`` when it is no object."""
+    try:
+        raw = msgspec.json.decode(sound(body, max_nodes=None), type=dict[str, msgspec.Raw])
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise SourceInvalid(Reason.UNREADABLE) from None
+    return {key: bytes(value) for key, value in raw.items()}
+
+
+def strings(body: bytes) -> tuple[tuple[str, ...], int]:
+    """The strings of a JSON array, cleaned, and how many elements were none."""
+    values = parsed(sound(body))
+    if not isinstance(values, list):
+        raise SourceInvalid(Reason.UNREADABLE)
+    found = tuple(text for each in values if isinstance(each, str) and (text := clean(each)))
+    return found, len(values) - len(found)
