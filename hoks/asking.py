@@ -6,7 +6,7 @@ Whatever a source does, what comes back is a reply with an outcome for every key
 import asyncio
 import logging
 from collections.abc import Awaitable, Collection
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -35,9 +35,7 @@ class Deadline(msgspec.Struct, frozen=True):
         return self.start + self.seconds * share
 
 
-async def ask(
-    question: Awaitable[Reply[K, T]], keys: Collection[K], *, source: str, until: float, clock: Clock
-) -> Reply[K, T]:
+async def ask(question: Awaitable[Any], keys: Collection[K], *, source: str, until: float, clock: Clock) -> Reply[K, T]:
     """The source's reply, or one in which every key is unavailable."""
     try:
         async with asyncio.timeout_at(until):
@@ -48,6 +46,9 @@ async def ask(
     except Exception as error:  # the outside of a connector: one bad source never takes another's answer down
         log.warning("source %s: broke its contract with %s", source, type(error).__name__)
         return failed(keys, source, Outcome.UNAVAILABLE, clock)
+    if not isinstance(reply, Reply):
+        log.warning("source %s: broke its contract with %s instead of a reply", source, type(reply).__name__)
+        return failed(keys, source, Outcome.INVALID, clock)
     return _held_to(reply, keys)
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from hoks.codes import AcquisitionMode
 from hoks.identifiers import BusinessId, OrganisationOid
-from hoks.items import Item, item, one_of, structure
+from hoks.items import Item, item, one_of, structure, technical
 from hoks.records import Part, Record, iso
 from hoks.values import Code, Value, says
 
@@ -108,11 +108,11 @@ class CompetenceAcquisition(Part, frozen=True, gc=False):
         one_of(_OTHER_PLACES, "places_item", "Other learning environments (muut oppimisympäristöt)."),
     ] = ()
     working_time_percent: Annotated[
-        int | None, item(Item.X, "Working time, per cent of full time (osa-aikaisuustieto).")
+        int | None, technical("Working time, per cent of full time (osa-aikaisuustieto).")
     ] = None
-    apprenticeship_basis: Annotated[
-        Code | None, item(Item.X, "Basis of the apprenticeship (oppisopimuksen perusta).")
-    ] = None
+    apprenticeship_basis: Annotated[Code | None, technical("Basis of the apprenticeship (oppisopimuksen perusta).")] = (
+        None
+    )
     interruptions: Annotated[
         tuple[Interruption, ...] | None, item(Item.Gi, "Interruptions (keskeytymisajanjaksot).")
     ] = ()

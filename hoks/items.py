@@ -88,11 +88,18 @@ class Shown:
     text: str
     choose: str | None = None
     attached: bool = False
+    opens: bool = True
+    """Whether the record is seen on account of this field alone; technical data of a part do not open it."""
 
 
 def item(code: Item, text: str) -> Shown:
     """A field of exactly one item."""
     return Shown((code,), text)
+
+
+def technical(text: str) -> Shown:
+    """Technical data of a part (item X): seen with the part, and no reason to see it."""
+    return Shown((Item.X,), text, opens=False)
 
 
 def one_of(codes: tuple[Item, ...], choose: str, text: str) -> Shown:

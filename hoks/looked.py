@@ -20,9 +20,6 @@ from hoks.student import Person, SourceStatus
 from hoks.study_right import StudyRight
 from hoks.values import Organisation, Provenance
 
-SOURCE_IS_DOWN = frozenset({Outcome.UNAVAILABLE, Outcome.THROTTLED, Outcome.DENIED})
-"""Outcomes that are the source's, whichever key was asked."""
-
 
 class Want(msgspec.Struct, frozen=True):
     """A plan to ask one source for, and whether that source is the plan's owner's."""

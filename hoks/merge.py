@@ -1,14 +1,15 @@
 """Merging: the plans of one student from every source, side by side with provenance.
 
 Union, not fusion: a plan belongs to one study right and its provider answers for it. The owner's answer stands; a
-different copy elsewhere, or a plan on both sides of a procurement link, becomes a finding and never a silent winner.
-The order and repetition of replies do not matter.
+different copy elsewhere becomes a finding and never a silent winner. The order and repetition of replies do not matter.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
+from hoks.access.redact import redact
 from hoks.findings import Finding, FindingCode, finding
 from hoks.identifiers import StudyRightOid
 from hoks.items import Item
@@ -37,10 +38,11 @@ class StudentRecord(msgspec.Struct, frozen=True, kw_only=True):
     links: tuple[Link, ...]
     plans: tuple[Hoks, ...]
 
-    def plan_covering(self, right: StudyRightOid) -> Hoks | None:
-        """The plan of a right: its own, or over a valid procurement link the procuring right's."""
-        covering = {right, *(link.procuring.oid for link in self.links if _shares(link, right) and link.procuring)}
-        return next((plan for plan in self.plans if plan.study_right_oid in covering), None)
+    def plans_covering(self, right: StudyRightOid) -> tuple[Hoks, ...]:
+        """The plans of a right: its own first, then over a valid procurement link the procuring right's."""
+        procuring = {link.procuring.oid for link in self.links if link.procuring and shares(link, right)}
+        own = [plan for plan in self.plans if plan.study_right_oid == right]
+        return (*own, *(plan for plan in self.plans if plan.study_right_oid in procuring - {right}))
 
 
 def merge(
@@ -53,7 +55,7 @@ def merge(
     every_source_answered: bool,
 ) -> StudentRecord:
     """One student's record. ``key`` is the secret of the parts' ids."""
-    plans = _plans({right.oid: right for right in rights}, list(told), links, key)
+    plans = _plans({right.oid: right for right in rights}, list(told), key)
     noted = {link.implementing.oid: findings_of(link, every_source_answered=every_source_answered) for link in links}
     return StudentRecord(
         person=person,
@@ -63,27 +65,33 @@ def merge(
     )
 
 
-def _plans(
-    rights: Mapping[StudyRightOid, MergedRight], told: Sequence[ToldPlan], links: Sequence[Link], key: bytes
-) -> tuple[Hoks, ...]:
+def _plans(rights: Mapping[StudyRightOid, MergedRight], told: Sequence[ToldPlan], key: bytes) -> tuple[Hoks, ...]:
     by_right: dict[StudyRightOid, list[ToldPlan]] = {}
-    for each in sorted(told, key=_order):
+    for each in sorted(told, key=lambda each: _order(each, key)):
         by_right.setdefault(each.plan.study_right_oid, []).append(each)
     merged: list[Hoks] = []
     for oid in sorted(by_right):
         own = [each for each in by_right[oid] if each.is_owners]
         if own:
-            findings = (*_copies(own, by_right[oid]), *_both_sides(oid, links, by_right))
-            merged += [_finished(each, rights[oid], findings, key) for each in _first_source(own)]
+            copies = _copies(own, by_right[oid])
+            merged += [_finished(each, rights[oid], copies, key) for each in _first_source(own)]
     return tuple(merged)
 
 
-def _order(told: ToldPlan) -> tuple[bool, int, str, bytes]:
-    return (not told.is_owners, told.precedence, told.provenance.source, msgspec.json.encode(told.plan))
+def _order(told: ToldPlan, key: bytes) -> tuple[bool, int, str, bytes]:
+    # INVARIANT: two plans of one right are ordered by the source's own number under the secret, never by content
+    # that some reader may not see.
+    number = (told.plan.source_id or "").encode()
+    return (
+        not told.is_owners,
+        told.precedence,
+        told.provenance.source,
+        hashlib.blake2b(number, key=key, digest_size=16).digest(),
+    )
 
 
 def _first_source(own: Sequence[ToldPlan]) -> list[ToldPlan]:
-    """The plans of the owner's first source, each once; several there are a finding and are all shown."""
+    """The plans of the owner's first source, each once; several there are all kept."""
     first = own[0].provenance.source
     distinct: list[ToldPlan] = []
     for each in own:
@@ -93,23 +101,21 @@ def _first_source(own: Sequence[ToldPlan]) -> list[ToldPlan]:
 
 
 def _copies(own: Sequence[ToldPlan], told: Sequence[ToldPlan]) -> tuple[Finding, ...]:
+    """A finding for each item in which another source's copy differs, seen by those who see that item."""
     content = content_of(own[0].plan)
-    others = [each for each in told if each.provenance.source != own[0].provenance.source]
-    differs = any(content_of(each.plan) != content for each in others)
-    return (finding(FindingCode.DIFFERENT_COPY, "hoksit", Item.SR),) if differs else ()
+    others = [each.plan for each in told if each.provenance.source != own[0].provenance.source]
+    differing = [other for other in others if content_of(other) != content]
+    items = [item for item in Item if any(_differ_in(item, own[0].plan, other) for other in differing)]
+    return tuple(finding(FindingCode.DIFFERENT_COPY, "hoksit", item) for item in items)
 
 
-def _both_sides(
-    oid: StudyRightOid, links: Sequence[Link], by_right: Mapping[StudyRightOid, Collection[ToldPlan]]
-) -> tuple[Finding, ...]:
-    faulty = any(
-        link.implementing.oid == oid
-        and link.state is LinkState.VALID
-        and link.procuring is not None
-        and any(each.is_owners for each in by_right.get(link.procuring.oid, ()))
-        for link in links
-    )
-    return (finding(FindingCode.PLAN_ON_BOTH_SIDES_OF_LINK, "hoksit", Item.SR),) if faulty else ()
+def _differ_in(item: Item, one: Hoks, other: Hoks) -> bool:
+    seen = (redact(plan, frozenset({item})) for plan in (one, other))
+    return len({_text_of(plan) for plan in seen}) > 1
+
+
+def _text_of(plan: Hoks | None) -> bytes:
+    return msgspec.json.encode(content_of(plan) if plan is not None else None)
 
 
 def _finished(told: ToldPlan, right: MergedRight, findings: Iterable[Finding], key: bytes) -> Hoks:
@@ -129,7 +135,8 @@ def _with_findings(right: MergedRight, findings: tuple[Finding, ...]) -> MergedR
     return msgspec.structs.replace(right, right=noted)
 
 
-def _shares(link: Link, implementing: StudyRightOid) -> bool:
+def shares(link: Link, implementing: StudyRightOid) -> bool:
+    """Whether over this link the procuring right's plan is the implementing right's too."""
     return link.state is LinkState.VALID and link.implementing.oid == implementing
 
 

@@ -19,7 +19,6 @@ from hoks.errors import SourcesUnavailable
 from hoks.identifiers import LearnerOid, OrganisationOid, StudyRightOid
 from hoks.links import find_links
 from hoks.looked import (
-    SOURCE_IS_DOWN,
     Looked,
     Want,
     as_shown,
@@ -33,7 +32,7 @@ from hoks.looked import (
 )
 from hoks.merge import ToldPlan, merge
 from hoks.merged import Told, merge_rights
-from hoks.organisations import Known, Tree
+from hoks.organisations import Known, Tree, TreeNode
 from hoks.outcomes import FAILED, Outcome, Reply, worst
 from hoks.plan import Hoks
 from hoks.ports import Clock, HolderSource, Identities, Organisations, PlanSource, RightsSource, Source
@@ -42,7 +41,7 @@ from hoks.student import Person, SourceStatus
 from hoks.study_right import StudyRight
 
 # How much of a request's time is used up, at the latest, when a stage ends.
-_IDENTIFY, _RIGHTS, _TREE, _PLANS = 0.25, 0.55, 0.7, 0.95
+_HOLDERS, _IDENTIFY, _RIGHTS, _TREE, _PLANS = 0.2, 0.3, 0.6, 0.75, 0.95
 
 _SPARE = 50
 """How many more than a page are looked at in one go, so that a page costs one call although some are not listed."""
@@ -112,18 +111,15 @@ class Reader:
         """Each asked student as the caller may see them."""
         if not self._policy.gives_anything_to(caller.role):
             return dict.fromkeys(oids)
-        deadline = Deadline.of(self._seconds)
-        people = await self._identify(oids, deadline)
-        looked = await self._look(caller, list(dict.fromkeys(people.values())), deadline)
-        views = await self._views(looked, deadline)
-        return {oid: views[people[oid].oid] for oid in oids}
+        return await self._students(caller, oids, Deadline.of(self._seconds))
 
     async def by_rights(self, caller: Caller, rights: Sequence[StudyRightOid]) -> dict[StudyRightOid, Seen]:
         """The student who holds each right, as the caller may see them."""
         keys = list(dict.fromkeys(rights))
         if not self._policy.gives_anything_to(caller.role):
             return dict.fromkeys(keys)
-        until = Deadline.of(self._seconds).at(_IDENTIFY)
+        deadline = Deadline.of(self._seconds)
+        until = deadline.at(_HOLDERS)
         replies = await asyncio.gather(
             *(self._ask(each.holders(keys), keys, each.source, until) for each in self._sources.holders)
         )
@@ -132,8 +128,8 @@ class Reader:
             for right in keys
         }
         found = sorted({holder for holder in holders.values() if holder is not None})
-        seen = await self.students(caller, found) if found else {}
-        down = any(reply.outcome in SOURCE_IS_DOWN for reply in replies)
+        seen = await self._students(caller, found, deadline) if found else {}
+        down = any(reply.outcome in FAILED for reply in replies)
         nobody = SourcesUnavailable("a source of study rights did not answer") if down else None
         # INVARIANT: a right that is not the caller's and one that nobody holds come to the same, sources down or not.
         return {right: (seen[holder] if holder is not None else None) or nobody for right, holder in holders.items()}
@@ -145,12 +141,22 @@ class Reader:
         deadline = Deadline.of(self._seconds)
         people = await self._listed(caller, deadline)
         waiting = [person for person in people if after is None or person.oid > after]
+        sources = [each.source for each in self._sources.rights]
         chosen: list[Looked] = []
         while waiting and len(chosen) <= first:
             step, waiting = waiting[: first + _SPARE], waiting[first + _SPARE :]
-            chosen += [each for each in await self._look(caller, step, deadline) if each.is_listed]
+            looked = await self._look(caller, step, deadline)
+            if any(each.own_sources_are_down(sources) for each in looked):
+                raise SourcesUnavailable("the sources of the acting organisation did not answer")
+            chosen += [each for each in looked if each.is_listed]
         views = await self._views(chosen[:first], deadline)
         return Page(tuple(each for each in views.values() if isinstance(each, View)), more=len(chosen) > first)
+
+    async def _students(self, caller: Caller, oids: Sequence[LearnerOid], deadline: Deadline) -> dict[LearnerOid, Seen]:
+        people = await self._identify(oids, deadline)
+        looked = await self._look(caller, list(dict.fromkeys(people.values())), deadline)
+        views = await self._views(looked, deadline)
+        return {oid: views[people[oid].oid] for oid in oids}
 
     # --- identify ---------------------------------------------------------------------------------------------
 
@@ -176,7 +182,7 @@ class Reader:
             replies = await asyncio.gather(
                 *(self._ask(each.learners(), [each.source.provider_oid], each.source, until) for each in own)
             )
-            if any(reply.outcome in SOURCE_IS_DOWN for reply in replies):
+            if any(reply.outcome in FAILED for reply in replies):
                 raise SourcesUnavailable("the sources of the acting organisation did not answer")
             oids = {oid for reply in replies for answer in reply.answers.values() for oid in answer.value or ()}
         people = await self._identify(sorted(oids), deadline) if oids else {}
@@ -205,7 +211,7 @@ class Reader:
 
     async def _tree(self, oids: Collection[OrganisationOid], deadline: Deadline) -> tuple[Tree, bool]:
         """The place of each organisation, and whether the register was down."""
-        reply = await ask(
+        reply: Reply[OrganisationOid, TreeNode] = await ask(
             self._sources.organisations.nodes(oids),
             oids,
             source="organisaatio",
@@ -213,7 +219,7 @@ class Reader:
             clock=self._clock,
         )
         tree = {oid: answer.value for oid, answer in reply.answers.items() if answer.value is not None}
-        return tree, reply.outcome in SOURCE_IS_DOWN
+        return tree, reply.outcome in FAILED
 
     def _decided(
         self,

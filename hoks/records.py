@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar
 
 import msgspec
 
-from hoks.items import Item, attached, item
+from hoks.items import attached, technical
 from hoks.values import Code, Provenance
 
 
@@ -25,10 +25,10 @@ class Part(Record, frozen=True, gc=False):
         str,
         attached("Opaque id of the part; it stays while the source keeps the part's own key, and says nothing else."),
     ] = ""
-    module_id: Annotated[str | None, item(Item.X, "eHOKS's id of the part (module-id); new at each rewrite.")] = None
+    module_id: Annotated[str | None, technical("eHOKS's id of the part (module-id); new at each rewrite.")] = None
     source_key: Annotated[
         str | None,
-        item(Item.X, "The student system's own key of the part (for a period: yksilöivä tunniste)."),
+        technical("The student system's own key of the part (for a period: yksilöivä tunniste)."),
     ] = None
     provenance: Annotated[Provenance | None, attached("Where the part came from.")] = None
 

@@ -184,7 +184,7 @@ def ended_on(right: StudyRight, day: date) -> date | None:
     after_the_last_open_period = [
         end
         for end in ends
-        if end <= day and all(p.state in _TERMINAL for p in right.periods or () if end <= p.start_date <= day)
+        if end <= day and all(p.state in _TERMINAL for p in right.periods or () if end < p.start_date <= day)
     ]
     candidates = [*after_the_last_open_period, *([right.end_date] if right.end_date else [])]
     return min(candidates, default=None)

@@ -21,7 +21,7 @@ from hoks.plan import Hoks
 S = TypeVar("S", bound=msgspec.Struct)
 
 LAW = settings(
-    max_examples=40,
+    max_examples=25,
     deadline=None,
     derandomize=True,
     phases=[Phase.explicit, Phase.generate],

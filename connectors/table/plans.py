@@ -67,7 +67,7 @@ def read_plans(
     plans = snapshot.ask(_PLANS, rights)
     rows = _plan_rows(snapshot, [key for plan in plans if (key := plan["key"]) is not None])
     return {
-        right: tuple(_plan(row, rows, settings, alone=len(of_right) == 1) for row in of_right)
+        right: tuple(_plan(row, rows, settings) for row in of_right)
         for right, of_right in grouped(plans, "for_right").items()
     }
 
@@ -88,13 +88,13 @@ def _plan_rows(snapshot: Snapshot, keys: Collection[str]) -> PlanRows:
     )
 
 
-def _plan(row: Row, rows: PlanRows, settings: TableSettings, *, alone: bool) -> Hoks:
+def _plan(row: Row, rows: PlanRows, settings: TableSettings) -> Hoks:
     reading = Reading(rows=rows, settings=settings, notes=Notes())
     cells = reading.cells(row)
     units = _Kinds(under(rows.units, row), reading)
     prior = _Kinds(under(rows.prior_units, row), reading)
     plan = Hoks(
-        study_right_oid=_study_right(row, cells, alone=alone),
+        study_right_oid=_study_right(row, cells),
         student_oid=_student(cells),
         preparatory_study_right_oid=cells.study_right_oid("preparatory_right_oid", "preparatory_study_right_oid"),
         source_id=row["key"],
@@ -148,10 +148,8 @@ class _Kinds:
         return self._without_kind or not self._by_kind.keys() <= set(kinds)
 
 
-def _study_right(row: Row, cells: Cells, *, alone: bool) -> StudyRightOid:
+def _study_right(row: Row, cells: Cells) -> StudyRightOid:
     oid = row["for_right"] or ""
-    if not alone:
-        cells.note(FindingCode.SEVERAL_PLANS_FOR_ONE_RIGHT, "study_right_oid")
     if check_study_right_oid(oid) is Check.BAD_CHECK_DIGIT:
         cells.note(FindingCode.BAD_CHECK_DIGIT, "study_right_oid")
     return StudyRightOid(oid)

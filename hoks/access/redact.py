@@ -22,9 +22,9 @@ class Shape(msgspec.Struct, frozen=True):
     attached: tuple[str, ...]
     leaves: tuple[tuple[str, Shown], ...]
     records: tuple[tuple[str, frozenset[Item], bool], ...]
-    """Fields that hold records: name, every item beneath, whether it is a list."""
+    """Fields that hold records: name, the items any of which shows it, whether it is a list."""
     beneath: frozenset[Item]
-    """Every item anywhere in the record."""
+    """Every item that can show the record."""
 
 
 def redact(record: R, items: frozenset[Item]) -> R | None:
@@ -40,7 +40,7 @@ def redact(record: R, items: frozenset[Item]) -> R | None:
     for name, shown in shape.leaves:
         if gate_is_open and _item_of(record, shown) in items:
             kept[name] = getattr(record, name)
-            something = True
+            something = something or shown.opens
     for name, beneath, is_list in shape.records:
         if (gate_is_open or name in record.past_gate) and not beneath.isdisjoint(items):
             value = getattr(record, name)
@@ -83,13 +83,13 @@ def shape_of(kind: type[Record]) -> Shape:
         if shown.attached:
             attached.append(name)
         elif held is not None:
-            records.append((name, shape_of(held).beneath or frozenset(shown.items), _is_list(hints[name])))
+            records.append((name, frozenset(shown.items) or shape_of(held).beneath, _is_list(hints[name])))
         elif shown.items:
             leaves.append((name, shown))
         else:
             raise TypeError(f"{kind.__name__}.{name} is classified as structure but holds no records")
     beneath = frozenset[Item]().union(
-        *(items for _, items, _ in records), *(frozenset(shown.items) for _, shown in leaves)
+        *(items for _, items, _ in records), *(frozenset(shown.items) for _, shown in leaves if shown.opens)
     )
     return Shape(tuple(attached), tuple(leaves), tuple(records), beneath)
 

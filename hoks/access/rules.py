@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from hoks.access.facts import CONDITIONS, PLAN_CONDITIONS
+from hoks.access.facts import CONDITIONS, PERSON_CONDITIONS, PLAN_CONDITIONS
 from hoks.caller import Role
 from hoks.items import Item
 
@@ -88,8 +88,8 @@ def read_policy(text: str) -> Policy:
     unknown = sorted(set(document) - {"items", "rule"})
     if unknown:
         raise PolicyError(f"rules: unknown key `{unknown[0]}`; accepted are `items` and `rule`")
-    sets = _item_sets(document.get("items", {}))
-    rows = document.get("rule", [])
+    sets = _item_sets(_table(document, "items", {}))
+    rows = _table(document, "rule", [])
     if not rows:
         raise PolicyError("rules: no `rule`; a policy without rules discloses nothing and is refused")
     rules = tuple(_rule(place, row, sets) for place, row in enumerate(rows, start=1))
@@ -97,9 +97,19 @@ def read_policy(text: str) -> Policy:
     return Policy(rules=rules, sha256=hashlib.sha256(text.encode()).hexdigest())
 
 
+def _table(document: Mapping[str, Any], key: str, default: Any) -> Any:
+    found = document.get(key, default)
+    if not isinstance(found, type(default)):
+        kind = "a table of lists" if isinstance(default, dict) else "a list of tables"
+        raise PolicyError(f"rules: `{key}` must be {kind}")
+    return found
+
+
 def _item_sets(named: Mapping[str, Any]) -> dict[str, frozenset[Item]]:
     sets: dict[str, frozenset[Item]] = {}
     for name, members in named.items():
+        if not isinstance(members, list):
+            raise PolicyError(f"rules: items.{name}: expected a list of items")
         if name in Item.__members__:
             raise PolicyError(f"rules: items.{name}: this is the name of an item; choose another")
         sets[name] = frozenset(_item(member, f"items.{name}") for member in members)
@@ -119,8 +129,11 @@ def _rule(place: int, row: object, sets: Mapping[str, frozenset[Item]]) -> Rule:
         text = msgspec.convert(row, _RuleText)
     except msgspec.ValidationError as error:
         raise PolicyError(f"rules: {name}: {error}") from None
-    for condition in _unknown(text.when, CONDITIONS):
-        raise PolicyError(f"rules: {name}: when: unknown condition `{condition}`; accepted are {_list(CONDITIONS)}")
+    conditions: Mapping[str, object] = CONDITIONS if text.about == "plan" else PERSON_CONDITIONS
+    for condition in _unknown(text.when, conditions):
+        raise PolicyError(f"rules: {name}: when: unknown condition `{condition}`; accepted are {_list(conditions)}")
+    if text.about == "person" and text.when_plan:
+        raise PolicyError(f"rules: {name}: when_plan: accepted only in a rule about a plan")
     for condition in _unknown(text.when_plan, PLAN_CONDITIONS):
         raise PolicyError(
             f"rules: {name}: when_plan: unknown condition `{condition}`; accepted are {_list(PLAN_CONDITIONS)}"

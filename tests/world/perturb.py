@@ -120,9 +120,9 @@ def _plans_twice(cast: Cast, hidden: Hidden) -> Cast:
 def _sources_in_other_order(cast: Cast, hidden: Hidden) -> Cast:
     return msgspec.structs.replace(
         cast,
-        plans=dict(reversed(cast.plans.items())),
-        rights=dict(reversed(cast.rights.items())),
-        people=dict(reversed(cast.people.items())),
+        plans=dict(reversed(list(cast.plans.items()))),
+        rights=dict(reversed(list(cast.rights.items()))),
+        people=dict(reversed(list(cast.people.items()))),
     )
 
 
@@ -214,7 +214,9 @@ def _other_right_values(_: str, held: StudyRight) -> StudyRight:
 
 
 def _unheard_of_site(_: str, held: StudyRight) -> StudyRight:
-    return msgspec.structs.replace(held, site=msgspec.structs.replace(held.school, oid=UNHEARD_OF) if held.school else None)
+    return msgspec.structs.replace(
+        held, site=msgspec.structs.replace(held.school, oid=UNHEARD_OF) if held.school else None
+    )
 
 
 def _without_rights(cast: Cast, hidden: Hidden) -> Cast:
@@ -269,7 +271,9 @@ def _without_people(cast: Cast, hidden: Hidden) -> Cast:
 
 def _renamed(cast: Cast, hidden: Hidden) -> Cast:
     people = {
-        number: msgspec.structs.replace(each, name="Someone With A Longer Name", aliases=frozenset({learner(7000 + number)}))
+        number: msgspec.structs.replace(
+            each, name="Someone With A Longer Name", aliases=frozenset({learner(7000 + number)})
+        )
         if number in hidden.people
         else each
         for number, each in cast.people.items()
@@ -339,4 +343,3 @@ OF_RIGHTS: Mapping[str, Perturbation] = {
     "strangers are inserted after": _strangers((5000, 5001)),
 }
 """Changes of rights and people."""
-

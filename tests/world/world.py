@@ -5,6 +5,7 @@ It builds the real reader under the real rules over fake ports; changing the wor
 
 from collections.abc import Mapping
 from datetime import date
+from functools import cache
 from importlib.resources import files
 from typing import Any
 
@@ -27,6 +28,7 @@ PART_KEY = b"k" * 32
 SOMEBODY = PersonOid("1.2.246.562.98.19999999994")
 
 
+@cache
 def real_policy() -> Policy:
     """The rules as they are in force."""
     return read_policy(files("hoks.access").joinpath("rules.toml").read_text(encoding="utf-8"))
@@ -62,11 +64,13 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
     def reader(self, asked: Asked | None = None, *, policy: Policy | None = None, seconds: float = 5.0) -> Reader:
         """The real reader over this world."""
         noted, clock = asked or Asked(), FixedClock(self.day)
+        rights = tuple(self._rights_of(each, clock, noted) for each in PROVIDERS)
         return Reader(
             Sources(
                 identities=FakeIdentities(self.people, clock, noted, self.faults.get("onr")),
                 organisations=FakeOrganisations(self.tree, clock, noted, self.faults.get("organisaatio")),
-                rights=tuple(self._rights_of(each, clock, noted) for each in PROVIDERS),
+                rights=rights,
+                holders=rights,
                 plans=tuple(self._plans_of(each, clock, noted) for each in PROVIDERS),
             ),
             policy or real_policy(),

@@ -134,6 +134,10 @@ SEEN_BY_ITS_OWN = frozenset(
 """Records of which nothing is seen without the record's own item, but a common unit's subareas by theirs."""
 
 
+DO_NOT_OPEN = frozenset({"module_id", "source_key", "working_time_percent", "apprenticeship_basis"})
+"""Technical data of a part: seen with the part, and no reason to see it."""
+
+
 def item_of(record: object, field: str) -> Item | str:
     """The item of one field of one record, or its mark."""
     said = LAW_ITEMS[type(record).__name__][field]

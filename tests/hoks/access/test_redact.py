@@ -29,7 +29,7 @@ from hoks.units import (
     PriorVocationalUnit,
 )
 from hoks.values import Code, Organisation
-from tests.hoks.access.law_items import GOES, HOLDS, SEEN_BY_ITS_OWN, item_of, known, own_item
+from tests.hoks.access.law_items import DO_NOT_OPEN, GOES, HOLDS, SEEN_BY_ITS_OWN, item_of, known, own_item
 from tests.strategies import LAW, item_sets, plans, records
 
 RIGHT = StudyRightOid("1.2.246.562.15.10000000017")
@@ -63,25 +63,47 @@ def visible(record: Record, path: str = "") -> Iterator[Leaf]:
             yield (f"{path}.{name}", value)
 
 
+def gate_is_open(record: Record, items: frozenset[Item]) -> bool:
+    """Whether something of the record may be seen as far as its own item goes."""
+    return type(record).__name__ not in SEEN_BY_ITS_OWN or own_item(record) in items
+
+
+def entered(record: Record, items: frozenset[Item]) -> Iterator[str]:
+    """The fields that may be looked into: those of granted items, and those that only hold records."""
+    for name in record.__struct_fields__:
+        said = item_of(record, name)
+        past_gate = isinstance(record, PriorCommonUnit) and name == "subareas"
+        if said != GOES and (gate_is_open(record, items) or past_gate) and (said == HOLDS or said in items):
+            yield name
+
+
+def is_seen(record: Record, items: frozenset[Item]) -> bool:
+    """Whether the record is seen at all: by a field of its own that opens it, or by what it holds."""
+    if type(record).__name__ in SEEN_BY_ITS_OWN and gate_is_open(record, items):
+        return True
+    return any(
+        any(is_seen(each, items) for each in held_in(getattr(record, name)))
+        or (item_of(record, name) != HOLDS and name not in DO_NOT_OPEN)
+        for name in entered(record, items)
+    )
+
+
 def permitted(record: Record, items: frozenset[Item], path: str = "") -> Iterator[Leaf]:
     """Every value in a record whose item is among ``items``, as the law's table says it."""
-    open_ = type(record).__name__ not in SEEN_BY_ITS_OWN or own_item(record) in items
-    for name in record.__struct_fields__:
-        value, said = getattr(record, name), item_of(record, name)
-        may_enter = open_ or (isinstance(record, PriorCommonUnit) and name == "subareas")
-        if said == GOES or value is None or not may_enter or (said != HOLDS and said not in items):
-            continue
-        held = held_in(value)
-        for each in held:
+    seen = is_seen(record, items)
+    for name in entered(record, items):
+        value = getattr(record, name)
+        for each in held_in(value):
             yield from permitted(each, items, f"{path}.{name}")
-        if said != HOLDS and not held:
+        is_leaf = item_of(record, name) != HOLDS and value is not None and not held_in(value)
+        if is_leaf and (seen or name not in DO_NOT_OPEN):
             yield (f"{path}.{name}", value)
 
 
 def with_hidden_changed(record: Any, items: frozenset[Item], closed: bool = False) -> Any:
     """The record with every hidden value another, but what says which item a neighbour is."""
     changes: dict[str, object] = {}
-    closed = closed or (type(record).__name__ in SEEN_BY_ITS_OWN and own_item(record) not in items)
+    closed = closed or not gate_is_open(record, items)
     for name in record.__struct_fields__:
         value, said = getattr(record, name), item_of(record, name)
         if said == GOES or name in ("mode", "recognition_process"):
@@ -368,6 +390,17 @@ def test_technical_data_do_not_tell_that_there_is_learning_support(items: set[It
     assert seen is not None
     assert seen.version == 3
     assert seen.learning_support is None
+
+
+def test_technical_data_of_a_part_are_seen_with_the_part_and_do_not_open_it() -> None:
+    unit = PlannedVocationalUnit(id="u", module_id="m", source_key="k", unit=UNIT)
+    assert redact(unit, frozenset({Item.X})) is None
+    assert redact(unit, frozenset({Item.X, Item.D2u})) == msgspec.structs.replace(
+        unit, acquisitions=None, demonstrations=None
+    )
+    without = redact(unit, frozenset({Item.D2u}))
+    assert without is not None
+    assert (without.unit, without.module_id, without.source_key) == (UNIT, None, None)
 
 
 def test_a_finding_is_seen_with_the_item_it_is_about() -> None:

@@ -1,0 +1,107 @@
+import asyncio
+from typing import Any
+
+import pytest
+
+from hoks.asking import Deadline, ask, failed
+from hoks.outcomes import Answer, Outcome, Reply
+from tests.hoks.sources import FixedClock
+from tests.hoks.stories import NOW
+
+CLOCK = FixedClock()
+OK = Answer(Outcome.OK, 1)
+
+
+def reply(**answers: Answer[int]) -> Reply[str, int]:
+    return Reply(source="a", fetched_at=NOW, as_of=NOW, answers=answers)
+
+
+async def answering(given: Any, after: float = 0.0) -> Any:
+    await asyncio.sleep(after)
+    return given
+
+
+async def raising(error: BaseException) -> Reply[str, int]:
+    await asyncio.sleep(0)
+    raise error
+
+
+async def asked(question: Any, *keys: str, seconds: float = 5.0) -> Reply[str, int]:
+    until = asyncio.get_running_loop().time() + seconds
+    found: Reply[str, int] = await ask(question, keys, source="a", until=until, clock=CLOCK)
+    return found
+
+
+def outcomes(found: Reply[str, int]) -> dict[str, Outcome]:
+    return {key: answer.outcome for key, answer in found.answers.items()}
+
+
+async def test_an_answer_that_keeps_its_contract_comes_through_as_it_is() -> None:
+    given = reply(x=OK, y=Answer(Outcome.ABSENT))
+    assert await asked(answering(given), "x", "y") is given
+
+
+async def test_what_nobody_asked_for_is_left_out() -> None:
+    found = await asked(answering(reply(x=OK, stray=OK)), "x")
+    assert found.answers == {"x": OK}
+
+
+async def test_what_was_asked_and_not_answered_is_invalid() -> None:
+    found = await asked(answering(reply(x=OK)), "x", "y")
+    assert outcomes(found) == {"x": Outcome.OK, "y": Outcome.INVALID}
+    assert found.answers["y"].value is None
+
+
+async def test_a_source_that_is_late_is_unavailable_for_every_key() -> None:
+    started = asyncio.get_running_loop().time()
+    found = await asked(answering(reply(x=OK), after=3600), "x", "y", seconds=0.05)
+    assert outcomes(found) == {"x": Outcome.UNAVAILABLE, "y": Outcome.UNAVAILABLE}
+    assert (found.source, found.fetched_at, found.as_of, found.stale) == ("a", NOW, NOW, False)
+    assert asyncio.get_running_loop().time() - started < 1
+
+
+async def test_when_the_time_is_up_a_slow_source_is_not_waited_for() -> None:
+    found = await asked(answering(reply(x=OK), after=3600), "x", seconds=-1)
+    assert outcomes(found) == {"x": Outcome.UNAVAILABLE}
+
+
+@pytest.mark.parametrize("error", [RuntimeError("x"), ValueError("x"), KeyError("x"), TimeoutError(), OSError("x")])
+async def test_a_source_that_raises_is_unavailable_for_every_key(error: Exception) -> None:
+    assert outcomes(await asked(raising(error), "x", "y")) == dict.fromkeys("xy", Outcome.UNAVAILABLE)
+
+
+@pytest.mark.parametrize("nonsense", [None, "<html>", [1], 5, {"x": 1}])
+async def test_a_source_that_answers_nonsense_has_an_outcome_for_every_key(nonsense: object) -> None:
+    found = await asked(answering(nonsense), "x", "y")
+    assert set(outcomes(found)) == {"x", "y"}
+    assert set(outcomes(found).values()) <= {Outcome.INVALID, Outcome.UNAVAILABLE}
+
+
+async def test_a_request_that_is_cancelled_is_not_held_back() -> None:
+    with pytest.raises(asyncio.CancelledError):
+        await asked(raising(asyncio.CancelledError()), "x")
+
+
+async def test_the_log_names_the_source_and_the_kind_of_error_and_nothing_else(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    await asked(raising(RuntimeError("Aino 010594Y9032")), "1.2.246.562.24.44651722625")
+    await asked(answering(None, after=3600), "1.2.246.562.24.44651722625", seconds=0.01)
+    assert [record.getMessage() for record in caplog.records] == [
+        "source a: broke its contract with RuntimeError",
+        "source a: no answer within the time of the request",
+    ]
+    assert all(record.exc_info is None for record in caplog.records)
+
+
+async def test_a_failed_reply_says_the_outcome_of_every_key() -> None:
+    found: Reply[str, int] = failed(["x", "y"], "a", Outcome.THROTTLED, CLOCK)
+    assert outcomes(found) == {"x": Outcome.THROTTLED, "y": Outcome.THROTTLED}
+    assert found.outcome is Outcome.THROTTLED
+
+
+async def test_a_deadline_is_shared_out_among_the_stages() -> None:
+    deadline = Deadline(start=100.0, seconds=8.0)
+    assert (deadline.at(0), deadline.at(0.25), deadline.at(1)) == (100.0, 102.0, 108.0)
+    now = asyncio.get_running_loop().time()
+    assert now <= Deadline.of(2).start <= now + 1
