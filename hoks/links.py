@@ -71,12 +71,9 @@ def _link(right: MergedRight, by_oid: Mapping[StudyRightOid, MergedRight], day: 
     target = by_oid.get(included_in.oid)
     if target is None:
         return Link(implementing=right, procuring=None, state=LinkState.TARGET_UNKNOWN)
-    return Link(
-        implementing=right,
-        procuring=target,
-        state=_state(right, target, by_oid, day),
-        chained=target.right.included_in is not None,
-    )
+    state = _state(right, target, by_oid, day)
+    chained = target.right.included_in is not None and state is not LinkState.CYCLE
+    return Link(implementing=right, procuring=target, state=state, chained=chained)
 
 
 def _state(

@@ -4,7 +4,6 @@ Union, not fusion: a plan belongs to one study right and its provider answers fo
 different copy elsewhere becomes a finding and never a silent winner. The order and repetition of replies do not matter.
 """
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
@@ -67,7 +66,7 @@ def merge(
 
 def _plans(rights: Mapping[StudyRightOid, MergedRight], told: Sequence[ToldPlan], key: bytes) -> tuple[Hoks, ...]:
     by_right: dict[StudyRightOid, list[ToldPlan]] = {}
-    for each in sorted(told, key=lambda each: _order(each, key)):
+    for each in sorted(told, key=_order):
         by_right.setdefault(each.plan.study_right_oid, []).append(each)
     merged: list[Hoks] = []
     for oid in sorted(by_right):
@@ -78,16 +77,8 @@ def _plans(rights: Mapping[StudyRightOid, MergedRight], told: Sequence[ToldPlan]
     return tuple(merged)
 
 
-def _order(told: ToldPlan, key: bytes) -> tuple[bool, int, str, bytes]:
-    # INVARIANT: two plans of one right are ordered by the source's own number under the secret, never by content
-    # that some reader may not see.
-    number = (told.plan.source_id or "").encode()
-    return (
-        not told.is_owners,
-        told.precedence,
-        told.provenance.source,
-        hashlib.blake2b(number, key=key, digest_size=16).digest(),
-    )
+def _order(told: ToldPlan) -> tuple[bool, int, str, bytes]:
+    return (not told.is_owners, told.precedence, told.provenance.source, msgspec.json.encode(told.plan))
 
 
 def _first_source(own: Sequence[ToldPlan]) -> list[ToldPlan]:
@@ -102,9 +93,9 @@ def _first_source(own: Sequence[ToldPlan]) -> list[ToldPlan]:
 
 def _copies(own: Sequence[ToldPlan], told: Sequence[ToldPlan]) -> tuple[Finding, ...]:
     """A finding for each item in which another source's copy differs, seen by those who see that item."""
-    content = content_of(own[0].plan)
+    kept = [content_of(each.plan) for each in _first_source(own)]
     others = [each.plan for each in told if each.provenance.source != own[0].provenance.source]
-    differing = [other for other in others if content_of(other) != content]
+    differing = [other for other in others if content_of(other) not in kept]
     items = [item for item in Item if any(_differ_in(item, own[0].plan, other) for other in differing)]
     return tuple(finding(FindingCode.DIFFERENT_COPY, "hoksit", item) for item in items)
 

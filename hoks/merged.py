@@ -57,7 +57,7 @@ def _merge(told: Sequence[Told], day: date) -> MergedRight:
     phase = max(phases, key=RESTRICTION.__getitem__)
     ends = [end for end in (ended_on(right, day) for right in rights) if end is not None]
     first = _completed(rights)
-    period = period_on(first, day)
+    period = period_on(next(right for right in rights if phase_on(right, day) is phase), day)
     findings = list(dict.fromkeys(found for right in rights for found in right.findings or ()))
     if len(phases) > 1:
         findings.append(finding(FindingCode.SOURCES_DISAGREE_ON_STATE, "state", Item.SR))

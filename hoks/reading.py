@@ -127,10 +127,15 @@ class Reader:
             right: min([held for each in replies if (held := each.answers[right].value)], default=None)
             for right in keys
         }
-        found = sorted({holder for holder in holders.values() if holder is not None})
-        seen = await self._students(caller, found, deadline) if found else {}
+        # A right that nobody holds is looked for in the caller's own name: the same questions are asked, and the same
+        # comes of it, as for a right that is not the caller's.
+        stranger = LearnerOid(caller.subject)
+        asked = sorted({holder or stranger for holder in holders.values()})
+        seen = await self._students(caller, asked, deadline)
         down = any(reply.outcome in FAILED for reply in replies)
         nobody = SourcesUnavailable("a source of study rights did not answer") if down else None
+        if isinstance(unheld := seen.get(stranger), SourcesUnavailable):
+            nobody = unheld
         # INVARIANT: a right that is not the caller's and one that nobody holds come to the same, sources down or not.
         return {right: (seen[holder] if holder is not None else None) or nobody for right, holder in holders.items()}
 
@@ -170,7 +175,7 @@ class Reader:
             until=deadline.at(_IDENTIFY),
             clock=self._clock,
         )
-        return {oid: answer.value or Person(oid=oid) for oid, answer in reply.answers.items()}
+        return {oid: _person(oid, answer.value) for oid, answer in reply.answers.items()}
 
     async def _listed(self, caller: Caller, deadline: Deadline) -> list[Person]:
         """Everyone whom the sources of the caller's provider list, or the caller alone, by master OID."""
@@ -317,6 +322,11 @@ class Reader:
         reply: Reply[Any, Any] = await ask(question, keys, source=source.id, until=until, clock=self._clock)
         self._health[source.id] = heard(source, reply, reply.outcome, {})
         return reply
+
+
+def _person(asked: LearnerOid, found: Person | None) -> Person:
+    """The person found, if the OID that was asked is one of theirs; else the one OID alone."""
+    return found if found is not None and asked in found.all_oids else Person(oid=asked)
 
 
 def _values(reply: RightsReply) -> dict[object, tuple[StudyRight, ...]]:

@@ -66,7 +66,7 @@ def show(
     return View(
         _student(record.person, about_person, tuple(rights.values()), shown),
         {oid: grants[oid] for oid in in_scope},
-        _covering(record, {oid for oid, _ in plans}),
+        _covering(record, rights, {oid for oid, _ in plans}),
         frozenset().union(
             *(right.told_by for right in record.rights if right.oid in rights),
             *({plan.provenance.source} for plan in shown if plan.provenance is not None),
@@ -99,6 +99,8 @@ def _shown_plans(
         redacted = redact(plan, items) if not items.isdisjoint(PLAN_ITEMS) else None
         if redacted is not None:
             seen.append((plan.study_right_oid, redacted, items))
+    # INVARIANT: two plans of one right are ordered by what is seen of them, never by what is hidden.
+    seen.sort(key=lambda each: (each[0], msgspec.json.encode(each[1])))
     shown = [oid for oid, _, _ in seen]
     plans: list[tuple[StudyRightOid, Hoks]] = []
     for oid, plan, items in seen:
@@ -118,14 +120,19 @@ def _doubts(right: StudyRightOid, shown: Sequence[StudyRightOid], links: Sequenc
     return tuple(finding(code, "hoksit", Item.SR) for code in codes)
 
 
-def _covering(record: StudentRecord, shown: Collection[StudyRightOid]) -> dict[StudyRightOid, StudyRightOid]:
-    """Of each right with a plan that is shown, the right whose plan that is."""
-    covering: dict[StudyRightOid, StudyRightOid] = {}
-    for right in record.rights:
-        plans = (plan.study_right_oid for plan in record.plans_covering(right.oid))
+def _covering(
+    record: StudentRecord, rights: Collection[StudyRightOid], shown: Collection[StudyRightOid]
+) -> dict[StudyRightOid, StudyRightOid]:
+    """Of each right with a plan that is shown, the right whose plan that is.
+
+    INVARIANT: a right that is hidden leads nowhere, or asking by it would tell that it exists.
+    """
+    covering = {oid: oid for oid in shown}
+    for right in rights:
+        plans = (plan.study_right_oid for plan in record.plans_covering(right))
         first = next((oid for oid in plans if oid in shown), None)
         if first is not None:
-            covering[right.oid] = first
+            covering[right] = first
     return covering
 
 

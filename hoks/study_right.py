@@ -122,7 +122,11 @@ def period_on(right: StudyRight, day: date) -> StatePeriod | None:
     When several start on the same day the most restrictive one counts.
     """
     begun = [period for period in right.periods or () if period.start_date <= day]
-    return max(begun, key=lambda period: (period.start_date, _RESTRICTION[period.state]), default=None)
+    return max(begun, key=_restrictively, default=None)
+
+
+def _restrictively(period: StatePeriod) -> tuple[date, int, str]:
+    return (period.start_date, _RESTRICTION[period.state], period.state)
 
 
 def phase_on(right: StudyRight, day: date) -> Phase:

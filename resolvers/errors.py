@@ -20,7 +20,7 @@ def public_error(error: GraphQLError) -> dict[str, Any]:
         return _shaped(error, str(original), "BAD_USER_INPUT")
     if isinstance(original, SourcesUnavailable):
         return _shaped(error, str(original), "UNAVAILABLE")
-    if original is None:
+    if original is None or isinstance(original, GraphQLError):
         return _shaped(error, _argument_fault(error), "BAD_USER_INPUT")
     # The text of an unforeseen error may hold anything; only its type goes to the log.
     log.error("resolver failed with %s", type(original).__name__)

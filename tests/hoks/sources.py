@@ -73,9 +73,7 @@ class Fake:
             for key in keys
             if key not in self.silent_on
         }
-        return Reply(
-            source=source, fetched_at=NOW, as_of=NOW, answers={**answers, **self.strays}, stale=self.stale
-        )
+        return Reply(source=source, fetched_at=NOW, as_of=NOW, answers={**answers, **self.strays}, stale=self.stale)
 
 
 class FakeIdentities(Fake):
@@ -116,9 +114,8 @@ class FakeRights(Fake):
             person.oid: tuple(right for oid in sorted(person.all_oids) for right in self.known.get(oid, ()))
             for person in people
         }
-        return await self.answer(
-            "rights", self.source.id, [each.oid for each in people], {oid: found for oid, found in told.items() if found}
-        )
+        known = {oid: found for oid, found in told.items() if found}
+        return await self.answer("rights", self.source.id, list(told), known)
 
     async def holders(self, rights: Collection[StudyRightOid]) -> Reply[StudyRightOid, LearnerOid]:
         """Whose each right is."""

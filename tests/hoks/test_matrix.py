@@ -14,9 +14,10 @@ from hoks.items import Item
 from hoks.showing import View
 from tests.hoks.matrix_10_2 import CONCURRENT, PROCURED
 from tests.world.marked import MARKS, marked_plan, marked_right, tokens
-from tests.world.matrix_cases import A1, ANOTHER, CASES, LINK, MASTER, SECOND_ALIAS, WRONG_LINK, Case, at_b, world
+from tests.world.matrix_cases import CASES, Case
 from tests.world.places import A_SITE, A, B
 from tests.world.rights import ANNULLED, CURRENT, SIX_YEARS_AGO, ended, right
+from tests.world.scene import A1, ANOTHER, LINK, MASTER, SECOND_ALIAS, WRONG_LINK, at_b, world
 from tests.world.world import World, staff, student
 
 

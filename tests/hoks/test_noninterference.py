@@ -38,23 +38,26 @@ Answers = Mapping[str, Any]
 
 
 class Answered(msgspec.Struct, frozen=True):
-    """What a caller was answered to each question, and which keys each source was asked for."""
+    """What a caller was answered to each question, and which keys each source was asked for in it."""
 
     answers: Answers
-    asked: frozenset[tuple[str, str, str]]
+    asked: Mapping[str, frozenset[tuple[str, str, str]]]
 
 
 async def answered(world: Cast, caller: Caller, questions: Collection[str], **leak: Any) -> Answered:
-    """The answers from one world, each as it would leave."""
+    """The answers from one world, each as it would leave, and all records that any question could select."""
     asked = Asked()
     make = leak.pop("reader", None)
-    reader = world.world().reader(asked, **leak)
-    graph = Graph(SCHEMA, make(reader) if make else reader, cursor_key=b"c" * 32)
-    answers: dict[str, Any] = {
-        name: await graph.answer(documents()[name], None, VARIABLES, caller) for name in questions
-    }
-    answers["records"] = await records(make(reader) if make else reader, caller)
-    keys = frozenset((source, question, key) for source, question, keys in asked.calls for key in keys)
+    plain = world.world().reader(asked, **leak)
+    reader: Reader = make(plain) if make else plain
+    graph = Graph(SCHEMA, reader, cursor_key=b"c" * 32)
+    answers: dict[str, Any] = {}
+    keys: dict[str, frozenset[tuple[str, str, str]]] = {}
+    for name in questions:
+        asked.calls.clear()
+        answers[name] = await graph.answer(documents()[name], None, VARIABLES, caller)
+        keys[name] = frozenset((source, question, key) for source, question, of in asked.calls for key in of)
+    answers["records"] = await records(reader, caller)
     return Answered(answers, keys)
 
 
@@ -95,28 +98,27 @@ def differences(one: Any, other: Any, place: str) -> Iterator[str]:
 
 
 @cache
-def before(who: str, asked_for: tuple[str, ...]) -> Answered:
-    """The answers from the world as it is, once for all tests: the clock stands and nothing in it changes."""
+def before(who: str) -> Answered:
+    """All answers from the world as it is, once for all tests: the clock stands and nothing in it changes."""
     with asyncio.Runner() as runner:
-        return runner.run(answered(EVERYBODY, CALLERS[who], asked_for))
+        return runner.run(answered(EVERYBODY, CALLERS[who], tuple(documents())))
 
 
 def leaks(who: str, perturb: Perturbation, asked_for: tuple[str, ...], *, same_keys: bool = False) -> list[str]:
     """Where the answers differ between the world and the perturbed one; empty when nothing interferes."""
-    one = before(who, asked_for)
     with asyncio.Runner() as runner:
         other = runner.run(answered(perturb(EVERYBODY, HIDDEN[who]), CALLERS[who], asked_for))
-    return compared(one, other, same_keys=same_keys)
+    return compared(before(who), other, same_keys=same_keys)
 
 
 def compared(one: Answered, other: Answered, *, same_keys: bool = False) -> list[str]:
-    """Where two worlds' answers differ by a byte, and, where it must not, what was asked."""
+    """Where the second world's answers differ by a byte, and, where it must not, what was asked."""
     found: list[str] = []
-    for name, answer in one.answers.items():
-        if orjson.dumps(answer) != orjson.dumps(other.answers[name]):
-            found += list(differences(answer, other.answers[name], name)) or [f"{name}: order of keys"]
-    if same_keys and one.asked != other.asked:
-        found.append(f"keys asked: {sorted(one.asked ^ other.asked)[:4]}")
+    for name, answer in other.answers.items():
+        if orjson.dumps(one.answers[name]) != orjson.dumps(answer):
+            found += list(differences(one.answers[name], answer, name)) or [f"{name}: order of keys"]
+    if same_keys:
+        found += [f"{name}: other keys asked" for name, keys in other.asked.items() if keys != one.asked[name]]
     return found
 
 
