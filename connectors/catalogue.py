@@ -1,5 +1,7 @@
 """The kinds of sources there are, and how each is made from its settings: the one place where connectors are built."""
 
+import asyncio
+import logging
 import os
 import stat
 from collections.abc import Sequence
@@ -14,9 +16,11 @@ from connectors.ehoks import EhoksSettings, EhoksSource
 from connectors.koski import KoskiSettings, KoskiSource
 from connectors.registries.onr import Onr, OnrSettings
 from connectors.registries.organisaatio import Organisaatio, OrganisaatioSettings
-from connectors.table import TableSource
+from connectors.table import DropRefused, TableSource
 from connectors.table.settings import TableSettings
 from hoks.ports import Clock, HolderSource, Identities, Organisations, PlanSource, RightsSource
+
+log = logging.getLogger(__name__)
 
 SourceSettings = KoskiSettings | EhoksSettings | TableSettings
 """Settings of one source; ``kind`` says which."""
@@ -50,6 +54,17 @@ class Connected:
     organisations: Organisations | None = None
     clients: tuple[HttpxClient, ...] = field(default=(), repr=False)
 
+    tables: tuple[TableSource, ...] = field(default=(), repr=False)
+
+    async def warm(self) -> None:
+        """Load what lies on disk, so that the first request does not wait for it; a drop that cannot be used is logged."""
+        loaded = await asyncio.gather(*(table.load() for table in self.tables), return_exceptions=True)
+        for table, outcome in zip(self.tables, loaded, strict=True):
+            if isinstance(outcome, DropRefused):
+                log.error("%s", outcome)
+            elif isinstance(outcome, BaseException):
+                log.error("source %s: not loaded (%s)", table.source.id, type(outcome).__name__)
+
     async def aclose(self) -> None:
         """Close all connections."""
         for client in self.clients:
@@ -75,6 +90,7 @@ def connect(
     rights: list[RightsSource] = []
     plans: list[PlanSource] = []
     holders: list[HolderSource] = []
+    tables: list[TableSource] = []
     for settings in sources:
         match settings:
             case KoskiSettings():
@@ -87,6 +103,7 @@ def connect(
                 holders.append(ehoks)
             case TableSettings():
                 table = TableSource(settings, clock)
+                tables.append(table)
                 holders.append(table)
                 rights += [table] if "rights" in settings.gives else []
                 plans += [table] if "plans" in settings.gives else []
@@ -101,6 +118,7 @@ def connect(
         if organisaatio
         else None,
         clients=tuple(network.clients),
+        tables=tuple(tables),
     )
 
 

@@ -61,6 +61,7 @@ def create_app(settings: Settings, clock: Clock, transport: httpx.AsyncBaseTrans
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        await connected.warm()
         yield
         await callers.aclose()
         await keys_client.aclose()

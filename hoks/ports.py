@@ -10,10 +10,11 @@ from typing import Protocol
 
 import msgspec
 
-from hoks.identifiers import LearnerOid, OrganisationOid, StudyRightOid
+from hoks.identifiers import LearnerOid, OrganisationOid, PersonOid, StudyRightOid
 from hoks.organisations import TreeNode
 from hoks.outcomes import Reply
 from hoks.plan import Hoks
+from hoks.relations import Appointment, Assignment, Consent
 from hoks.student import Person
 from hoks.study_right import StudyRight
 
@@ -95,4 +96,42 @@ class HolderSource(Protocol):
 
     async def holders(self, rights: Collection[StudyRightOid]) -> Reply[StudyRightOid, LearnerOid]:
         """Whose each right is, by any of the person's OIDs."""
+        ...
+
+
+class AppointmentSource(Protocol):
+    """A source of appointments to periods and demonstrations: student systems, and later the gateway's own store."""
+
+    @property
+    def source(self) -> Source:
+        """Which source this is."""
+        ...
+
+    async def appointments(self, people: Collection[PersonOid]) -> Reply[PersonOid, tuple[Appointment, ...]]:
+        """Everything each person is appointed to."""
+        ...
+
+
+class AssignmentSource(Protocol):
+    """A source of who guides whom: groups, responsible teachers, referrals."""
+
+    @property
+    def source(self) -> Source:
+        """Which source this is."""
+        ...
+
+    async def assignments(self, people: Collection[PersonOid]) -> Reply[PersonOid, tuple[Assignment, ...]]:
+        """Every student assigned to each person, in whichever role."""
+        ...
+
+
+class Consents(Protocol):
+    """The consents that students have given."""
+
+    async def received(self, recipients: Collection[str]) -> Reply[str, tuple[Consent, ...]]:
+        """The consents that name each recipient, a person or an organisation."""
+        ...
+
+    async def given(self, rights: Collection[StudyRightOid]) -> Reply[StudyRightOid, tuple[Consent, ...]]:
+        """The consents that concern each plan, whoever the recipient is."""
         ...

@@ -18,7 +18,6 @@ from sandbox.settings import settings_text
 from sandbox.world import World, build_world
 
 PORT = 8080
-SECONDS = 2.0
 SERVERS = {PORT + 1: "issuer", PORT + 2: "eHOKS", PORT + 3: "Koski", PORT + 4: "ONR", PORT + 5: "Organisaatio"}
 Fault = Callable[[httpx.Request], Any]
 
@@ -88,12 +87,18 @@ def world() -> World:
 
 
 @pytest.fixture
-async def gateway(tmp_path: Path, world: World) -> AsyncIterator[Gateway]:
+def request_seconds() -> float:
+    """The deadline of a request; the tests of slow sources shorten it."""
+    return 5.0
+
+
+@pytest.fixture
+async def gateway(tmp_path: Path, world: World, request_seconds: float) -> AsyncIterator[Gateway]:
     folder = tmp_path / "sandbox"
     lay_out(folder, world)
     config = folder / "gateway.toml"
-    # A shorter deadline than the default keeps the tests of slow sources short.
-    config.write_text(settings_text(PORT, folder).replace("request_seconds = 5.0", f"request_seconds = {SECONDS}"))
+    settings = settings_text(PORT, folder)
+    config.write_text(settings.replace("request_seconds = 5.0", f"request_seconds = {request_seconds}"))
     loopback = Loopback(folder, world)
     app = create_app(load(config), FixedDayClock(BUSINESS_DAY), transport=loopback)
     async with (

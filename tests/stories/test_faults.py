@@ -6,7 +6,9 @@ import time
 import httpx
 import pytest
 
-from tests.stories.conftest import SECONDS, Fault, Gateway
+from tests.stories.conftest import Fault, Gateway
+
+SECONDS = 2.0
 
 BOTH = """
 { student(oid: "1.2.246.562.98.98000000079") {
@@ -15,6 +17,12 @@ BOTH = """
 } }
 """
 OWN = '{ student(oid: "1.2.246.562.98.98000000079") { hoksit { studyRightOid } sources { source outcome } } }'
+
+
+@pytest.fixture
+def request_seconds() -> float:
+    """A shorter deadline than the default, so that the tests are short too."""
+    return SECONDS
 
 
 def down(_: httpx.Request) -> None:
