@@ -57,7 +57,7 @@ class Connected:
     tables: tuple[TableSource, ...] = field(default=(), repr=False)
 
     async def warm(self) -> None:
-        """Load what lies on disk, so that the first request does not wait for it; a drop that cannot be used is logged."""
+        """Load what lies on disk, so that the first request does not wait; a drop that cannot be used is logged."""
         loaded = await asyncio.gather(*(table.load() for table in self.tables), return_exceptions=True)
         for table, outcome in zip(self.tables, loaded, strict=True):
             if isinstance(outcome, DropRefused):
