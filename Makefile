@@ -18,6 +18,8 @@ check: .venv/ready
 	$(BIN)/lint-imports
 	$(BIN)/hoks-gateway schema | diff -u schema.graphql - || \
 	  { echo "schema.graphql is stale: run \`make schema\`"; exit 1; }
+	$(BIN)/hoks-gateway explain | diff -u docs/access.md - || \
+	  { echo "docs/access.md is stale: run \`make schema\`"; exit 1; }
 
 format: .venv/ready
 	$(BIN)/ruff format .
@@ -25,6 +27,7 @@ format: .venv/ready
 
 schema: .venv/ready
 	$(BIN)/hoks-gateway schema > schema.graphql.new && mv schema.graphql.new schema.graphql
+	$(BIN)/hoks-gateway explain > docs/access.md.new && mv docs/access.md.new docs/access.md
 
 # A pinned, hashed environment. The project itself is installed in place, without its dependencies.
 .venv/ready: requirements-dev.txt pyproject.toml

@@ -15,7 +15,7 @@ from connectors.client import Reason, SourceInvalid
 from connectors.wire import clean
 
 MAX_DEPTH = 64
-MAX_NODES = 200_000
+MAX_NODES = 100_000
 
 _STRUCTURE = b"[]{},"
 _NOT_STRUCTURE = bytes(set(range(256)) - set(_STRUCTURE))
@@ -68,12 +68,15 @@ def _bounded_int(digits: str) -> int | float:
     return int(digits) if len(digits) < 20 else float(digits)
 
 
-def elements(body: bytes) -> tuple[bytes, ...]:
-    """The elements of a JSON array, each still as JSON. Raises ``SourceInvalid`` when it is no array."""
+def elements(body: bytes, at_most: int) -> tuple[bytes, ...]:
+    """The elements of a JSON array, each still as JSON. ``SourceInvalid`` when it is no array, or a longer one."""
     try:
-        return tuple(bytes(each) for each in msgspec.json.decode(sound(body, max_nodes=None), type=list[msgspec.Raw]))
+        found = msgspec.json.decode(sound(body, max_nodes=None), type=list[msgspec.Raw])
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise SourceInvalid(Reason.UNREADABLE) from None
+    if len(found) > at_most:
+        raise SourceInvalid(Reason.NESTING)
+    return tuple(bytes(each) for each in found)
 
 
 def members(body: bytes) -> dict[str, bytes]:

@@ -18,7 +18,16 @@ from connectors.registries.onr import Onr, OnrSettings
 from connectors.registries.organisaatio import Organisaatio, OrganisaatioSettings
 from connectors.table import DropRefused, TableSource
 from connectors.table.settings import TableSettings
-from hoks.ports import Clock, HolderSource, Identities, Organisations, PlanSource, RightsSource
+from hoks.ports import (
+    AppointmentSource,
+    AssignmentSource,
+    Clock,
+    HolderSource,
+    Identities,
+    Organisations,
+    PlanSource,
+    RightsSource,
+)
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +59,8 @@ class Connected:
     rights: tuple[RightsSource, ...] = ()
     plans: tuple[PlanSource, ...] = ()
     holders: tuple[HolderSource, ...] = ()
+    appointments: tuple[AppointmentSource, ...] = ()
+    assignments: tuple[AssignmentSource, ...] = ()
     identities: Identities | None = None
     organisations: Organisations | None = None
     clients: tuple[HttpxClient, ...] = field(default=(), repr=False)
@@ -64,6 +75,14 @@ class Connected:
                 log.error("%s", outcome)
             elif isinstance(outcome, BaseException):
                 log.error("source %s: not loaded (%s)", table.source.id, type(outcome).__name__)
+
+    async def check(self) -> None:
+        """Load what lies on disk. Raises ``SettingsRefusedError`` with one line for a drop that cannot be used."""
+        for table in self.tables:
+            try:
+                await table.load()
+            except DropRefused as refused:
+                raise SettingsRefusedError(str(refused)) from None
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -90,6 +109,8 @@ def connect(
     rights: list[RightsSource] = []
     plans: list[PlanSource] = []
     holders: list[HolderSource] = []
+    appointments: list[AppointmentSource] = []
+    assignments: list[AssignmentSource] = []
     tables: list[TableSource] = []
     for settings in sources:
         match settings:
@@ -104,13 +125,18 @@ def connect(
             case TableSettings():
                 table = TableSource(settings, clock)
                 tables.append(table)
-                holders.append(table)
+                # Who gives only appointments knows whose a right is from elsewhere.
+                holders += [table] if {"rights", "plans"} & set(settings.gives) else []
                 rights += [table] if "rights" in settings.gives else []
                 plans += [table] if "plans" in settings.gives else []
+                appointments += [table] if "appointments" in settings.gives else []
+                assignments += [table] if "assignments" in settings.gives else []
     return Connected(
         rights=tuple(rights),
         plans=tuple(plans),
         holders=tuple(holders),
+        appointments=tuple(appointments),
+        assignments=tuple(assignments),
         identities=Onr(onr, network.client("onr", onr, onr.base_url), clock) if onr else None,
         organisations=Organisaatio(
             organisaatio, network.client("organisaatio", organisaatio, organisaatio.base_url), clock

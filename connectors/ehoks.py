@@ -27,6 +27,7 @@ from connectors.client import (
     SourceDenied,
     SourceFailure,
     SourceInvalid,
+    SourceUnavailable,
     refuse_failures,
     report,
     unexpected,
@@ -199,27 +200,35 @@ class EhoksSource:
         """Which source this is."""
         return self._source
 
-    async def plans(self, rights: Collection[StudyRightOid]) -> Reply[StudyRightOid, tuple[Hoks, ...]]:
-        """The plan of each right, several at a time."""
-        return await self._replies(rights, self._plan)
+    async def plans(
+        self, rights: Collection[StudyRightOid], until: float | None = None
+    ) -> Reply[StudyRightOid, tuple[Hoks, ...]]:
+        """The plan of each right, several at a time; what is not there by ``until`` is unavailable."""
+        return await self._replies(rights, self._plan, until)
 
     async def holders(self, rights: Collection[StudyRightOid]) -> Reply[StudyRightOid, LearnerOid]:
         """Whose each right is, for rights that have a plan."""
         return await self._replies(rights, self._holder)
 
     async def _replies(
-        self, rights: Collection[StudyRightOid], question: Callable[[StudyRightOid], Awaitable[T | None]]
+        self,
+        rights: Collection[StudyRightOid],
+        question: Callable[[StudyRightOid], Awaitable[T | None]],
+        until: float | None = None,
     ) -> Reply[StudyRightOid, T]:
         """The answer to one question about each right."""
         fetched_at = self._clock.now()
         asked = tuple(dict.fromkeys(rights))
-        results = await self._results(asked, question)
+        results = await self._results(asked, question, until)
         report(self._source.id, (each for each in results if isinstance(each, SourceFailure)))
         answers = {right: _answer(result) for right, result in zip(asked, results, strict=True)}
         return Reply(source=self._source.id, fetched_at=fetched_at, as_of=fetched_at, answers=answers)
 
     async def _results(
-        self, asked: Sequence[StudyRightOid], question: Callable[[StudyRightOid], Awaitable[T | None]]
+        self,
+        asked: Sequence[StudyRightOid],
+        question: Callable[[StudyRightOid], Awaitable[T | None]],
+        until: float | None,
     ) -> list[T | SourceFailure | None]:
         try:
             if asked:
@@ -227,7 +236,15 @@ class EhoksSource:
                 await self._tickets.granting()
         except SourceFailure as failure:
             return [failure] * len(asked)
-        return await asyncio.gather(*(self._result(right, question) for right in asked))
+        tasks = [asyncio.create_task(self._result(right, question)) for right in asked]
+        try:
+            if tasks:
+                await asyncio.wait(tasks, timeout=_seconds_until(until))
+            return [task.result() if task.done() else SourceUnavailable(Reason.TIMEOUT) for task in tasks]
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _result(
         self, right: StudyRightOid, question: Callable[[StudyRightOid], Awaitable[T | None]]
@@ -297,6 +314,14 @@ class EhoksSource:
                     return _body_of(answer)
             self._tickets.forget(granting)
         raise SourceDenied(Reason.LOGIN)
+
+
+_MARGIN_SECONDS = 0.05
+"""How long before its time is up the source answers with what it has."""
+
+
+def _seconds_until(until: float | None) -> float | None:
+    return None if until is None else max(until - asyncio.get_running_loop().time() - _MARGIN_SECONDS, 0)
 
 
 async def _caught(call: Awaitable[bytes | None]) -> bytes | SourceFailure | None:

@@ -194,6 +194,10 @@ def _batches(oids: Sequence[LearnerOid], size: int) -> Iterator[Sequence[Learner
 # --- what came back -------------------------------------------------------------------------------------------
 
 
+MOST_ROWS = 2_000
+"""Rows that one batch can honestly come to: a thousand persons, and as many again for what is doubled."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Rows:
     """Rows as Koski keyed them, and how many elements of the answer were no rows."""
@@ -204,7 +208,7 @@ class _Rows:
 
 def _rows(body: bytes) -> _Rows:
     rows: list[tuple[str, tuple[bytes, ...]]] = []
-    given = elements(body)
+    given = elements(body, at_most=MOST_ROWS)
     for element in given:
         try:
             row = _ROW.decode(element)

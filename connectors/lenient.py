@@ -336,7 +336,10 @@ def _unwrapped(hint: Any) -> tuple[Any, At]:
 
 
 def _item_of(model: type[msgspec.Struct] | None, marker: At, around: Item) -> Item:
-    """The law item: said in the table, else the model field's own (the first, of several), else the one around."""
+    """The law item: said in the table, else the model field's own, else the one around.
+
+    Of a field whose item depends on its record, the finding is technical: which item it is cannot be told here.
+    """
     if marker.item is not None:
         return marker.item
     if model is None or not issubclass(model, Record):
@@ -344,4 +347,4 @@ def _item_of(model: type[msgspec.Struct] | None, marker: At, around: Item) -> It
     items = classification(model)[marker.field or ""].items
     if not items:
         raise TypeError(f"{model.__name__}.{marker.field} has no item of its own; name one in the wire table")
-    return items[0]
+    return items[0] if len(items) == 1 else Item.X

@@ -4,6 +4,7 @@ import hashlib
 import hmac
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from importlib import resources
 from urllib.parse import urlsplit
 
@@ -16,6 +17,7 @@ from starlette.routing import Route
 from connectors.catalogue import Connected, SettingsRefusedError, connect, secret
 from connectors.client import HttpxClient
 from gateway.callers import Callers
+from gateway.consents import MemoryConsents
 from gateway.http import GraphQLEndpoint
 from gateway.keys import LARGEST_KEY_SET
 from gateway.settings import Settings, SettingsError
@@ -26,11 +28,23 @@ from resolvers.graph import Graph
 from resolvers.schema import build, executable
 
 
-def create_app(settings: Settings, clock: Clock, transport: httpx.AsyncBaseTransport | None = None) -> Starlette:
-    """The gateway. Raises ``SettingsError`` with one line when it must not start.
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a gateway is put together from, before it serves anything."""
 
-    ``transport`` stands in for the network in tests.
-    """
+    reader: Reader
+    connected: Connected
+    keys_client: HttpxClient
+    key: bytes
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self.keys_client.aclose()
+        await self.connected.aclose()
+
+
+def assemble(settings: Settings, clock: Clock, transport: httpx.AsyncBaseTransport | None = None) -> Parts:
+    """The reader over everything that the settings name. Raises ``SettingsError`` with one line."""
     policy = load_policy()
     try:
         key = hashlib.sha256(secret(settings.part_id_key_file).encode()).digest()
@@ -40,32 +54,38 @@ def create_app(settings: Settings, clock: Clock, transport: httpx.AsyncBaseTrans
     except (SettingsRefusedError, ValueError) as error:
         raise SettingsError(str(error)) from None
     reader = Reader(
-        _sources(connected),
+        _sources(connected, settings, clock),
         policy,
         clock,
         part_key=_key_for(key, b"ids of parts"),
         request_seconds=settings.limits.request_seconds,
         suspended_is_valid=settings.access.suspended_is_valid,
     )
+    origins = [_origin(issuer.jwks_url) for issuer in settings.issuer]
+    return Parts(reader, connected, HttpxClient(origins, max_bytes=LARGEST_KEY_SET, transport=transport), key)
+
+
+def create_app(settings: Settings, clock: Clock, transport: httpx.AsyncBaseTransport | None = None) -> Starlette:
+    """The gateway. Raises ``SettingsError`` with one line when it must not start.
+
+    ``transport`` stands in for the network in tests.
+    """
+    parts = assemble(settings, clock, transport)
     schema = build()
-    keys_client = HttpxClient(
-        [_origin(issuer.jwks_url) for issuer in settings.issuer], max_bytes=LARGEST_KEY_SET, transport=transport
-    )
-    callers = Callers(settings.issuer, keys_client)
+    callers = Callers(settings.issuer, parts.keys_client)
     endpoint = GraphQLEndpoint(
         schema=executable(schema),
-        graph=Graph(schema, reader, cursor_key=_key_for(key, b"cursors")),
+        graph=Graph(schema, parts.reader, cursor_key=_key_for(parts.key, b"cursors")),
         callers=callers,
         limits=settings.limits,
     )
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        await connected.warm()
+        await parts.connected.warm()
         yield
         await callers.aclose()
-        await keys_client.aclose()
-        await connected.aclose()
+        await parts.aclose()
 
     routes = [Route("/graphql", endpoint), Route("/health", _alive), Route("/ready", _alive)]
     return Starlette(routes=routes, lifespan=lifespan)
@@ -79,7 +99,7 @@ def load_policy() -> Policy:
         raise SettingsError(str(error)) from None
 
 
-def _sources(connected: Connected) -> Sources:
+def _sources(connected: Connected, settings: Settings, clock: Clock) -> Sources:
     if connected.identities is None or connected.organisations is None:
         raise SettingsError("the learner register (onr) and the organisation register (organisaatio) are needed")
     return Sources(
@@ -88,6 +108,10 @@ def _sources(connected: Connected) -> Sources:
         rights=connected.rights,
         plans=connected.plans,
         holders=connected.holders,
+        appointments=connected.appointments,
+        assignments=connected.assignments,
+        consents=MemoryConsents(settings.sandbox_consents, clock),
+        statutes=settings.statutes,
     )
 
 

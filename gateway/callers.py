@@ -17,7 +17,7 @@ from gateway.errors import Code, RefusedError
 from gateway.keys import LONGEST_KEY_ID, KeySet, NoKeysError
 from gateway.settings import IssuerSettings
 from hoks.caller import WITHIN_AN_ORGANISATION, Caller, HeldRole, Role
-from hoks.identifiers import Check, OrganisationOid, PersonOid, check_organisation_oid
+from hoks.identifiers import Check, OrganisationOid, PersonOid, check_learner_oid, check_organisation_oid
 
 LEEWAY_SECONDS = 60
 REMEMBERED_TOKENS = 10_000
@@ -129,7 +129,7 @@ def _key_id(header: Mapping[str, object]) -> str:
 
 def _accepted(claims: _Claims, max_token_hours: float) -> _Verified:
     # `not <=` rather than `>`: a life that is no number is refused too.
-    if not claims.sub or not 0 < claims.exp - claims.iat <= max_token_hours * 3600:
+    if check_learner_oid(claims.sub) is Check.MALFORMED or not 0 < claims.exp - claims.iat <= max_token_hours * 3600:
         raise _unauthenticated()
     held = dict.fromkeys(role for claim in claims.roles if (role := _held(claim)) is not None)
     return _Verified(PersonOid(claims.sub), tuple(held), claims.exp)

@@ -16,7 +16,9 @@ from collections.abc import Callable, Coroutine
 from contextlib import nullcontext, suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 LOOPBACK = "127.0.0.1"
 READY_SECONDS = 15.0
@@ -72,6 +74,13 @@ def _parser() -> argparse.ArgumentParser:
     schema = commands.add_parser("schema", help="print the GraphQL schema")
     schema.set_defaults(command=_schema)
 
+    explain = commands.add_parser("explain", help="print the access rules, or why somebody sees what they see")
+    explain.add_argument("--as", dest="role", metavar="ROLE", help="only the rules of one role, for example instructor")
+    explain.add_argument("--persona", help="of the running sandbox: explain what this persona sees of --student")
+    explain.add_argument("--student", metavar="OID", help="the student to explain")
+    _add_port(explain)
+    explain.set_defaults(command=_explain)
+
     check = commands.add_parser("check-config", help="load a settings file, the rules and the schema, and say OK")
     check.add_argument("config", type=Path, metavar="FILE", help="the settings (TOML)")
     check.set_defaults(command=_check_config)
@@ -107,8 +116,33 @@ def _schema(_: argparse.Namespace) -> int:
     return 0
 
 
+def _explain(chosen: argparse.Namespace) -> int:
+    from gateway.explain import explain_rules, explain_student
+    from gateway.settings import SettingsError
+
+    try:
+        if chosen.persona is None and chosen.student is None:
+            print(explain_rules(chosen.role), end="")
+            return 0
+        if chosen.persona is None or chosen.student is None:
+            raise UserError("`--persona` and `--student` go together")
+        token = _token_of(chosen.persona, chosen.port)
+        config = _folder(chosen.port) / "gateway.toml"
+        print("\n".join(_in_event_loop(explain_student(config, token, chosen.student, chosen.role))))
+        return 0
+    except SettingsError as refused:
+        raise UserError(str(refused)) from None
+
+
 def _check_config(chosen: argparse.Namespace) -> int:
+    from gateway.explain import check_sources
+    from gateway.settings import SettingsError
+
     _app(chosen.config)
+    try:
+        _in_event_loop(check_sources(chosen.config))
+    except SettingsError as refused:
+        raise UserError(f"{chosen.config}: {refused}") from None
     print("OK")
     return 0
 
@@ -236,15 +270,14 @@ async def _ended(server: Any, serving: asyncio.Task[None], stopping: asyncio.Tas
 
 def _app(config: Path) -> tuple[Any, str, int]:
     """The application of a settings file, with the address that the file gives it."""
-    from gateway.clock import FixedDayClock, SystemClock
+    from gateway.clock import clock_of
     from gateway.settings import SettingsError, load
 
     try:
         settings = load(config)
-        clock = SystemClock() if settings.fixed_day is None else FixedDayClock(settings.fixed_day)
         from gateway.app import create_app  # after the settings: it loads everything, and they may be wrong
 
-        return create_app(settings, clock), settings.server.host, settings.server.port
+        return create_app(settings, clock_of(settings.fixed_day)), settings.server.host, settings.server.port
     except SettingsError as refused:
         text = " ".join(str(refused).split())
         raise UserError(text if text.startswith(str(config)) else f"{config}: {text}") from None
@@ -288,7 +321,7 @@ def _listener(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _in_event_loop(work: Coroutine[Any, Any, int]) -> int:
+def _in_event_loop(work: Coroutine[Any, Any, T]) -> T:
     import uvloop
 
     return uvloop.run(work)

@@ -33,3 +33,8 @@ class FixedDayClock:
         """The fixed day at the real Helsinki time of day, in UTC."""
         wall_clock = datetime.now(HELSINKI).time()
         return datetime.combine(self._day, wall_clock, HELSINKI).astimezone(UTC)
+
+
+def clock_of(fixed_day: date | None) -> SystemClock | FixedDayClock:
+    """The clock that the settings ask for."""
+    return SystemClock() if fixed_day is None else FixedDayClock(fixed_day)

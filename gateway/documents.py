@@ -29,6 +29,7 @@ from graphql.language import (
     FragmentDefinitionNode,
     FragmentSpreadNode,
     InlineFragmentNode,
+    IntValueNode,
     SelectionSetNode,
 )
 from graphql.validation import ASTValidationRule, ValuesOfCorrectTypeRule
@@ -38,6 +39,8 @@ from gateway.settings import Limits
 
 CACHED_DOCUMENTS = 512
 LONGEST_CACHED_TEXT = 16_384
+LISTING, DEFAULT_PAGE, LONGEST_PAGE = "students", 20, 50
+"""The field that lists students, how many by default and at most: a page multiplies what is asked of each."""
 """Longer texts are validated each time, so that 512 padded documents cannot fill the memory."""
 MOST_ERRORS = 20
 _INTROSPECTION = frozenset({"__schema", "__type"})
@@ -89,6 +92,7 @@ class Documents:
             "root_fields": max((size.fields_here for size in operations), default=0),
             "expanded_fields": max((size.fields for size in everything), default=0),
             "directives": max((size.directives for size in everything), default=0),
+            "listed_fields": max((size.listed for size in everything), default=0),
         }
         limits = {name: getattr(self._limits, name) for name in measured}
         return [_beyond(name, limits[name]) for name, amount in measured.items() if amount > limits[name]]
@@ -128,6 +132,8 @@ class _Size(NamedTuple):
     aliases: int = 0
     directives: int = 0
     depth: int = 0
+    listed: int = 0
+    """Fields, each as often as the page it stands in may hold students."""
 
     def beside(self, other: "_Size") -> "_Size":
         """Both, one after the other at the same level."""
@@ -137,6 +143,7 @@ class _Size(NamedTuple):
             self.aliases + other.aliases,
             self.directives + other.directives,
             max(self.depth, other.depth),
+            self.listed + other.listed,
         )
 
 
@@ -176,7 +183,19 @@ class _Sizes:
 def _field_size(field: FieldNode, below: _Size) -> _Size:
     # Introspection goes deep by its nature; the library's own rule keeps it from going round in circles.
     depth = 1 if field.name.value in _INTROSPECTION else 1 + below.depth
-    return _Size(1, 1 + below.fields, below.aliases + (field.alias is not None), below.directives, depth)
+    aliases = below.aliases + (field.alias is not None)
+    return _Size(1, 1 + below.fields, aliases, below.directives, depth, 1 + below.listed * _page(field))
+
+
+def _page(field: FieldNode) -> int:
+    """How many students the field may list; a variable may be anything that is allowed."""
+    if field.name.value != LISTING:
+        return 1
+    asked = (each.value for each in field.arguments or () if each.name.value == "first")
+    value = next(asked, None)
+    if value is None:
+        return DEFAULT_PAGE
+    return min(int(value.value), LONGEST_PAGE) if isinstance(value, IntValueNode) else LONGEST_PAGE
 
 
 def _operation_size(sizes: _Sizes, operation: OperationDefinitionNode) -> _Size:

@@ -21,6 +21,9 @@ from connectors.client import is_loopback
 from connectors.registries.onr import OnrSettings
 from connectors.registries.organisaatio import OrganisaatioSettings
 from gateway.keys import ASYMMETRIC
+from hoks.identifiers import LearnerOid, OrganisationOid, StudyRightOid, learner_oid, organisation_oid, study_right_oid
+from hoks.items import Item
+from hoks.relations import Consent, Statute
 
 Text = Annotated[str, Meta(min_length=1)]
 Port = Annotated[int, Meta(ge=1, le=65_535)]
@@ -55,6 +58,7 @@ class Limits(_Section, frozen=True):
     root_fields: Count = 5
     expanded_fields: Count = 2_000
     directives: Count = 50
+    listed_fields: Count = 10_000
 
 
 class AccessSettings(_Section, frozen=True):
@@ -73,6 +77,53 @@ class IssuerSettings(_Section, frozen=True):
     max_token_hours: Hours = 12.0
 
 
+Items = Annotated[tuple[Item, ...], Meta(min_length=1)]
+
+
+class StatuteSettings(_Section, frozen=True):
+    """A provision that gives an authority the right to items of plans. Without one an authority gets nothing."""
+
+    organisation: Text
+    citation: Text
+    items: Items
+    express: tuple[Item, ...] = ()
+
+    def as_statute(self) -> Statute:
+        """The provision as the domain knows it."""
+        return Statute(
+            organisation=OrganisationOid(self.organisation),
+            citation=self.citation,
+            items=frozenset(self.items),
+            express=frozenset(self.express),
+        )
+
+
+class SandboxConsentSettings(_Section, frozen=True):
+    """A consent of an invented student, for the store in memory that a sandbox has."""
+
+    id: Text
+    learner: Text
+    right: Text
+    recipient: Text
+    items: Items
+    start: date
+    end: date
+    withdrawn: bool = False
+
+    def as_consent(self) -> Consent:
+        """The consent as the domain knows it."""
+        return Consent(
+            id=self.id,
+            learner=LearnerOid(self.learner),
+            right=StudyRightOid(self.right),
+            recipient=self.recipient,
+            items=frozenset(self.items),
+            start_date=self.start,
+            end_date=self.end,
+            withdrawn=self.withdrawn,
+        )
+
+
 class Settings(_Section, frozen=True):
     """The whole file."""
 
@@ -86,6 +137,18 @@ class Settings(_Section, frozen=True):
     access: AccessSettings = AccessSettings()
     issuer: tuple[IssuerSettings, ...] = ()
     source: tuple[SourceSettings, ...] = ()
+    statute: tuple[StatuteSettings, ...] = ()
+    sandbox_consent: tuple[SandboxConsentSettings, ...] = ()
+
+    @property
+    def statutes(self) -> tuple[Statute, ...]:
+        """The provisions on which authorities get something."""
+        return tuple(each.as_statute() for each in self.statute)
+
+    @property
+    def sandbox_consents(self) -> tuple[Consent, ...]:
+        """The consents with which a sandbox starts."""
+        return tuple(each.as_consent() for each in self.sandbox_consent)
 
 
 def load(path: Path) -> Settings:
@@ -149,7 +212,8 @@ def _explained(fault: str, written: Mapping[str, Any]) -> str:
     text, place = (match["text"], (match["place"] or "").lstrip(".")) if match else (fault, "")
     field = _FIELD.fullmatch(text)
     if field is None:
-        return f"key `{place}`: {text[:1].lower()}{text[1:]}"
+        words = ", ".join(_words_at(place, written)) if text.startswith("Invalid enum value") else ""
+        return f"key `{place}`: {text[:1].lower()}{text[1:]}" + (f"; expected one of: {words}" if words else "")
     key = f"{place}.{field['field']}" if place else field["field"]
     accepted = ", ".join(_keys_at(place, written))
     if field["fault"] == "missing required":
@@ -159,15 +223,30 @@ def _explained(fault: str, written: Mapping[str, Any]) -> str:
 
 def _keys_at(place: str, written: Mapping[str, Any]) -> list[str]:
     """The keys that the section at a place such as ``source[0].manifest`` may hold."""
-    kind: inspect.Type = inspect.type_info(Settings)
-    value: Any = written
-    for step in re.findall(r"\[(?:\d+|\.\.\.)\]|[^.\[\]]+", place):
-        kind, value = _below(_chosen(kind, value), value, step)
-    kind = _chosen(kind, value)
+    kind = _kind_at(place, written)
     if not isinstance(kind, inspect.StructType):
         return []
     tag = [kind.tag_field] if kind.tag_field else []
     return tag + [field.encode_name for field in kind.fields]
+
+
+def _words_at(place: str, written: Mapping[str, Any]) -> list[str]:
+    """The words of which the value at a place such as ``statute[0].items[1]`` may be one."""
+    match _kind_at(place, written):
+        case inspect.EnumType(cls=words):
+            return [str(word.value) for word in words]
+        case inspect.LiteralType(values=literals):
+            return [str(word) for word in literals]
+        case _:
+            return []
+
+
+def _kind_at(place: str, written: Mapping[str, Any]) -> inspect.Type:
+    kind: inspect.Type = inspect.type_info(Settings)
+    value: Any = written
+    for step in re.findall(r"\[(?:\d+|\.\.\.)\]|[^.\[\]]+", place):
+        kind, value = _below(_chosen(kind, value), value, step)
+    return _chosen(kind, value)
 
 
 def _below(kind: inspect.Type, value: Any, step: str) -> tuple[inspect.Type, Any]:
@@ -228,7 +307,37 @@ def _sources(settings: Settings) -> Iterator[str]:
     yield from _unique("source", "id", [each.id for each in settings.source])
 
 
-_CHECKS: tuple[Callable[[Settings], Iterator[str]], ...] = (_fixed_day, _issuers, _sources)
+def _statutes(settings: Settings) -> Iterator[str]:
+    for place, statute in enumerate(settings.statute):
+        yield from _check_oid(f"statute[{place}].organisation", statute.organisation, organisation_oid)
+
+
+def _consents(settings: Settings) -> Iterator[str]:
+    if settings.sandbox_consent and settings.mode != "sandbox":
+        yield 'key `sandbox_consent`: accepted only with mode = "sandbox"'
+    yield from _unique("sandbox_consent", "id", [each.id for each in settings.sandbox_consent])
+    for place, consent in enumerate(settings.sandbox_consent):
+        key = f"sandbox_consent[{place}]"
+        yield from _check_oid(f"{key}.learner", consent.learner, learner_oid)
+        yield from _check_oid(f"{key}.right", consent.right, study_right_oid)
+        yield from _check_oid(f"{key}.recipient", consent.recipient, learner_oid, organisation_oid)
+        if consent.end < consent.start:
+            yield f"key `{key}.end`: expected a day that is not before `start`"
+
+
+def _check_oid(key: str, text: str, *kinds: Callable[[str], str]) -> Iterator[str]:
+    """A complaint where the text is an OID of none of the kinds."""
+    faults = []
+    for kind in kinds:
+        try:
+            kind(text)
+        except ValueError as fault:
+            faults.append(str(fault))
+    if len(faults) == len(kinds):
+        yield f"key `{key}`: {'; or '.join(faults)}"
+
+
+_CHECKS: tuple[Callable[[Settings], Iterator[str]], ...] = (_fixed_day, _issuers, _sources, _statutes, _consents)
 
 
 def _unique(section: str, key: str, values: Collection[str]) -> Iterator[str]:

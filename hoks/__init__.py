@@ -16,6 +16,7 @@ study_right    the study right, its phase on a day, the five-year clock
 plan           the personal competence development plan (HOKS)
 outcomes       what can come of asking a source for a key
 student        the merged student, and the views drawn for a reader
+relations      appointments, assignments, consents, statutes
 organisations  the organisation tree and whose a right is in it
 caller         who is asking, in which acting role
 errors         what goes wrong, by whose fault
@@ -23,11 +24,15 @@ ports          what the domain asks of the outside world
 asking         asking a source within the deadline, contained
 merged         one right as its sources together tell it
 links          procurement links between rights
+narrow         of a plan only what somebody is appointed to
 access         the rules, the facts, the decision and the redaction
 stamp          provenance and opaque ids on every part
 merge          the plans of one student side by side
 views          what is drawn from a redacted student
 showing        whole record and grants in, what the caller may see out
+standing       what appointments, assignments and consents make of a caller
 looked         one student looked at by one caller, before any plan is fetched
+told           what sources told: whose it is, how old, how it came
+explaining     why a caller sees what they see
 reading        the read path: identify, rights, facts, decide, fetch, merge, redact
 """

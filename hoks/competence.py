@@ -4,11 +4,11 @@ Names in a plan are free text and identify nobody; an appointment does (nimitys)
 """
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from hoks.codes import AcquisitionMode
 from hoks.identifiers import BusinessId, OrganisationOid
-from hoks.items import Item, item, one_of, structure, technical
+from hoks.items import Item, item, name_of, one_of, structure, technical
 from hoks.records import Part, Record, iso
 from hoks.values import Code, Value, says
 
@@ -22,6 +22,8 @@ _OTHER_PLACES = (Item.G, Item.W5)
 class ProviderPerson(Value, frozen=True, gc=False):
     """A teacher or other representative of a provider (oppilaitoshenkilö), named for workplace learning."""
 
+    names: ClassVar[frozenset[str]] = frozenset({"name"})
+
     name: Annotated[str | None, says("Name (nimi).")] = None
     role: Annotated[str | None, says("Role (rooli).")] = None
     organisation_oid: Annotated[OrganisationOid | None, says("School (oppilaitos).")] = None
@@ -30,7 +32,7 @@ class ProviderPerson(Value, frozen=True, gc=False):
 class WorkplaceInstructor(Record, frozen=True, gc=False):
     """The responsible workplace instructor (vastuullinen työpaikkaohjaaja), as free text: it identifies nobody."""
 
-    name: Annotated[str | None, item(Item.W1, "Name (nimi).")] = None
+    name: Annotated[str | None, name_of(Item.W1, "Name (nimi).")] = None
     email: Annotated[str | None, item(Item.Ci, "E-mail (sähköposti); wiped by eHOKS 3 months after the period.")] = None
     phone: Annotated[
         str | None, item(Item.Ci, "Telephone (puhelinnumero); wiped by eHOKS 3 months after the period.")
@@ -40,12 +42,16 @@ class WorkplaceInstructor(Record, frozen=True, gc=False):
 class ProviderAssessor(Value, frozen=True, gc=False):
     """An assessor from a provider (koulutuksen järjestäjän osaamisen arvioija)."""
 
+    names: ClassVar[frozenset[str]] = frozenset({"name"})
+
     name: Annotated[str | None, says("Name (nimi).")] = None
     organisation_oid: Annotated[OrganisationOid | None, says("School (oppilaitos).")] = None
 
 
 class WorkingLifeAssessor(Value, frozen=True, gc=False):
     """An assessor from working life (työelämän osaamisen arvioija)."""
+
+    names: ClassVar[frozenset[str]] = frozenset({"name"})
 
     name: Annotated[str | None, says("Name (nimi).")] = None
     organisation_name: Annotated[str | None, says("Organisation (organisaatio).")] = None
@@ -94,11 +100,11 @@ class CompetenceAcquisition(Part, frozen=True, gc=False):
     period_detail: Annotated[str | None, item(Item.G, "Detail of the period (ajanjakson tarkenne).")] = None
     mode_code: Annotated[Code | None, item(Item.G, "Code of the way of acquiring (osaamisen hankkimistapa).")] = None
     provider_representative: Annotated[
-        ProviderPerson | None, item(Item.W1, "Teacher or representative of the provider (järjestäjän edustaja).")
+        ProviderPerson | None, name_of(Item.W1, "Teacher or representative of the provider (järjestäjän edustaja).")
     ] = None
     procuring_provider_representative: Annotated[
         ProviderPerson | None,
-        item(Item.W2, "Representative of the provider that procured the apprenticeship (hankkijan edustaja)."),
+        name_of(Item.W2, "Representative of the provider that procured the apprenticeship (hankkijan edustaja)."),
     ] = None
     workplace_learning: Annotated[
         WorkplaceLearning | None, structure("Training at a workplace (työpaikalla järjestettävä koulutus).")
@@ -172,11 +178,11 @@ class CompetenceDemonstration(Part, frozen=True, gc=False):
     ] = ()
     provider_assessors: Annotated[
         tuple[ProviderAssessor, ...] | None,
-        item(Item.D12, "Assessors from the provider (koulutuksen järjestäjän osaamisen arvioijat)."),
+        name_of(Item.D12, "Assessors from the provider (koulutuksen järjestäjän osaamisen arvioijat)."),
     ] = ()
     working_life_assessors: Annotated[
         tuple[WorkingLifeAssessor, ...] | None,
-        item(Item.D12, "Assessors from working life (työelämän osaamisen arvioijat)."),
+        name_of(Item.D12, "Assessors from working life (työelämän osaamisen arvioijat)."),
     ] = ()
     deviation_from_requirements: Annotated[
         str | None,

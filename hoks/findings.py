@@ -31,6 +31,7 @@ class FindingCode(StrEnum):
     UNKNOWN_STATE = "UNKNOWN_STATE"
     DIFFERENT_COPY = "DIFFERENT_COPY"
     SOURCES_DISAGREE_ON_STATE = "SOURCES_DISAGREE_ON_STATE"
+    SOURCES_DISAGREE_ON_PROVIDER = "SOURCES_DISAGREE_ON_PROVIDER"
     LINK_NAMES_WRONG_SCHOOL = "LINK_NAMES_WRONG_SCHOOL"
     LINK_TARGET_UNKNOWN = "LINK_TARGET_UNKNOWN"
     LINK_TARGET_ENDED = "LINK_TARGET_ENDED"
@@ -98,6 +99,14 @@ MEANING: dict[FindingCode, tuple[Severity, Text]] = {
             fi="Lähteet ovat eri mieltä opiskeluoikeuden tilasta; rajoittavampi ratkaisee",
             sv="Källorna är oense om studierättens status; den mer begränsande avgör",
             en="Sources disagree on the state of the study right; the more restrictive one decides",
+        ),
+    ),
+    FindingCode.SOURCES_DISAGREE_ON_PROVIDER: (
+        _E,
+        Text(
+            fi="Lähteet ovat eri mieltä siitä, kenen opiskeluoikeus on; sen perusteella ei luovuteta tietoja",
+            sv="Källorna är oense om vems studierätten är; inga uppgifter lämnas ut på grund av den",
+            en="Sources disagree on whose study right it is, so nothing is disclosed on its ground",
         ),
     ),
     FindingCode.LINK_NAMES_WRONG_SCHOOL: (

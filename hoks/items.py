@@ -7,7 +7,8 @@ law leaves unnamed. Permission belongs to the rules; this module only classifies
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import get_type_hints
+from functools import lru_cache
+from typing import NamedTuple, get_type_hints
 
 import msgspec
 
@@ -75,6 +76,32 @@ MEANING: dict[Item, str] = {
 }
 
 
+class Aspect(StrEnum):
+    """A side of an item that may be given without the rest."""
+
+    DATES = "dates"
+    """Only days, no instants and no text."""
+    NAMES = "names"
+    """Only what it or who it is called."""
+
+
+class Slice(NamedTuple):
+    """One side of an item."""
+
+    item: Item
+    aspect: Aspect
+
+
+Seen = frozenset[Item | Slice]
+"""What may be seen: whole items, and sides of items."""
+
+
+@lru_cache(maxsize=4096)
+def items_in(seen: Seen) -> frozenset[Item]:
+    """The items of which anything may be seen."""
+    return frozenset(each.item if isinstance(each, Slice) else each for each in seen)
+
+
 @dataclass(frozen=True, slots=True)
 class Shown:
     """How one field of a record is classified and described.
@@ -88,6 +115,8 @@ class Shown:
     text: str
     choose: str | None = None
     attached: bool = False
+    is_name: bool = False
+    """Whether the field says what the item is called."""
     opens: bool = True
     """Whether the record is seen on account of this field alone; technical data of a part do not open it."""
 
@@ -95,6 +124,11 @@ class Shown:
 def item(code: Item, text: str) -> Shown:
     """A field of exactly one item."""
     return Shown((code,), text)
+
+
+def name_of(code: Item, text: str) -> Shown:
+    """A field of one item that says what it or who it is called."""
+    return Shown((code,), text, is_name=True)
 
 
 def technical(text: str) -> Shown:
@@ -105,6 +139,11 @@ def technical(text: str) -> Shown:
 def one_of(codes: tuple[Item, ...], choose: str, text: str) -> Shown:
     """A field whose item depends on the record it stands in, by the property ``choose``."""
     return Shown(codes, text, choose)
+
+
+def attached_with(code: Item, text: str) -> Shown:
+    """A field that goes with its record where ``code`` is seen: provenance, which names the provider."""
+    return Shown((code,), text, attached=True)
 
 
 def drawn_from(codes: tuple[Item, ...], text: str) -> Shown:

@@ -1,31 +1,35 @@
 """One student looked at by one caller: their rights, what the caller may see of each, and what is worth fetching."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 import msgspec
 
 from hoks.access.decide import Grant
 from hoks.access.facts import Situation, any_of
+from hoks.caller import Role
 from hoks.identifiers import OrganisationOid, StudyRightOid
-from hoks.items import Item
-from hoks.links import Link, LinkState
-from hoks.merged import MergedRight, Told
-from hoks.organisations import Known, Tree, is_within, organisations_of, provider_of
-from hoks.outcomes import FAILED, HEALTHY, SEVERITY, Outcome, Reply
+from hoks.items import Seen
+from hoks.links import Link, LinkState, findings_of
+from hoks.merged import MergedRight
+from hoks.narrow import Evidence, only_instructor
+from hoks.organisations import Known, provider_of
+from hoks.outcomes import FAILED
 from hoks.plan import Hoks
 from hoks.ports import PlanSource, Source
-from hoks.showing import PLAN_ITEMS
+from hoks.showing import PLAN_ITEMS, LinkFindings
+from hoks.standing import CLAIMING, OWNING
 from hoks.student import Person, SourceStatus
-from hoks.study_right import StudyRight
-from hoks.values import Organisation, Provenance
 
 
 class Want(msgspec.Struct, frozen=True):
-    """A plan to ask one source for, and whether that source is the plan's owner's."""
+    """A plan to ask one source for: whether that source is the plan's owner's, and whether the plan may be shown.
+
+    A plan that may not be shown is evidence only: whether an instructor is a student's only one is told by all plans.
+    """
 
     right: StudyRightOid
     is_owners: bool
+    may_be_shown: bool = True
 
 
 class Looked(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,17 +40,24 @@ class Looked(msgspec.Struct, frozen=True, kw_only=True):
     rights: tuple[MergedRight, ...]
     links: tuple[Link, ...]
     grants: Mapping[StudyRightOid, Grant]
-    person_items: frozenset[Item]
+    person_items: Seen
+    role: Role
     heard: Mapping[str, SourceStatus]
     """How each source of rights answered for this person, by source id."""
+    identity_is_known: bool = True
+    """Whether the learner register told who the person is."""
     register_is_down: bool = False
     """Whether the organisation register could not be asked."""
 
     @property
     def is_listed(self) -> bool:
-        """Whether the student is among the caller's own: owned by the acting organisation, or the caller."""
-        own = any(self.situation.owns(right) is Known.YES and self.grants[right.oid].anything for right in self.rights)
-        return own or self.situation.is_the_student is Known.YES
+        """Whether the student is among the caller's own: by a right, by a relation, or as the caller."""
+        if self.role is Role.STUDENT:
+            return self.situation.is_the_student is Known.YES
+        if self.role in OWNING:
+            owned = (right for right in self.rights if self.situation.owns(right) is Known.YES)
+            return any(self.grants[right.oid].anything for right in owned)
+        return any(grant.anything for grant in self.grants.values())
 
     @property
     def every_source_answered(self) -> bool:
@@ -61,8 +72,10 @@ class Looked(msgspec.Struct, frozen=True, kw_only=True):
 
     def is_own_source(self, source: Source) -> bool:
         """Whether the source is the acting provider's; to the student every source is."""
-        if self.situation.acting is None:
+        if self.role is Role.STUDENT:
             return self.situation.is_the_student is Known.YES
+        if self.situation.acting is None:
+            return False
         node = self.situation.tree.get(self.situation.acting)
         return node is not None and node.provider_oid == source.provider_oid
 
@@ -72,31 +85,78 @@ class Looked(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def _has_a_claim(self) -> bool:
+        if self.role not in CLAIMING:
+            return False
         valid = (right for right in self.rights if self.situation.is_valid(right))
         return any_of(self.situation.is_the_acting_providers(right) for right in valid) is Known.YES
 
     def own_sources_are_down(self, sources: Sequence[Source]) -> bool:
         """Whether "nothing" would be a guess, because what says whose the student is could not be read."""
-        if self.situation.acting is None:
+        if self.role is Role.STUDENT:
             return False
+        if not self.situation.every_relation_is_known:
+            return True
+        if self.situation.acting is None:
+            return self._is_related and not (self.every_source_answered and self.identity_is_known)
         own = (source for source in sources if self.is_own_source(source))
-        return self.register_is_down or any(self.heard[source.id].outcome in FAILED for source in own)
+        doubtful = any(
+            right.is_doubtful and self.situation.is_the_acting_providers(right) is not Known.NO for right in self.rights
+        )
+        a_source_is_down = any(self.heard[source.id].outcome in FAILED for source in own)
+        return self.register_is_down or not self.identity_is_known or doubtful or a_source_is_down
+
+    @property
+    def _is_related(self) -> bool:
+        return bool(self.situation.appointments or self.situation.consents)
+
+    def link_findings(self) -> tuple[LinkFindings, ...]:
+        """What is to be said of each link: to its own provider and the student always, to others by its target."""
+        return tuple(
+            LinkFindings(
+                right=link.implementing.oid,
+                target=link.procuring.oid if link.procuring is not None else None,
+                is_own=self.situation.owns(link.implementing) is Known.YES
+                or self.situation.is_the_student is Known.YES,
+                findings=findings_of(link, every_source_answered=self.every_source_answered),
+            )
+            for link in self.links
+        )
+
+    def evidence(self, plans: Sequence[Hoks], *, all_known: bool) -> Evidence:
+        """What the plans that were read tell of the caller, all valid plans of the student among them or not."""
+        valid = {right.oid for right in self.rights if self.situation.is_valid(right)}
+        return Evidence(
+            day=self.situation.day,
+            appointments=self.situation.appointments,
+            is_only_instructor=only_instructor(
+                (plan for plan in plans if plan.study_right_oid in valid),
+                self.situation.appointments,
+                self.situation.day,
+                all_known=all_known and self.every_source_answered,
+            ),
+        )
 
     def wanted(self, sources: Sequence[PlanSource]) -> dict[str, list[Want]]:
         """Which plans to ask of which source: the owner's for every granted plan, a partner's for copies of it."""
         wanted: dict[str, list[Want]] = {}
         for right in self.rights:
-            if not self._may_show_plan(right):
+            grant = self.grants[right.oid]
+            may_be_shown = not grant.possible.isdisjoint(PLAN_ITEMS)
+            decides = any(allowance.when_plan for allowance in grant.allowances)
+            if not may_be_shown and not decides and not self._is_evidence(right):
                 continue
-            owner, partners = self.provider(right.oid), set(self._partners(right))
+            owner = self.provider(right.oid)
+            partners = set(self._partners(right)) if may_be_shown else set()
             for source in (each.source for each in sources):
                 if source.provider_oid == owner or source.provider_oid in partners:
-                    wanted.setdefault(source.id, []).append(Want(right.oid, source.provider_oid == owner))
+                    want = Want(right.oid, source.provider_oid == owner, may_be_shown)
+                    wanted.setdefault(source.id, []).append(want)
         return wanted
 
-    def _may_show_plan(self, right: MergedRight) -> bool:
-        allowances = self.grants[right.oid].allowances
-        return any(not allowance.items.isdisjoint(PLAN_ITEMS) for allowance in allowances)
+    def _is_evidence(self, right: MergedRight) -> bool:
+        """Whether a plan that may not be shown tells who else instructs the caller's trainee."""
+        is_their_trainee = self.role is Role.INSTRUCTOR and any(grant.anything for grant in self.grants.values())
+        return is_their_trainee and self.situation.is_valid(right)
 
     def _partners(self, right: MergedRight) -> Iterator[OrganisationOid]:
         for link in self.links:
@@ -104,92 +164,3 @@ class Looked(msgspec.Struct, frozen=True, kw_only=True):
                 provider = self.provider(link.implementing.oid)
                 if provider is not None:
                     yield provider
-
-
-def organisations_named(
-    acting: OrganisationOid | None, told: Sequence[tuple[Source, Mapping[object, tuple[StudyRight, ...]]]]
-) -> set[OrganisationOid]:
-    """Every organisation whose place in the tree a decision needs."""
-    oids = {acting} if acting else set()
-    for source, answers in told:
-        oids.add(source.provider_oid)
-        for right in (right for rights in answers.values() for right in rights):
-            oids.update(organisations_of(right))
-            if right.included_in is not None and right.included_in.school_oid is not None:
-                oids.add(right.included_in.school_oid)
-    return oids
-
-
-def may_speak_for(source: Source, right: StudyRight, tree: Tree) -> bool:
-    """Whether a right is the source's to tell: its own provider's, or one included in its provider's right.
-
-    Where the tree does not know them it cannot be refuted; such a right opens nothing to any provider anyway.
-    """
-    named = list(organisations_of(right))
-    if right.included_in is not None and right.included_in.school_oid is not None:
-        named.append(right.included_in.school_oid)
-    if source.provider_oid not in tree or not all(oid in tree for oid in named):
-        return True
-    return any(is_within(oid, source.provider_oid, tree) for oid in named)
-
-
-def is_of(plan: Hoks, person: Person) -> bool:
-    """Whether a plan is the person's; a plan that names nobody is taken by the right it was asked by."""
-    return plan.student_oid is None or plan.student_oid in person.all_oids
-
-
-def told_right(source: Source, reply: Reply[Any, Any], right: StudyRight, tree: Tree) -> Told:
-    """A source's right with provenance and with the organisations' names from the tree."""
-    named = msgspec.structs.replace(
-        right,
-        provider=_named(right.provider, tree) or _provider(source, tree),
-        school=_named(right.school, tree),
-        site=_named(right.site, tree),
-        provenance=provenance_of(source, reply, tree),
-    )
-    return Told(right=named, precedence=source.precedence, source=source.id)
-
-
-def provenance_of(source: Source, reply: Reply[Any, Any], tree: Tree) -> Provenance:
-    """Where a reply's records came from."""
-    return Provenance(
-        provider=_provider(source, tree),
-        source=source.id,
-        fetched_at=reply.fetched_at,
-        as_of=reply.as_of,
-        stale=reply.stale,
-    )
-
-
-def heard(source: Source, reply: Reply[Any, Any], outcome: Outcome, tree: Tree) -> SourceStatus:
-    """How a source answered; an old answer says so whether or not it held something."""
-    return SourceStatus(
-        source=source.id,
-        provider=_provider(source, tree),
-        outcome=Outcome.STALE if reply.stale and outcome in HEALTHY else outcome,
-        fetched_at=reply.fetched_at,
-        as_of=reply.as_of,
-        stale=reply.stale,
-    )
-
-
-def as_shown(status: SourceStatus, *, gave_something: bool) -> SourceStatus:
-    """The status as the caller may know it: of a source that answered, only whether something shown came from it."""
-    if status.outcome not in HEALTHY:
-        return status
-    return msgspec.structs.replace(status, outcome=Outcome.OK if gave_something else Outcome.ABSENT)
-
-
-def worse_of(one: SourceStatus, other: SourceStatus) -> SourceStatus:
-    """The status that stands for a source that was asked twice."""
-    return max(one, other, key=lambda status: (SEVERITY[status.outcome or Outcome.ABSENT], status.stale))
-
-
-def _provider(source: Source, tree: Tree) -> Organisation:
-    node = tree.get(source.provider_oid)
-    return node.organisation if node is not None else Organisation(oid=source.provider_oid)
-
-
-def _named(organisation: Organisation | None, tree: Tree) -> Organisation | None:
-    node = tree.get(organisation.oid) if organisation is not None else None
-    return node.organisation if node is not None and node.organisation.name is not None else organisation

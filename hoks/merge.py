@@ -12,7 +12,7 @@ from hoks.access.redact import redact
 from hoks.findings import Finding, FindingCode, finding
 from hoks.identifiers import StudyRightOid
 from hoks.items import Item
-from hoks.links import Link, LinkState, findings_of
+from hoks.links import Link, LinkState
 from hoks.merged import MergedRight
 from hoks.plan import Hoks
 from hoks.stamp import stamp
@@ -51,14 +51,12 @@ def merge(
     told: Iterable[ToldPlan],
     *,
     key: bytes,
-    every_source_answered: bool,
 ) -> StudentRecord:
     """One student's record. ``key`` is the secret of the parts' ids."""
     plans = _plans({right.oid: right for right in rights}, list(told), key)
-    noted = {link.implementing.oid: findings_of(link, every_source_answered=every_source_answered) for link in links}
     return StudentRecord(
         person=person,
-        rights=tuple(_with_findings(right, noted.get(right.oid, ())) for right in rights),
+        rights=tuple(rights),
         links=tuple(links),
         plans=plans,
     )
@@ -117,13 +115,6 @@ def _finished(told: ToldPlan, right: MergedRight, findings: Iterable[Finding], k
         provider=right.right.provider,
         findings=tuple(dict.fromkeys((*(plan.findings or ()), *findings))),
     )
-
-
-def _with_findings(right: MergedRight, findings: tuple[Finding, ...]) -> MergedRight:
-    if not findings:
-        return right
-    noted = msgspec.structs.replace(right.right, findings=(*(right.right.findings or ()), *findings))
-    return msgspec.structs.replace(right, right=noted)
 
 
 def shares(link: Link, implementing: StudyRightOid) -> bool:

@@ -10,7 +10,7 @@ from datetime import date
 import msgspec
 
 from hoks.findings import FindingCode, finding
-from hoks.identifiers import StudyRightOid
+from hoks.identifiers import OrganisationOid, StudyRightOid
 from hoks.items import Item
 from hoks.study_right import RESTRICTION, Phase, StudyRight, ended_on, period_on, phase_on
 
@@ -23,6 +23,8 @@ class MergedRight(msgspec.Struct, frozen=True, kw_only=True):
     ended_on: date | None = None
     told_by: frozenset[str] = frozenset()
     """The sources that told of it."""
+    is_doubtful: bool = False
+    """Whether a register that could have restricted it did not answer: then it opens nothing by being valid."""
 
     @property
     def oid(self) -> StudyRightOid:
@@ -36,6 +38,10 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     right: StudyRight
     precedence: int
     source: str
+    provider: OrganisationOid | None = None
+    """The provider whose right it is, by the tree."""
+    is_own: bool = True
+    """Whether the source is that provider's own."""
 
 
 def merge_rights(told: Iterable[Told], day: date) -> tuple[MergedRight, ...]:
@@ -50,15 +56,18 @@ def _order(told: Told) -> tuple[int, str, bytes]:
     return (told.precedence, told.source, msgspec.json.encode(told.right))
 
 
-def _merge(told: Sequence[Told], day: date) -> MergedRight:
+def _merge(everything: Sequence[Told], day: date) -> MergedRight:
+    told, is_disputed = _undisputed(everything)
     rights = [each.right for each in told]
     told_by = frozenset(each.source for each in told)
     phases = {phase_on(right, day) for right in rights}
-    phase = max(phases, key=RESTRICTION.__getitem__)
+    phase = Phase.UNKNOWN if is_disputed else max(phases, key=RESTRICTION.__getitem__)
     ends = [end for end in (ended_on(right, day) for right in rights) if end is not None]
     first = _completed(rights)
-    period = period_on(next(right for right in rights if phase_on(right, day) is phase), day)
+    period = period_on(next((right for right in rights if phase_on(right, day) is phase), first), day)
     findings = list(dict.fromkeys(found for right in rights for found in right.findings or ()))
+    if is_disputed:
+        findings.append(finding(FindingCode.SOURCES_DISAGREE_ON_PROVIDER, "provider", Item.SR))
     if len(phases) > 1:
         findings.append(finding(FindingCode.SOURCES_DISAGREE_ON_STATE, "state", Item.SR))
     right = msgspec.structs.replace(
@@ -68,6 +77,26 @@ def _merge(told: Sequence[Told], day: date) -> MergedRight:
     return MergedRight(right=right, phase=phase, ended_on=ended, told_by=told_by)
 
 
+def _undisputed(told: Sequence[Told]) -> tuple[list[Told], bool]:
+    """What is told by those who agree whose right it is, and whether that stays disputed.
+
+    INVARIANT: one provider's source never makes another's right its own. The register decides; between student systems
+    nobody does, and the right opens nothing.
+    """
+    if len({each.provider for each in told if each.provider is not None}) < 2:
+        return list(told), False
+    owners = [each.provider for each in told if each.is_own]
+    registered = [each.provider for each in told if each.is_own and each.precedence == 0]
+    deciding = set(registered or owners)
+    if len(deciding) != 1:
+        return list(told), True
+    return [each for each in told if each.provider in deciding], False
+
+
+_WHOSE = frozenset({"provider", "school", "site", "included_in"})
+"""Fields that say whose a right is: told by one source, never put together from several."""
+
+
 def _completed(rights: Sequence[StudyRight]) -> StudyRight:
     """The first source's record, with what it lacks taken from the next one that has it."""
     first, *others = rights
@@ -75,7 +104,9 @@ def _completed(rights: Sequence[StudyRight]) -> StudyRight:
         lacking = {
             name: value
             for name in StudyRight.__struct_fields__
-            if getattr(first, name) in (None, ()) and (value := getattr(other, name)) not in (None, ())
+            if name not in _WHOSE
+            and getattr(first, name) in (None, ())
+            and (value := getattr(other, name)) not in (None, ())
         }
         first = msgspec.structs.replace(first, **lacking) if lacking else first
     return first

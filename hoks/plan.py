@@ -9,7 +9,7 @@ from typing import Annotated
 
 from hoks.findings import Finding
 from hoks.identifiers import LearnerOid, StudyRightOid
-from hoks.items import Item, attached, item, structure
+from hoks.items import Item, attached_with, item, structure
 from hoks.records import Record
 from hoks.study_right import StudyRight
 from hoks.units import (
@@ -114,4 +114,4 @@ class Hoks(Record, frozen=True, gc=False):
     findings: Annotated[
         tuple[Finding, ...] | None, structure("What is wrong or doubtful in the data of this plan.")
     ] = ()
-    provenance: Annotated[Provenance | None, attached("Where the plan came from.")] = None
+    provenance: Annotated[Provenance | None, attached_with(Item.SR, "Where the plan came from.")] = None

@@ -81,8 +81,13 @@ class PlanSource(Protocol):
         """Which source this is."""
         ...
 
-    async def plans(self, rights: Collection[StudyRightOid]) -> Reply[StudyRightOid, tuple[Hoks, ...]]:
-        """The plan of each right; more than one where the source wrongly holds several."""
+    async def plans(
+        self, rights: Collection[StudyRightOid], until: float | None = None
+    ) -> Reply[StudyRightOid, tuple[Hoks, ...]]:
+        """The plan of each right; more than one where the source wrongly holds several.
+
+        ``until`` is a moment on the event loop's clock: a source that asks right by right gives by then what it has.
+        """
         ...
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar
 
 import msgspec
 
-from hoks.items import attached, technical
+from hoks.items import Item, attached, attached_with, technical
 from hoks.values import Code, Provenance
 
 
@@ -30,7 +30,7 @@ class Part(Record, frozen=True, gc=False):
         str | None,
         technical("The student system's own key of the part (for a period: yksilöivä tunniste)."),
     ] = None
-    provenance: Annotated[Provenance | None, attached("Where the part came from.")] = None
+    provenance: Annotated[Provenance | None, attached_with(Item.SR, "Where the part came from.")] = None
 
     @property
     def kind_and_dates(self) -> tuple[str | None, ...]:

@@ -36,6 +36,8 @@ class Appointment(Value, frozen=True, gc=False):
     start_date: date | None = None
     end_date: date | None = None
     environment: str | None = None
+    told_by: OrganisationOid | None = None
+    """The provider whose source tells of it, stamped where replies are read."""
 
 
 class Assignment(Value, frozen=True, gc=False):

@@ -11,10 +11,11 @@ import msgspec
 from hoks.access.decide import Grant
 from hoks.access.redact import redact
 from hoks.findings import Finding, FindingCode, finding
-from hoks.identifiers import StudyRightOid
-from hoks.items import Item
+from hoks.identifiers import LearnerOid, StudyRightOid
+from hoks.items import Aspect, Item, Seen, Slice, items_in
 from hoks.links import Link
 from hoks.merge import StudentRecord, shares
+from hoks.narrow import Evidence
 from hoks.plan import Hoks
 from hoks.student import Person, SourceStatus, Student
 from hoks.study_right import StudyRight
@@ -24,7 +25,16 @@ PLAN_ITEMS = frozenset(Item) - {Item.ID, Item.SR, Item.D2q, Item.Cs, Item.Ci, It
 """What a plan itself is made of: with none of these granted there is no plan to show."""
 
 
-class View(msgspec.Struct, frozen=True):
+class LinkFindings(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be said of a procurement link, and of whom it tells something."""
+
+    right: StudyRightOid
+    target: StudyRightOid | None
+    is_own: bool
+    findings: tuple[Finding, ...]
+
+
+class View(msgspec.Struct, frozen=True, kw_only=True):
     """A student as a caller may see them, the grants of what is shown, and which plan covers which right."""
 
     student: Student
@@ -33,6 +43,8 @@ class View(msgspec.Struct, frozen=True):
     """Of each right with a plan that is shown, the right whose plan that is: itself, or the procuring one."""
     came_from: frozenset[str]
     """The sources that something shown came from."""
+    oid: LearnerOid
+    """Who it is, for the reader's own use: the student's OID is itself an item."""
 
     def right(self, oid: StudyRightOid) -> StudyRight | None:
         """A right that is shown."""
@@ -52,51 +64,89 @@ class View(msgspec.Struct, frozen=True):
 def show(
     record: StudentRecord,
     grants: Mapping[StudyRightOid, Grant],
-    person_items: frozenset[Item],
+    person_items: Seen,
+    evidence: Evidence,
+    links: Collection[LinkFindings] = (),
 ) -> View | None:
     """The redacted student, or nothing when nothing of them may be seen."""
-    items = {right.oid: _items(grants[right.oid], record.plans_covering(right.oid)) for right in record.rights}
-    rights = _shown_rights(record, items)
-    plans = _shown_plans(record, grants, rights)
+    items = {right.oid: _items(right.oid, record, grants, evidence) for right in record.rights}
+    rights = _with_link_findings(_shown_rights(record, items), items, links)
+    plans = _shown_plans(record, grants, rights, evidence)
     in_scope = sorted({*rights, *(oid for oid, _ in plans)})
     if not in_scope and not person_items:
         return None
     about_person = person_items.union(*(items[oid] for oid in in_scope))
     shown = tuple(plan for _, plan in plans)
     return View(
-        _student(record.person, about_person, tuple(rights.values()), shown),
-        {oid: grants[oid] for oid in in_scope},
-        _covering(record, rights, {oid for oid, _ in plans}),
-        frozenset().union(
+        student=_student(record.person, about_person, tuple(rights.values()), shown),
+        grants={oid: grants[oid] for oid in in_scope},
+        covering=_covering(record, rights, {oid for oid, _ in plans}),
+        came_from=frozenset().union(
             *(right.told_by for right in record.rights if right.oid in rights),
             *({plan.provenance.source} for plan in shown if plan.provenance is not None),
         ),
+        oid=record.person.oid,
     )
 
 
-def _items(grant: Grant, plans: Sequence[Hoks]) -> frozenset[Item]:
-    """What may be seen of a right, by any plan that covers it.
+def _items(
+    right: StudyRightOid, record: StudentRecord, grants: Mapping[StudyRightOid, Grant], evidence: Evidence
+) -> Seen:
+    """What may be seen of a right, by any plan that covers it: its own, or a shared one that is shown itself.
 
     INVARIANT: by any, not by the first: a hidden plan beside a visible one changes nothing.
     """
-    return grant.items(None).union(*(grant.items(plan) for plan in plans))
+    grant = grants[right]
+    seen = grant.items(None, evidence)
+    for plan in record.plans_covering(right):
+        is_own = plan.study_right_oid == right
+        if is_own or (not grant.is_of_one_plan and _is_shown(plan, grants[plan.study_right_oid], evidence)):
+            reached = grant.reached(plan, evidence)
+            seen |= grant.items(reached, evidence) if reached is not None else frozenset()
+    return seen
 
 
-def _shown_rights(
-    record: StudentRecord, items: Mapping[StudyRightOid, frozenset[Item]]
-) -> dict[StudyRightOid, StudyRight]:
+def _is_shown(plan: Hoks, grant: Grant, evidence: Evidence) -> bool:
+    reached = grant.reached(plan, evidence)
+    return reached is not None and not items_in(grant.items(reached, evidence)).isdisjoint(PLAN_ITEMS)
+
+
+def _shown_rights(record: StudentRecord, items: Mapping[StudyRightOid, Seen]) -> dict[StudyRightOid, StudyRight]:
     seen = {right.oid: redact(right.right, items[right.oid]) for right in record.rights}
     return {oid: right for oid, right in seen.items() if right is not None}
 
 
+def _with_link_findings(
+    rights: Mapping[StudyRightOid, StudyRight],
+    items: Mapping[StudyRightOid, Seen],
+    links: Collection[LinkFindings],
+) -> dict[StudyRightOid, StudyRight]:
+    """The rights with what is to be said of their links.
+
+    INVARIANT: what a link's target is like is told only to those to whom the link is their own, or the target shown.
+    """
+    noted = dict(rights)
+    for link in links:
+        right = noted.get(link.right)
+        if right is not None and Item.SR in items[link.right] and (link.is_own or link.target in rights):
+            findings = (*(right.findings or ()), *link.findings)
+            noted[link.right] = msgspec.structs.replace(right, findings=findings)
+    return noted
+
+
 def _shown_plans(
-    record: StudentRecord, grants: Mapping[StudyRightOid, Grant], rights: Mapping[StudyRightOid, StudyRight]
+    record: StudentRecord,
+    grants: Mapping[StudyRightOid, Grant],
+    rights: Mapping[StudyRightOid, StudyRight],
+    evidence: Evidence,
 ) -> list[tuple[StudyRightOid, Hoks]]:
     """The plans that may be seen, each with its right and with what is doubtful about its being there."""
-    seen: list[tuple[StudyRightOid, Hoks, frozenset[Item]]] = []
+    seen: list[tuple[StudyRightOid, Hoks, Seen]] = []
     for plan in record.plans:
-        items = grants[plan.study_right_oid].items(plan)
-        redacted = redact(plan, items) if not items.isdisjoint(PLAN_ITEMS) else None
+        grant = grants[plan.study_right_oid]
+        reached = grant.reached(plan, evidence)
+        items = grant.items(reached, evidence) if reached is not None else frozenset()
+        redacted = redact(reached, items) if reached and not items_in(items).isdisjoint(PLAN_ITEMS) else None
         if redacted is not None:
             seen.append((plan.study_right_oid, redacted, items))
     # INVARIANT: two plans of one right are ordered by what is seen of them, never by what is hidden.
@@ -136,12 +186,10 @@ def _covering(
     return covering
 
 
-def _student(
-    person: Person, items: frozenset[Item], rights: tuple[StudyRight, ...], plans: tuple[Hoks, ...]
-) -> Student:
-    is_named = Item.ID in items
+def _student(person: Person, items: Seen, rights: tuple[StudyRight, ...], plans: tuple[Hoks, ...]) -> Student:
+    is_named = Item.ID in items or Slice(Item.ID, Aspect.NAMES) in items
     student = Student(
-        oid=person.oid if is_named else None,
+        oid=person.oid if Item.ID in items else None,
         name=person.name if is_named else None,
         study_rights=rights,
         hoksit=plans,

@@ -11,7 +11,7 @@ from hoks.codes import RecognitionProcess
 from hoks.competence import CompetenceAcquisition, CompetenceDemonstration
 from hoks.findings import Finding
 from hoks.identifiers import LearnerOid, StudyRightOid
-from hoks.items import Item, attached, drawn_from, item, structure
+from hoks.items import Item, attached, attached_with, drawn_from, item, name_of, structure
 from hoks.outcomes import Outcome
 from hoks.plan import Hoks
 from hoks.records import Record
@@ -80,7 +80,7 @@ class UnitOccurrence(Record, frozen=True, gc=False):
     demonstrations: Annotated[
         tuple[CompetenceDemonstration, ...] | None, structure("How it is demonstrated there (osaamisen osoittaminen).")
     ] = ()
-    provenance: Annotated[Provenance | None, attached("Where it came from.")] = None
+    provenance: Annotated[Provenance | None, attached_with(Item.SR, "Where it came from.")] = None
 
 
 class CombinedUnit(Record, frozen=True, gc=False):
@@ -96,7 +96,7 @@ class Student(Record, frozen=True, gc=False):
     """A student, with the study rights and plans of all providers that the caller may see."""
 
     oid: Annotated[LearnerOid | None, item(Item.ID, "Learner number (oppijanumero).")]
-    name: Annotated[str | None, item(Item.ID, "First names and surname (nimi).")] = None
+    name: Annotated[str | None, name_of(Item.ID, "First names and surname (nimi).")] = None
     study_rights: Annotated[tuple[StudyRight, ...] | None, structure("Study rights (opiskeluoikeudet).")] = ()
     hoksit: Annotated[
         tuple[Hoks, ...] | None,

@@ -6,12 +6,12 @@ for a day in Europe/Helsinki, never read from a list position.
 
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from hoks.codes import StudyRightState, StudyRightType
 from hoks.findings import Finding
 from hoks.identifiers import LearnerOid, OrganisationOid, StudyRightOid
-from hoks.items import Item, attached, item, structure
+from hoks.items import Item, attached_with, item, name_of, structure
 from hoks.records import Record
 from hoks.values import Code, Organisation, Provenance, Text, Value, says
 
@@ -41,6 +41,8 @@ class StatePeriod(Value, frozen=True, gc=False):
 class Qualification(Value, frozen=True, gc=False):
     """The qualification or education aimed at (tutkinto tai koulutus) and the requirements it follows."""
 
+    names: ClassVar[frozenset[str]] = frozenset({"code"})
+
     code: Annotated[Code | None, says("Qualification or education (tutkinto, koulutusmoduulin tunniste).")] = None
     requirements_register_number: Annotated[
         str | None, says("Register number of the requirements (perusteen diaarinumero).")
@@ -53,6 +55,8 @@ class Qualification(Value, frozen=True, gc=False):
 
 class CompetenceArea(Value, frozen=True, gc=False):
     """A competence area (osaamisala) with its dates."""
+
+    names: ClassVar[frozenset[str]] = frozenset({"area"})
 
     area: Annotated[Code | None, says("The competence area (osaamisala).")] = None
     start_date: Annotated[date | None, says("First day (alku).")] = None
@@ -90,10 +94,10 @@ class StudyRight(Record, frozen=True, gc=False):
     purchased: Annotated[bool | None, item(Item.SR, "Bought from another provider (ostettu).")] = None
     qualifications: Annotated[
         tuple[Qualification, ...] | None,
-        item(Item.D2q, "Qualifications or education aimed at (suoritukset)."),
+        name_of(Item.D2q, "Qualifications or education aimed at (suoritukset)."),
     ] = ()
     competence_areas: Annotated[
-        tuple[CompetenceArea, ...] | None, item(Item.D2q, "Competence areas (osaamisalat).")
+        tuple[CompetenceArea, ...] | None, name_of(Item.D2q, "Competence areas (osaamisalat).")
     ] = ()
     version: Annotated[int | None, item(Item.X, "Version at the source (versionumero).")] = None
     updated_at: Annotated[datetime | None, item(Item.X, "Changed at the source (aikaleima).")] = None
@@ -102,7 +106,7 @@ class StudyRight(Record, frozen=True, gc=False):
     findings: Annotated[
         tuple[Finding, ...] | None, structure("What is wrong or doubtful in the data of this right.")
     ] = ()
-    provenance: Annotated[Provenance | None, attached("Where the right came from.")] = None
+    provenance: Annotated[Provenance | None, attached_with(Item.SR, "Where the right came from.")] = None
 
 
 _PRESENT = frozenset({StudyRightState.PRESENT, StudyRightState.ON_LEAVE})

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar
 from hoks.codes import RecognitionProcess, UnitGroup
 from hoks.competence import CompetenceAcquisition, CompetenceDemonstration, ProviderAssessor
 from hoks.identifiers import OrganisationOid
-from hoks.items import Item, item, one_of, structure
+from hoks.items import Item, item, name_of, one_of, structure
 from hoks.records import Part, Record, iso, uri_of
 from hoks.values import Code
 
@@ -126,7 +126,7 @@ class AssessorReferral(Record, frozen=True, gc=False):
     )
     assessors: Annotated[
         tuple[ProviderAssessor, ...] | None,
-        item(Item.D12, "Assessors of prior competence (aiemmin hankitun osaamisen arvioijat)."),
+        name_of(Item.D12, "Assessors of prior competence (aiemmin hankitun osaamisen arvioijat)."),
     ] = ()
 
 

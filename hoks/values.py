@@ -5,7 +5,7 @@ A value has no policy of its own: it is seen where the field that holds it is se
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import msgspec
 
@@ -26,6 +26,9 @@ def says(text: str) -> Said:
 
 class Value(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """Base of values: immutable, compared by content."""
+
+    names: ClassVar[frozenset[str]] = frozenset()
+    """The fields that say what the value is called; where only names may be seen, the rest is left out."""
 
 
 class Text(Value, frozen=True, gc=False):
@@ -59,3 +62,12 @@ class Provenance(Value, frozen=True, gc=False):
     fetched_at: Annotated[datetime, says("When the gateway read it.")]
     as_of: Annotated[datetime, says("The moment the data describe: the reading itself, or a snapshot's own time.")]
     stale: Annotated[bool, says("True when the source could not be asked and an earlier answer is shown.")] = False
+
+
+def named(value: object) -> object:
+    """What a value is called, and nothing else of it; of a plain text, the text."""
+    if isinstance(value, tuple):
+        return tuple(named(each) for each in value)
+    if isinstance(value, Value):
+        return type(value)(**{name: getattr(value, name) for name in value.names})
+    return value

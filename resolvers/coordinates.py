@@ -25,22 +25,23 @@ from graphql import (
     get_named_type,
 )
 
-from hoks.access.redact import items_of
+from hoks.access.redact import days_of, items_of
 from hoks.items import Item, classification
 from hoks.records import Record
 from hoks.values import Value
 
 WITHOUT_PERSONAL_DATA = frozenset(
-    {"Query", "Viewer", "HeldRole", "StudentConnection", "StudentEdge", "PageInfo", "SourceStatus"}
+    {"Query", "Viewer", "ViewerAppointment", "HeldRole", "StudentConnection", "StudentEdge", "PageInfo", "SourceStatus"}
 )
 """Types of the graph that hold no student's data themselves."""
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """The policy entry of one coordinate: its items, and whether it only holds other fields."""
+    """The policy entry of one coordinate: its items, whether it only holds other fields, whether it is a day."""
 
     items: frozenset[Item]
     is_structure: bool
+    is_day: bool = False
 
 
 def policy_entries(schema: GraphQLSchema) -> dict[str, Entry]:
@@ -59,13 +60,14 @@ def policy_entries(schema: GraphQLSchema) -> dict[str, Entry]:
 
 
 def _entries(graph_type: GraphQLObjectType, kind: type[Record]) -> Iterator[tuple[str, Entry]]:
-    items, shown = items_of(kind), classification(kind)
+    items, shown, days = items_of(kind), classification(kind), days_of(kind)
     by_graph_name = {_camel(name): name for name in items}
     for field in graph_type.fields:
         name = by_graph_name.get(field)
         if name is None:
             raise TypeError(f"{graph_type.name}.{field} has no policy entry")
-        yield f"{graph_type.name}.{field}", Entry(items[name], is_structure=not shown[name].items)
+        is_structure = not shown[name].items
+        yield f"{graph_type.name}.{field}", Entry(items[name], is_structure, is_day=name in days)
 
 
 def selected_coordinates(

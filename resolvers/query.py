@@ -12,8 +12,10 @@ from hoks.caller import Role
 from hoks.errors import BadRequest
 from hoks.identifiers import LearnerOid, OrganisationOid, PersonOid, StudyRightOid, learner_oid, study_right_oid
 from hoks.plan import Hoks
+from hoks.relations import AppointmentKind
 from hoks.student import SourceStatus, Student
 from hoks.study_right import StudyRight
+from hoks.values import Text
 from resolvers.context import Info
 from resolvers.scalars import Cursor
 from resolvers.types import graph_enum, graph_type
@@ -23,7 +25,8 @@ MOST_STUDENTS = 50
 
 STUDENT, HOKS, STUDY_RIGHT = graph_type(Student), graph_type(Hoks), graph_type(StudyRight)
 SOURCE_STATUS = graph_type(SourceStatus)
-ROLE = graph_enum(Role)
+ROLE, APPOINTMENT_KIND = graph_enum(Role), graph_enum(AppointmentKind)
+TEXT = graph_type(Text)
 
 
 @strawberry.type(name="HeldRole", description="A role the token says the caller holds, and where.")
@@ -36,6 +39,13 @@ class HeldRoleType:
     )
 
 
+@strawberry.type(description="Something the caller is appointed to (nimitys); which part it is, the plans show.")
+class ViewerAppointment:
+    """One entry of ``Viewer.appointments``."""
+
+    kind: Annotated[AppointmentKind, APPOINTMENT_KIND] = strawberry.field(description="What it is an appointment to.")
+
+
 @strawberry.type(description="Who is asking: the verified caller in one acting role.")
 class Viewer:
     """The caller."""
@@ -43,6 +53,13 @@ class Viewer:
     oid: PersonOid = strawberry.field(description="The caller's own OID (henkilön oid).")
     role: Annotated[Role, ROLE] = strawberry.field(description="The acting role (rooli).")
     organisation: OrganisationOid | None = strawberry.field(description="The acting organisation (organisaatio).")
+    organisation_name: Optional[TEXT] = strawberry.field(  # type: ignore[valid-type]  # noqa: UP045 - derived type
+        description="Name of the acting organisation, where the register knows it."
+    )
+    appointments: list[ViewerAppointment] = strawberry.field(
+        description="What the caller is appointed to in the acting role, one entry a period or demonstration."
+    )
+    groups: list[str] = strawberry.field(description="Groups (ryhmät) of students assigned to the caller.")
     held_roles: list[HeldRoleType] = strawberry.field(description="Every role the token holds; one acts at a time.")
 
 
@@ -87,8 +104,16 @@ class StudentConnection:
 async def viewer(info: Info) -> Viewer:
     """The caller as verified."""
     caller = info.context.caller
-    held = [HeldRoleType(role=each.role, organisation=each.organisation) for each in caller.held]
-    return Viewer(oid=caller.subject, role=caller.role, organisation=caller.organisation, held_roles=held)
+    standing, name = await info.context.reader.standing(caller)
+    return Viewer(
+        oid=caller.subject,
+        role=caller.role,
+        organisation=caller.organisation,
+        organisation_name=name,
+        appointments=[ViewerAppointment(kind=each.kind) for each in standing.appointments],
+        groups=sorted({each.group for each in standing.assignments if each.group}),
+        held_roles=[HeldRoleType(role=each.role, organisation=each.organisation) for each in caller.held],
+    )
 
 
 async def student(info: Info, oid: LearnerOid) -> Any:
@@ -110,9 +135,7 @@ async def students(info: Info, first: int = 20, after: Cursor | None = None) -> 
     for view in page.views:
         context.shown(view)
     edges = tuple(
-        Edge(cursor=context.cursors.after(context.caller, view.student.oid), node=view.student)
-        for view in page.views
-        if view.student.oid is not None
+        Edge(cursor=context.cursors.after(context.caller, view.oid), node=view.student) for view in page.views
     )
     end = edges[-1].cursor if edges else None
     return Connection(edges=edges, page_info=PageInfo(has_next_page=page.more, end_cursor=end))

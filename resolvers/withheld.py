@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from hoks.access.decide import Grant, Reason, Refusal
-from hoks.items import Item
+from hoks.items import Aspect, Item, Slice
 from resolvers.coordinates import Entry
 
 _WEIGHT = {Reason.NO_RULE: 0, Reason.CONDITION_NOT_MET: 1, Reason.UNKNOWN_FACT: 2}
@@ -17,12 +17,16 @@ def withheld(
     selected: Collection[str], entries: Mapping[str, Entry], grants: Collection[Grant]
 ) -> list[dict[str, Any]]:
     """One row per selected coordinate and item that any grant in scope withholds, sorted by coordinate."""
-    refusals = _refusals(grants)
+    whole, days = _refusals(grants, days=False), _refusals(grants, days=True)
     rows: list[dict[str, Any]] = []
     for coordinate in sorted(selected):
         entry = entries.get(coordinate)
-        if entry is None or coordinate.startswith("Student."):
+        if entry is None:
             continue
+        if coordinate in _OF_THE_PERSON:
+            rows += _of_the_person(coordinate, whole, grants)
+            continue
+        refusals = days if entry.is_day else whole
         refused = [item for item in sorted(entry.items) if item in refusals]
         if entry.is_structure and len(refused) < len(entry.items):
             continue
@@ -30,11 +34,28 @@ def withheld(
     return rows
 
 
-def _refusals(grants: Collection[Grant]) -> dict[Item, Refusal]:
-    """Per item, the refusal that stands for all grants in scope."""
+_OF_THE_PERSON = {"Student.oid": False, "Student.name": True}
+"""Coordinates that any one grant opens for the whole student, and whether a grant of names is enough."""
+
+
+def _of_the_person(
+    coordinate: str, refusals: Mapping[Item, Refusal], grants: Collection[Grant]
+) -> list[dict[str, Any]]:
+    by_name = _OF_THE_PERSON[coordinate]
+    opened = any(
+        Item.ID not in grant.refusals or (by_name and Slice(Item.ID, Aspect.NAMES) in grant.sides) for grant in grants
+    )
+    return [] if opened or not grants else [_row(coordinate, Item.ID, refusals[Item.ID])]
+
+
+def _refusals(grants: Collection[Grant], *, days: bool) -> dict[Item, Refusal]:
+    """Per item, the refusal that stands for all grants in scope; of a day, only where not even its day is given."""
     refusals: dict[Item, Refusal] = {}
     for grant in grants:
+        sides = grant.sides if days else frozenset()
         for item, refusal in grant.refusals.items():
+            if Slice(item, Aspect.DATES) in sides:
+                continue
             known = refusals.get(item)
             refusals[item] = refusal if known is None else _heavier(known, refusal)
     return refusals

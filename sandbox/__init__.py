@@ -8,7 +8,7 @@ Modules, in order of flow:
 
 - ``cast``: reads ``people.toml``: who is in the world, which rights they have, and who may log in
 - ``texts``: reads ``texts.toml``: qualifications, workplaces and the words of plans, in Finnish and Swedish
-- ``organisations``: the three providers, their schools and sites
+- ``organisations``: the three providers with their schools and sites, one that has merged, and authorities
 - ``parts``: the parts of a plan: periods, demonstrations, assessors
 - ``plans``: a whole plan, in the shape of eHOKS, which is the neutral form here
 - ``world``: the cast and a crowd of background students with their rights and plans, as one typed value
@@ -17,7 +17,9 @@ Modules, in order of flow:
 - ``rights``: a study right as Koski writes it
 - ``koski``: study rights over HTTP, as provider A's account sees them
 - ``rows``: rights and plans as flat rows with the gateway's logical column names
-- ``dialects``: how providers B and C name and write those rows
+- ``staff``: who is appointed to which part and who guides whom, as rows too
+- ``dialect``: what can differ between systems that write rows
+- ``dialects``: how providers A, B and C name and write theirs
 - ``drop``: writes a provider's nightly files, the manifest last
 - ``registries``: the learner register (ONR) and the organisation register (Organisaatio)
 - ``issuer``: signs real tokens for the cast

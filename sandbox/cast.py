@@ -9,10 +9,13 @@ from typing import Literal
 import msgspec
 
 from hoks.identifiers import with_check_digit
+from hoks.items import Item
 
 from . import texts
 
 Letter = Literal["A", "B", "C"]
+AppointmentKind = Literal["instructor", "assessor"]
+GuidanceRole = Literal["responsible_teacher", "guidance_counsellor", "special_needs_teacher", "school_social_worker"]
 
 
 class _Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -34,6 +37,13 @@ class LinkEntry(_Entry, frozen=True):
     school: str
 
 
+class EarlierEntry(_Entry, frozen=True):
+    """The school to which a right belonged until another took over."""
+
+    until: date
+    school: str
+
+
 class RightEntry(_Entry, frozen=True):
     """A study right; ``key`` is unique within the person."""
 
@@ -48,6 +58,7 @@ class RightEntry(_Entry, frozen=True):
     parallel_tuva: str | None = None
     locally_under: Literal["master", "slave", "nobody"] = "master"
     recorded_under: Literal["master", "slave"] = "master"
+    history: tuple[EarlierEntry, ...] = ()
     plan: PlanEntry | None = None
 
 
@@ -58,7 +69,10 @@ class PersonEntry(_Entry, frozen=True):
     family_name: str
     given_names: str
     shows: str
+    added_later: bool = False
     has_slave: bool = False
+    non_disclosure: bool = False
+    born: date | None = None
     right: tuple[RightEntry, ...] = ()
 
 
@@ -79,11 +93,61 @@ class PersonaEntry(_Entry, frozen=True):
     roles: tuple[RoleEntry, ...]
 
 
+class AppointmentEntry(_Entry, frozen=True):
+    """A persona named in one unit of a student's plan: in its workplace period or in its demonstration."""
+
+    persona: str
+    kind: AppointmentKind
+    student: int
+    right: str
+    unit: str
+
+
+class AssignmentEntry(_Entry, frozen=True):
+    """Students whom a persona guides, as one provider's system tells."""
+
+    persona: str
+    role: GuidanceRole
+    at: Letter
+    students: tuple[int, ...]
+    group: str | None = None
+
+
+class ConsentEntry(_Entry, frozen=True):
+    """A student's consent to one recipient."""
+
+    id: str
+    student: int
+    right: str
+    recipient: str
+    items: tuple[Item, ...]
+    start: date
+    end: date
+    withdrawn: bool = False
+
+
+class StatuteEntry(_Entry, frozen=True):
+    """A provision that gives an authority items, at an organisation by its key."""
+
+    organisation: str
+    citation: str
+    items: tuple[Item, ...]
+    express: tuple[Item, ...] = ()
+
+
 class People(_Entry, frozen=True):
     """The whole of ``people.toml``."""
 
     persona: tuple[PersonaEntry, ...]
     person: tuple[PersonEntry, ...]
+    appointment: tuple[AppointmentEntry, ...]
+    assignment: tuple[AssignmentEntry, ...]
+    consent: tuple[ConsentEntry, ...]
+    statute: tuple[StatuteEntry, ...]
+
+    def subject_of(self, persona: str) -> str:
+        """The OID of somebody who is not a student and may log in."""
+        return person_oid(next(each.number for each in self.persona if each.persona == persona))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,17 +8,19 @@ import os
 from pathlib import Path
 
 from .cast import Letter
-from .dialects import B, C, Dialect, Table
+from .dialect import Dialect, Table
+from .dialects import DIALECTS
 from .rows import Row, tables
+from .staff import staff_tables
 from .world import World
 
 SNAPSHOT_AT = "2026-10-05T02:10:00+03:00"
-DIALECTS: dict[Letter, Dialect] = {"B": B, "C": C}
 
 
 def drop(world: World, letter: Letter) -> dict[str, bytes]:
     """The files of one provider's drop by name, the manifest last."""
     dialect, rows = DIALECTS[letter], tables(world, letter)
+    rows |= staff_tables(world, letter, rows)
     made = {table.file: _csv(dialect, name, table, rows[name]) for name, table in dialect.tables.items()}
     counts = {table.file: len(rows[name]) for name, table in dialect.tables.items()}
     return made | {"manifest.json": _manifest(dialect, made, counts)}

@@ -1,6 +1,7 @@
-"""The organisations of the world: the root, three providers, their schools and sites."""
+"""The organisations of the world: three providers with schools and sites, one that has merged, and authorities."""
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Literal
 
 from hoks.identifiers import OPH, with_check_digit
@@ -8,7 +9,7 @@ from hoks.identifiers import OPH, with_check_digit
 from .cast import Letter
 from .texts import Language, Names
 
-Kind = Literal["root", "provider", "school", "site"]
+Kind = Literal["root", "provider", "school", "site", "other"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +23,8 @@ class Organisation:
     path: tuple[str, ...]
     code: str = ""
     """Business id of a provider, institution number of a school."""
+    ended: date | None = None
+    """The last day of an organisation that is no more."""
 
 
 def _names(fi: str, sv: str, en: str) -> Names:
@@ -54,7 +57,19 @@ _ROWS: tuple[tuple[str, str, Kind, str, str, Names], ...] = (
     ("C-site", "9900000033", "site", "C-school", "01",
      _names("Ceder ammattiopisto, Setrikatu", "Ceder Yrkesinstitut, Cedergatan",
             "Ceder Vocational Institute, Cedergatan")),
+    ("D", "9900000004", "provider", "root", "9000403-9",
+     _names("Dalaniemen ammattikoulukuntayhtymä", "Dalanäs yrkesskolesamkommun", "Dalanäs Vocational Authority")),
+    ("D-school", "9900000041", "school", "D", "99041",
+     _names("Dalaniemen ammattikoulu", "Dalanäs yrkesskola", "Dalanäs Vocational School")),
+    ("employment-services", "9900000051", "other", "root", "",
+     _names("Kunnan työllisyyspalvelut", "Kommunens sysselsättningstjänster", "Municipal Employment Services")),
+    ("inspection", "9900000052", "other", "root", "",
+     _names("Seutukunnan tarkastusvirasto", "Regionens granskningsverk", "Regional Inspection Office")),
+    ("fund", "9900000061", "other", "root", "",
+     _names("Työllisyysrahasto", "Sysselsättningsfonden", "Employment Fund")),
 )  # fmt: skip
+_ENDED = {"D": date(2025, 12, 31), "D-school": date(2025, 12, 31)}
+"""D merged into A."""
 
 
 def _tree() -> dict[str, Organisation]:
@@ -75,6 +90,7 @@ def _tree() -> dict[str, Organisation]:
             name=name,
             path=(*above.path, above.oid),
             code=code,
+            ended=_ENDED.get(key),
         )
     return tree
 
@@ -102,6 +118,11 @@ def site_of(school_key: str) -> Organisation:
     """A school's site, or the school itself where it has none: a school may be its own site."""
     school = ORGANISATIONS[school_key]
     return next((o for o in ORGANISATIONS.values() if o.kind == "site" and o.path[-1] == school.oid), school)
+
+
+def provider_of(school: Organisation) -> Organisation:
+    """The provider to which a school belongs, of whatever letter."""
+    return next(o for o in ORGANISATIONS.values() if o.kind == "provider" and o.oid in school.path)
 
 
 def tree_of(letter: Letter) -> frozenset[str]:

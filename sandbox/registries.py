@@ -25,6 +25,7 @@ _TYPES = {
     "provider": "organisaatiotyyppi_01",
     "school": "organisaatiotyyppi_02",
     "site": "organisaatiotyyppi_03",
+    "other": "organisaatiotyyppi_05",
 }
 
 
@@ -110,7 +111,8 @@ def _person(person: Person) -> Json:
         "passivoitu": False,
         "yksiloity": False,
         "yksiloityVTJ": True,
-        "turvakielto": False,
+        "turvakielto": person.non_disclosure,
+        **present(syntymaaika=person.born.isoformat() if person.born else None),
     }
 
 
@@ -122,10 +124,11 @@ def _organisation(organisation: Organisation) -> Json:
         "nimi": organisation.name.as_dict(),
         "tyypit": [_TYPES[organisation.kind]],
         "parentOidPath": "".join(f"|{oid}" for oid in organisation.path) + "|" if parent else "",
-        "status": "AKTIIVINEN",
+        "status": "PASSIIVINEN" if organisation.ended else "AKTIIVINEN",
         "alkuPvm": "2018-01-01",
         **present(
             parentOid=parent,
+            lakkautusPvm=organisation.ended.isoformat() if organisation.ended else None,
             ytunnus=organisation.code if provider else None,
             oppilaitosKoodi=organisation.code if school else None,
         ),

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime, time
 
-from .organisations import Organisation, organisation
+from .organisations import Organisation, organisation, provider_of
 from .parts import Json
 from .world import StatusPeriod, StudyRight, World
 
@@ -35,8 +35,9 @@ def koski_right(right: StudyRight, world: World) -> Json:
             "lähdejärjestelmä": _code("lahdejarjestelma", _SYSTEMS[right.provider]),
         },
         "oppilaitos": _institution(right.school),
-        "koulutustoimija": _provider(right),
+        "koulutustoimija": _provider(organisation(right.provider)),
         "sisältyyOpiskeluoikeuteen": _link(right),
+        "organisaatiohistoria": _history(right),
         "arvioituPäättymispäivä": right.estimated_end.isoformat(),
         "ostettu": right.purchased,
         "tila": {"opiskeluoikeusjaksot": [_period(p) for p in right.periods]},
@@ -72,14 +73,25 @@ def _institution(school: Organisation) -> Json:
     }
 
 
-def _provider(right: StudyRight) -> Json:
-    provider = organisation(right.provider)
+def _provider(provider: Organisation) -> Json:
     return {"oid": provider.oid, "nimi": provider.name.as_dict(), "yTunnus": provider.code}
 
 
 def _link(right: StudyRight) -> Json | None:
     link = right.included_in
     return None if link is None else {"oppilaitos": {"oid": link.school_oid}, "oid": link.right_oid}
+
+
+def _history(right: StudyRight) -> list[Json] | None:
+    """To whom the right belonged before, and until when."""
+    return [
+        {
+            "muutospäivä": earlier.until.isoformat(),
+            "oppilaitos": _institution(earlier.school),
+            "koulutustoimija": _provider(provider_of(earlier.school)),
+        }
+        for earlier in right.history
+    ] or None
 
 
 def _period(period: StatusPeriod) -> Json:

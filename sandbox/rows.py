@@ -12,7 +12,7 @@ from .cast import Letter
 from .organisations import LANGUAGE
 from .parts import Json
 from .texts import Language
-from .world import Plan, StudyRight, World
+from .world import Person, Plan, StudyRight, World
 
 Cell = str | int | float | bool | date | datetime | tuple[str, ...] | None
 Row = dict[str, Cell]
@@ -45,8 +45,18 @@ def tables(world: World, letter: Letter) -> Tables:
     return made
 
 
+def person_key(letter: Letter, person: Person) -> str:
+    """A student's local number in a provider's system."""
+    return f"{letter}{person.number:05d}"
+
+
+def plan_key(plan: Plan) -> str:
+    """The local key of a plan; a copy of another provider's has one of its own."""
+    return f"H{plan.document['id']}{'K' if plan.copied else ''}"
+
+
 def _person_key(right: StudyRight) -> str:
-    return f"{right.provider}{right.person.number:05d}"
+    return person_key(right.provider, right.person)
 
 
 def _right_keys(world: World, letter: Letter) -> dict[str, str]:
@@ -120,7 +130,7 @@ class _PlanRows:
     def __init__(self, plan: Plan, right_key: str | None) -> None:
         self.made: defaultdict[str, list[Row]] = defaultdict(list)
         self._numbers: defaultdict[str, Iterator[int]] = defaultdict(lambda: count(1))
-        self._key = f"H{plan.document['id']}{'K' if plan.copied else ''}"
+        self._key = plan_key(plan)
         document = plan.document
         self._plan(document, right_key, plan.right.oid if plan.copied else None)
         self._planned(document)

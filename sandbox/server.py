@@ -11,7 +11,8 @@ from starlette.applications import Starlette
 
 from . import ehoks
 from .cas import Cas
-from .drop import DIALECTS, write_drop
+from .dialects import DIALECTS
+from .drop import write_drop
 from .ehoks import ehoks_app
 from .issuer import issuer_app
 from .koski import koski_app
@@ -21,7 +22,7 @@ from .world import World, build_world
 
 
 def lay_out(folder: Path, world: World | None = None) -> World:
-    """Put the secrets and both drops in the folder: what the gateway reads before any server runs."""
+    """Put the secrets and the drops in the folder: what the gateway reads before any server runs."""
     world = world or build_world()
     secrets_in(folder)
     for letter in DIALECTS:

@@ -7,17 +7,25 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from . import BUSINESS_DAY, ehoks, registries
-from .cast import Letter
-from .dialects import Dialect
-from .drop import DIALECTS
+from .cast import ConsentEntry, Letter, StatuteEntry, people, person_oid
+from .dialect import Dialect
+from .dialects import DIALECTS
 from .issuer import AUDIENCE
 from .organisations import organisation
+from .world import right_oids
 
 HOST = "127.0.0.1"
 USERNAME = "gateway-a"
 SERVERS = ("issuer", "eHOKS", "Koski", "ONR", "Organisaatio")
 """The servers in the order of their ports, the first beside the gateway's own."""
-SOURCE_IDS: dict[Letter, str] = {"B": "b-primus", "C": "c-table"}
+SOURCE_IDS: dict[Letter, str] = {"A": "a-staff", "B": "b-primus", "C": "c-table"}
+"""The ids of the table sources."""
+_STAFF = ("appointments", "assignments")
+_GIVES: dict[Letter, tuple[str, ...]] = {
+    "A": _STAFF,
+    "B": ("rights", "plans", *_STAFF),
+    "C": ("rights", "plans", *_STAFF),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +69,8 @@ def settings_text(port: int, folder: Path) -> str:
         _koski_source(port, place),
         _ehoks_source(port, place),
         *(_table_source(letter, dialect, folder.resolve()) for letter, dialect in DIALECTS.items()),
+        *(_statute(entry) for entry in people().statute),
+        *(_consent(entry) for entry in people().consent),
     ]
     return "\n".join(blocks)
 
@@ -140,7 +150,7 @@ def _table_source(letter: Letter, dialect: Dialect, folder: Path) -> str:
             id=SOURCE_IDS[letter],
             kind="table",
             provider=organisation(letter).oid,
-            gives=["rights", "plans"],
+            gives=list(_GIVES[letter]),
             folder=folder / letter.lower(),
             encoding=dialect.encoding,
             delimiter=dialect.delimiter,
@@ -169,6 +179,31 @@ def _table_source(letter: Letter, dialect: Dialect, folder: Path) -> str:
     if dialect.code_prefixes:
         blocks.append(_table("[source.code_prefixes]", **dialect.code_prefixes))
     return "\n".join(blocks)
+
+
+def _statute(entry: StatuteEntry) -> str:
+    return _table(
+        "[[statute]]",
+        organisation=organisation(entry.organisation).oid,
+        citation=entry.citation,
+        items=list(entry.items),
+        express=list(entry.express),
+    )
+
+
+def _consent(entry: ConsentEntry) -> str:
+    student = next(person for person in people().person if person.number == entry.student)
+    return _table(
+        "[[sandbox_consent]]",
+        id=entry.id,
+        learner=person_oid(entry.student),
+        right=right_oids(student)[entry.right],
+        recipient=people().subject_of(entry.recipient),
+        items=list(entry.items),
+        start=entry.start,
+        end=entry.end,
+        withdrawn=entry.withdrawn,
+    )
 
 
 def _table(header: str, /, **values: object) -> str:

@@ -34,6 +34,10 @@ class Person:
     given_names: str
     shows: str = ""
     """Why the person is in the cast; empty for the background."""
+    non_disclosure: bool = False
+    """Whether the register holds a non-disclosure order (turvakielto)."""
+    born: date | None = None
+    """The day of birth, where the story needs it."""
 
     @property
     def aliases(self) -> tuple[str, ...]:
@@ -58,6 +62,14 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Earlier:
+    """A school to which a right belonged until another took over."""
+
+    school: Organisation
+    until: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StudyRight:
     """A study right as its provider has entered it."""
 
@@ -77,6 +89,7 @@ class StudyRight:
     """The learner OID in the provider's own system: the master, a slave, or empty."""
     recorded_under: str
     """The learner OID under which Koski holds the right."""
+    history: tuple[Earlier, ...] = ()
 
     @property
     def start(self) -> date:
@@ -116,6 +129,8 @@ class World:
     people: tuple[Person, ...]
     rights: tuple[StudyRight, ...]
     plans: tuple[Plan, ...]
+    large_group: tuple[Person, ...]
+    """The students of the one large group at A; nobody unless asked for."""
     _right_by_oid: dict[str, StudyRight] = field(repr=False)
     _person_by_alias: dict[str, Person] = field(repr=False)
 
@@ -140,9 +155,14 @@ class World:
         return tuple(p for p in self.plans if p.held_by == letter)
 
 
-def build_world(seed: int = SEED) -> World:
-    """The world of a seed; the cast's stories are the same in all of them."""
-    entries = [*people().person, *_crowd(seed)]
+def build_world(seed: int = SEED, large_group: int = 0) -> World:
+    """The world of a seed; the cast's stories are the same in all of them.
+
+    ``large_group`` adds that many students of one group at A, of whom a thousand do not fit in one call to Koski.
+    """
+    first = [entry for entry in people().person if not entry.added_later]
+    later = [entry for entry in people().person if entry.added_later]
+    entries = [*first, *_crowd(seed), *later, *_large_group(seed, large_group)]
     persons = tuple(_person(entry) for entry in entries)
     rights = tuple(right for entry, person in zip(entries, persons, strict=True) for right in _rights(entry, person))
     plans = tuple(_plans(entries, rights, seed))
@@ -150,6 +170,7 @@ def build_world(seed: int = SEED) -> World:
         people=persons,
         rights=rights,
         plans=plans,
+        large_group=persons[len(persons) - large_group :],
         _right_by_oid={r.oid: r for r in rights},
         _person_by_alias={alias: p for p in persons for alias in p.aliases},
     )
@@ -168,10 +189,13 @@ def _person(entry: PersonEntry) -> Person:
         family_name=entry.family_name,
         given_names=entry.given_names,
         shows=entry.shows,
+        non_disclosure=entry.non_disclosure,
+        born=entry.born,
     )
 
 
-def _oids(entry: PersonEntry) -> dict[str, str]:
+def right_oids(entry: PersonEntry) -> dict[str, str]:
+    """The OIDs of a person's rights by their keys."""
     return {
         right.key: right_oid(entry.number, place, letter_of(right.school))
         for place, right in enumerate(entry.right, start=1)
@@ -179,7 +203,7 @@ def _oids(entry: PersonEntry) -> dict[str, str]:
 
 
 def _rights(entry: PersonEntry, person: Person) -> Iterator[StudyRight]:
-    oids = _oids(entry)
+    oids = right_oids(entry)
     names = {"master": person.oid, "slave": person.aliases[-1], "nobody": ""}
     for right in entry.right:
         link = right.included_in
@@ -200,6 +224,7 @@ def _rights(entry: PersonEntry, person: Person) -> Iterator[StudyRight]:
             else Link(right_oid=oids[link.right], school_oid=organisation(link.school).oid),
             known_as=names[right.locally_under],
             recorded_under=names[right.recorded_under],
+            history=tuple(Earlier(school=organisation(each.school), until=each.until) for each in right.history),
         )
 
 
@@ -207,7 +232,7 @@ def _plans(entries: list[PersonEntry], rights: tuple[StudyRight, ...], seed: int
     by_oid = {r.oid: r for r in rights}
     source_id = 41_000
     for entry in entries:
-        oids = _oids(entry)
+        oids = right_oids(entry)
         for ordered in entry.right:
             if ordered.plan is None:
                 continue
@@ -255,6 +280,24 @@ def _crowd(seed: int) -> Iterator[PersonEntry]:
             right = _crowd_right(rng, letter, place)
             yield _crowd_person(rng, first + place, right)
     yield _crowd_person(rng, NOBODY, replace(_crowd_right(rng, "B", 0), locally_under="nobody"))
+
+
+_FIRST_OF_LARGE_GROUP = 10_001
+
+
+def _large_group(seed: int, size: int) -> Iterator[PersonEntry]:
+    rng = random.Random(f"{seed}:group")  # noqa: S311  (invented data, repeatable on purpose)
+    start, end = date(2026, 8, 10), date(2029, 6, 1)
+    for place in range(size):
+        right = RightEntry(
+            key="a",
+            school="A-school",
+            qualification="business",
+            periods=(("lasna", start),),
+            estimated_end=end,
+            plan=PlanEntry(traits=frozenset({"small"})),
+        )
+        yield _crowd_person(rng, _FIRST_OF_LARGE_GROUP + place, right)
 
 
 def _crowd_person(rng: random.Random, number: int, right: RightEntry) -> PersonEntry:

@@ -4,7 +4,7 @@ Links may be undone at any time, so what is kept is kept for minutes.
 """
 
 import asyncio
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Annotated, Any
 
@@ -115,6 +115,7 @@ class Onr:
             return failure
         except Exception as error:
             return unexpected(SOURCE, error)
+        links = _without_disputed(links)
         found = {oid: _person(oid, master, links) for oid, master in masters.items()}
         for person in found.values():
             self._kept.update({_key(oid): person for oid in person.all_oids})
@@ -152,11 +153,20 @@ class Onr:
 
 
 def _pairs(body: bytes) -> Iterator[tuple[LearnerOid, LearnerOid]]:
-    for element in elements(body):
+    for element in elements(body, at_most=20 * MAX_BATCH):
         wire, _ = read(element, LinkWire)
         if any(oid is None or check_learner_oid(oid) is Check.MALFORMED for oid in (wire.master, wire.alias)):
             raise SourceInvalid(Reason.UNREADABLE)
         yield LearnerOid(wire.master or ""), LearnerOid(wire.alias or "")
+
+
+def _without_disputed(links: _Links) -> _Links:
+    """The links without aliases that two masters claim: one person's data must never reach another."""
+    claims = Counter(alias for aliases in links.values() for alias in aliases)
+    kept: _Links = defaultdict(set)
+    for master, aliases in links.items():
+        kept[master] = {alias for alias in aliases if claims[alias] == 1}
+    return kept
 
 
 def _person(asked: LearnerOid, master: Person, links: _Links) -> Person:

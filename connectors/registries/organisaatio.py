@@ -151,7 +151,7 @@ class Organisaatio:
             refuse_failures(answer.status)
             now = self._seconds()
             found = dict.fromkeys(oids, _Kept(None, (), False, now))
-            for element in elements(answer.body):
+            for element in elements(answer.body, at_most=2 * MAX_BATCH):
                 wire, _ = read(element, OrganisationWire)
                 if wire.oid in found:
                     found[OrganisationOid(wire.oid)] = _entry(wire, OrganisationOid(wire.oid), now)

@@ -11,6 +11,7 @@ Modules, in order of flow:
 - ``competence``: rows to learning periods and demonstrations
 - ``units``: rows to the units of a plan and the support beside them
 - ``plans``: rows to whole plans
+- ``relations``: rows to appointments and assignments
 - ``source``: the connector itself
 """
 

@@ -26,6 +26,9 @@ InstantFormat = Literal[
 PlannedKind = Literal["vocational", "local", "common", "subarea", "preparatory", "study_skills", "learning_support"]
 PriorKind = Literal["vocational", "local", "common", "subarea"]
 AssessorKind = Literal["provider", "working_life", "prior"]
+AppointmentKind = Literal["instructor", "assessor"]
+GuidanceRole = Literal["responsible_teacher", "guidance_counsellor", "special_needs_teacher", "school_social_worker"]
+Given = Literal["rights", "plans", "appointments", "assignments"]
 
 _UNIT = "key plan_key parent_key kind code code_version requirements_number name extent amosaa_id goals deviation"
 
@@ -50,6 +53,8 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "assessors": "demonstration_key prior_key kind name organisation_oid organisation_name"
         " organisation_business_id",
         "prior_units": f"{_UNIT} provider_oid essential_circumstance process sent_on",
+        "appointments": "person_oid kind right_oid learner_oid part_key unit_code start end environment",
+        "assignments": "person_oid role person_key learner_oid group",
     }.items()
 }
 """The logical tables and their columns."""
@@ -65,9 +70,24 @@ _REQUIRED: dict[str, tuple[str, ...]] = {
     "demonstrations": ("key",),
     "assessors": ("kind",),
     "prior_units": ("key", "plan_key", "kind"),
+    "appointments": ("person_oid", "kind", "right_oid"),
+    "assignments": ("person_oid", "role"),
 }
-_TABLES_OF = {"rights": ("people", "rights"), "plans": ("plans",)}
+_ONE_OF: dict[str, tuple[str, ...]] = {
+    "plans": ("right_key", "right_oid"),
+    "appointments": ("part_key", "unit_code"),
+    "assignments": ("person_key", "learner_oid"),
+}
+"""Columns of which a table needs at least one."""
+_TABLES_OF: dict[Given, tuple[str, ...]] = {
+    "rights": ("people", "rights"),
+    "plans": ("plans",),
+    "appointments": ("appointments",),
+    "assignments": ("assignments",),
+}
 """Which tables each kind of data needs at the least."""
+_FOUND_IN = (("plans", "right_key", "rights"), ("assignments", "person_key", "people"))
+"""Columns that are keys of rows in another table."""
 
 
 class Strict(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -102,6 +122,8 @@ class Codes(Strict, frozen=True):
     assessor_kind: dict[str, AssessorKind] = msgspec.field(default_factory=dict)
     mode: dict[str, str] = msgspec.field(default_factory=dict)
     process: dict[str, str] = msgspec.field(default_factory=dict)
+    appointment_kind: dict[str, AppointmentKind] = msgspec.field(default_factory=dict)
+    guidance_role: dict[str, GuidanceRole] = msgspec.field(default_factory=dict)
 
 
 class CodePrefixes(Strict, frozen=True):
@@ -119,6 +141,7 @@ class CodePrefixes(Strict, frozen=True):
     demonstration_subarea: str = ""
     qualification: str = ""
     competence_area: str = ""
+    appointed_unit: str = ""
 
 
 class TableSettings(Strict, frozen=True, kw_only=True, tag_field="kind", tag="table"):
@@ -126,7 +149,7 @@ class TableSettings(Strict, frozen=True, kw_only=True, tag_field="kind", tag="ta
 
     id: str
     provider: OrganisationOid
-    gives: tuple[Literal["rights", "plans"], ...]
+    gives: tuple[Given, ...]
     folder: str
     tables: dict[str, TableFile]
     encoding: str = "utf-8"
@@ -174,9 +197,24 @@ class TableSettings(Strict, frozen=True, kw_only=True, tag_field="kind", tag="ta
         faults = [f"table `{table}` is needed for what the source gives" for table in needed]
         for name, table in self.tables.items():
             faults += _faults_of_table(name, table)
-        by_key = "right_key" in self.tables["plans"].columns if "plans" in self.tables else False
-        if by_key and "rights" not in self.tables:
-            faults.append("table `plans`, column `right_key`: there is no table `rights` to find it in")
+        return faults + self._faults_between_tables()
+
+    def _faults_between_tables(self) -> list[str]:
+        faults = [
+            f"table `{table}`, column `{column}`: there is no table `{other}` to find it in"
+            for table, column, other in _FOUND_IN
+            if table in self.tables and column in self.tables[table].columns and other not in self.tables
+        ]
+        appointments = self.tables.get("appointments")
+        if (
+            appointments
+            and "learner_oid" not in appointments.columns
+            and not {"people", "rights"} <= self.tables.keys()
+        ):
+            faults.append(
+                "table `appointments`: column `learner_oid` must be mapped"
+                " where there are no tables `people` and `rights` that tell whose a right is"
+            )
         return faults
 
 
@@ -189,8 +227,8 @@ def _faults_of_table(name: str, table: TableFile) -> list[str]:
         if column not in COLUMNS[name]
     ]
     faults += [f"table `{name}`: column `{c}` must be mapped" for c in _REQUIRED[name] if c not in table.columns]
-    if name == "plans" and not {"right_key", "right_oid"} & table.columns.keys():
-        faults.append("table `plans`: column `right_key` or `right_oid` must be mapped")
+    if name in _ONE_OF and not set(_ONE_OF[name]) & table.columns.keys():
+        faults.append(f"table `{name}`: column {' or '.join(f'`{c}`' for c in _ONE_OF[name])} must be mapped")
     if PurePath(table.file).name != table.file or table.file in ("", ".."):
         faults.append(f"table `{name}`: expected the name of a file in the folder, without a path")
     return faults

@@ -8,15 +8,16 @@ import logging
 import sqlite3
 import threading
 import weakref
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import get_args
 
 import msgspec
 
-from connectors.table.cells import Row, clean
+from connectors.table.cells import Row, clean, day_of
 from connectors.table.drop import Drop, Sheet
-from connectors.table.settings import COLUMNS, TableSettings
+from connectors.table.settings import COLUMNS, AppointmentKind, GuidanceRole, TableSettings
 from hoks.identifiers import Check, check_learner_oid, check_study_right_oid
 
 log = logging.getLogger(__name__)
@@ -35,6 +36,8 @@ _INDEXES = {
     "demonstrations": ("key", "unit_key", "prior_key"),
     "assessors": ("demonstration_key", "prior_key"),
     "prior_units": ("key", "plan_key"),
+    "appointments": ("person_oid",),
+    "assignments": ("person_oid",),
 }
 _KEYS = {
     (table, column)
@@ -66,6 +69,18 @@ _TAKE_RIGHTS = """
 UPDATE plans SET for_right = NULL WHERE right_oid IS NOT NULL AND for_right <> right_oid"""
 _TAKE_DEMONSTRATIONS = """
 UPDATE demonstrations SET unit_key = NULL, prior_key = NULL WHERE unit_key IS NOT NULL AND prior_key IS NOT NULL"""
+# A right with several holders, or a key with several, tells of none.
+_FIND_APPOINTED_LEARNERS = """
+UPDATE appointments SET learner_oid = (
+    SELECT max(people.oid) FROM rights JOIN people ON people.key = rights.person_key
+    WHERE rights.oid = appointments.right_oid HAVING count(DISTINCT people.oid) = 1
+) WHERE learner_oid IS NULL"""
+_FIND_ASSIGNED_LEARNERS = """
+UPDATE assignments SET learner_oid = (SELECT oid FROM people WHERE people.key = assignments.person_key LIMIT 1)
+WHERE learner_oid IS NULL"""
+
+_UNREADABLE = "?"
+"""Stands in a cell that says something nobody can read: the row is not taken as if the cell were empty."""
 
 _PLACED = "EXISTS (SELECT 1 FROM {parent} AS parent WHERE parent.key = child.{key}{kind})"
 _WITH_PERIODS = " AND parent.kind IN ('vocational', 'local', 'subarea')"
@@ -78,6 +93,16 @@ def sql(template: str, **names: str) -> str:
     for name, value in names.items():
         template = template.replace("{" + name + "}", value)
     return template
+
+
+def _listed(columns: Iterable[str]) -> str:
+    """Names of columns in a statement, quoted: one of them is a word of SQL."""
+    return ", ".join(f'"{column}"' for column in columns)
+
+
+def _texts(literal: object) -> str:
+    """The words of a ``Literal`` of the settings, as texts in a statement."""
+    return ", ".join(f"'{word}'" for word in get_args(literal))
 
 
 def _placed(parent: str, key: str, kind: str = "") -> str:
@@ -108,6 +133,31 @@ _IN_PLACE: tuple[tuple[str, str, str], ...] = (
     ("prior_units", "of an unknown common unit", sql(_UNDER_COMMON, table="prior_units")),
 )
 """What must hold of each row for it to be shown at all; the rows of which it does not are counted."""
+
+# INVARIANT: a row appoints or assigns somebody only where all of it is certain. What cannot be read is not left out
+# of the row: the row is left out.
+_CERTAIN: tuple[tuple[str, str, str], ...] = (
+    ("appointments", "without the OID of a person", "person_oid <> '?'"),
+    ("appointments", "of an unknown kind", f"kind IN ({_texts(AppointmentKind)})"),
+    ("appointments", "without the OID of a right", "right_oid <> '?'"),
+    ("appointments", "without one learner", "learner_oid <> '?'"),
+    ("appointments", "with an unreadable date", "start IS NOT '?' AND \"end\" IS NOT '?'"),
+    (
+        "appointments",
+        "that point at no part",
+        "part_key IS NOT NULL OR (kind = 'assessor' AND unit_code IS NOT NULL AND start IS NOT NULL"
+        ' AND "end" IS NOT NULL AND environment IS NOT NULL)',
+    ),
+    ("assignments", "without the OID of a person", "person_oid <> '?'"),
+    ("assignments", "of an unknown role", f"role IN ({_texts(GuidanceRole)})"),
+    ("assignments", "without one learner", "learner_oid <> '?'"),
+    (
+        "assignments",
+        "that name two learners",
+        "person_key IS NULL OR learner_oid = (SELECT oid FROM people WHERE people.key = person_key LIMIT 1)",
+    ),
+)
+"""What must hold of a row that gives somebody access; the rows of which it does not are counted and taken out."""
 
 
 @dataclass(frozen=True, slots=True, weakref_slot=True)
@@ -161,7 +211,7 @@ def _load(connection: sqlite3.Connection, settings: TableSettings, drop: Drop) -
     connection.execute("BEGIN")
     for table, columns in COLUMNS.items():
         extra = ("for_right",) if table == "plans" else ()
-        connection.execute(sql("CREATE TABLE {table} ({columns})", table=table, columns=", ".join(columns + extra)))
+        connection.execute(sql("CREATE TABLE {table} ({columns})", table=table, columns=_listed(columns + extra)))
     for name in drop.names():
         counts |= _fill_from(connection, settings, drop.sheet(name), name)
     _tidy(connection, counts)
@@ -169,6 +219,9 @@ def _load(connection: sqlite3.Connection, settings: TableSettings, drop: Drop) -
         # What is null is not known to hold, so it is counted too.
         query = sql("SELECT count(*) FROM {table} AS child WHERE NOT coalesce({holds}, 0)", table=table, holds=holds)
         counts[table, f"rows {reason}"] = connection.execute(query).fetchone()[0]
+    for table, reason, holds in _CERTAIN:
+        statement = sql("DELETE FROM {table} WHERE NOT coalesce({holds}, 0)", table=table, holds=holds)
+        counts[table, f"rows {reason}"] = connection.execute(statement).rowcount
     connection.execute("COMMIT")
     return {key: count for key, count in counts.items() if count}
 
@@ -183,7 +236,13 @@ def _tidy(connection: sqlite3.Connection, counts: dict[tuple[str, str], int]) ->
     for table, owner in _OWNERS.items():
         taken = connection.execute(sql(_TAKE_KEY, table=table, owner=owner)).rowcount
         counts[table, "rows share a key but not its owner"] = taken
-    for statement in (_FIND_RIGHTS, _TAKE_RIGHTS, _TAKE_DEMONSTRATIONS):
+    for statement in (
+        _FIND_RIGHTS,
+        _TAKE_RIGHTS,
+        _TAKE_DEMONSTRATIONS,
+        _FIND_APPOINTED_LEARNERS,
+        _FIND_ASSIGNED_LEARNERS,
+    ):
         connection.execute(statement)
 
 
@@ -200,6 +259,14 @@ def _cleaners(settings: TableSettings) -> dict[tuple[str, str], Cleaner]:
         ("units", "kind"): _word(settings.codes.unit_kind),
         ("prior_units", "kind"): _word(settings.codes.prior_kind),
         ("assessors", "kind"): _word(settings.codes.assessor_kind),
+        ("appointments", "kind"): _word(settings.codes.appointment_kind),
+        ("assignments", "role"): _word(settings.codes.guidance_role),
+        **dict.fromkeys((("appointments", "unit_code"), ("appointments", "environment")), clean),
+        **dict.fromkeys((("appointments", "start"), ("appointments", "end")), _day(settings)),
+        **dict.fromkeys((("appointments", "person_oid"), ("assignments", "person_oid")), _certain(check_learner_oid)),
+        **dict.fromkeys((("appointments", "learner_oid"), ("assignments", "learner_oid")), _certain(check_learner_oid)),
+        ("appointments", "right_oid"): _certain(check_study_right_oid),
+        ("assignments", "group"): clean,
     }
 
 
@@ -209,6 +276,25 @@ def _well_formed(check: Callable[[str], Check]) -> Cleaner:
         return None if cleaned is None or check(cleaned) is Check.MALFORMED else cleaned
 
     return oid
+
+
+def _certain(check: Callable[[str], Check]) -> Cleaner:
+    def oid(text: str) -> str | None:
+        cleaned = clean(text)
+        return cleaned if cleaned is None or check(cleaned) is not Check.MALFORMED else _UNREADABLE
+
+    return oid
+
+
+def _day(settings: TableSettings) -> Cleaner:
+    def day(text: str) -> str | None:
+        cleaned = clean(text)
+        if cleaned is None:
+            return None
+        read = day_of(cleaned, settings.date_format)
+        return read.isoformat() if read else _UNREADABLE
+
+    return day
 
 
 def _word(words: Mapping[str, str]) -> Cleaner:
@@ -252,7 +338,7 @@ class _Writer:
         self._insert = sql(
             "INSERT INTO {table} ({columns}) VALUES ({marks})",
             table=table,
-            columns=", ".join(mapped),
+            columns=_listed(mapped),
             marks=", ".join("?" * len(mapped)),
         )
         self._seen: set[bytes] = set()

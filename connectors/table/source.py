@@ -1,4 +1,4 @@
-"""The ``table`` connector: study rights and plans of one provider, as of its latest whole drop.
+"""The ``table`` connector: a provider's study rights, plans, appointments and assignments as of its latest whole drop.
 
 A snapshot can assert absence: a key that it does not hold is absent as of its time. No key makes it raise.
 """
@@ -12,13 +12,15 @@ from typing import TypeVar
 from connectors.table.cells import Row
 from connectors.table.keeper import Keeper
 from connectors.table.plans import read_plans
+from connectors.table.relations import read_appointments, read_assignments
 from connectors.table.rights import are_of, holders_of, learners_of, rows_by_person, study_rights
 from connectors.table.settings import TableSettings
 from connectors.table.snapshot import Snapshot
-from hoks.identifiers import LearnerOid, OrganisationOid, StudyRightOid
+from hoks.identifiers import LearnerOid, OrganisationOid, PersonOid, StudyRightOid
 from hoks.outcomes import Answer, Outcome, Reply
 from hoks.plan import Hoks
 from hoks.ports import Clock, Source
+from hoks.relations import Appointment, Assignment
 from hoks.student import Person
 from hoks.study_right import StudyRight
 
@@ -31,7 +33,7 @@ Answers = Mapping[K, Answer[T]]
 
 
 class TableSource:
-    """A provider's student system that exports rows: ``RightsSource`` and ``PlanSource``."""
+    """A provider's student system that exports rows: a source of whatever its settings say that it gives."""
 
     def __init__(self, settings: TableSettings, clock: Clock) -> None:
         self._settings = settings
@@ -76,7 +78,11 @@ class TableSource:
 
         return await self._reply(rights, read, given="rights" in self._settings.gives)
 
-    async def plans(self, rights: Collection[StudyRightOid]) -> Reply[StudyRightOid, tuple[Hoks, ...]]:
+    async def plans(
+        self,
+        rights: Collection[StudyRightOid],
+        until: float | None = None,  # noqa: ARG002 - a snapshot answers at once
+    ) -> Reply[StudyRightOid, tuple[Hoks, ...]]:
         """The plan of each right; more than one where the drop holds several."""
 
         def read(snapshot: Snapshot) -> Answers[StudyRightOid, tuple[Hoks, ...]]:
@@ -92,6 +98,24 @@ class TableSource:
             return {self._settings.provider: Answer(Outcome.OK, learners_of(snapshot))}
 
         return await self._reply([self._settings.provider], read, given=True)
+
+    async def appointments(self, people: Collection[PersonOid]) -> Reply[PersonOid, tuple[Appointment, ...]]:
+        """Everything each person is appointed to."""
+
+        def read(snapshot: Snapshot) -> Answers[PersonOid, tuple[Appointment, ...]]:
+            found = read_appointments(snapshot, people, self._settings)
+            return {person: Answer(Outcome.OK, found[person]) for person in people if person in found}
+
+        return await self._reply(people, read, given="appointments" in self._settings.gives)
+
+    async def assignments(self, people: Collection[PersonOid]) -> Reply[PersonOid, tuple[Assignment, ...]]:
+        """Every student assigned to each person, in whichever role."""
+
+        def read(snapshot: Snapshot) -> Answers[PersonOid, tuple[Assignment, ...]]:
+            found = read_assignments(snapshot, people, self._settings)
+            return {person: Answer(Outcome.OK, found[person]) for person in people if person in found}
+
+        return await self._reply(people, read, given="assignments" in self._settings.gives)
 
     async def _reply(
         self, keys: Collection[K], read: Callable[[Snapshot], Answers[K, T]], *, given: bool

@@ -2,8 +2,9 @@
 
 In order of flow:
 
-rules    the policy as a value, read from ``rules.toml`` and checked whole
-facts    each condition of the rules as one predicate that holds, does not hold, or is unknown
-decide   rules and facts in, grants out
-redact   a record and granted items in, a new record out
+rules     the policy as a value, read from ``rules.toml`` and checked whole
+facts     each condition of the rules as one predicate that holds, does not hold, or is unknown
+decide    rules and facts in, grants out
+redact    a record and granted items in, a new record out
+document  the policy as a page to read and check
 """

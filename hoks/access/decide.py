@@ -9,13 +9,16 @@ from enum import StrEnum
 import msgspec
 
 from hoks.access.facts import CONDITIONS, PERSON_CONDITIONS, PLAN_CONDITIONS, Situation, all_of
-from hoks.access.rules import Policy, Rule
+from hoks.access.rules import Limit, Policy, Rule
 from hoks.caller import Role
 from hoks.identifiers import StudyRightOid
-from hoks.items import Item
+from hoks.items import Item, Seen, Slice, items_in
 from hoks.merged import MergedRight
+from hoks.narrow import Evidence, Scope, narrow
 from hoks.organisations import Known
 from hoks.plan import Hoks
+
+NO_LIMITS: Mapping[Limit, frozenset[Item]] = {}
 
 
 class Reason(StrEnum):
@@ -30,7 +33,7 @@ class Allowance(msgspec.Struct, frozen=True):
     """What one rule allows, under the conditions on the plan that are still to be judged."""
 
     rule: str
-    items: frozenset[Item]
+    items: Seen
     when_plan: tuple[str, ...] = ()
 
 
@@ -47,30 +50,49 @@ class Grant(msgspec.Struct, frozen=True, kw_only=True):
     right: StudyRightOid
     allowances: tuple[Allowance, ...]
     refusals: Mapping[Item, Refusal]
+    scope: Scope = Scope.ALL
+    is_of_one_plan: bool = False
+    """Whether it rests on something said of this very plan, an appointment or a consent: a plan that is shared over a
+    procurement link then does not count."""
 
     @property
     def anything(self) -> bool:
         """Whether anything at all may be seen, and so fetched."""
         return bool(self.allowances)
 
-    def items(self, plan: Hoks | None) -> frozenset[Item]:
-        """The items that may be seen, given the plan that covers the right."""
-        allowed = (each.items for each in self.allowances if _judged(each, plan))
-        return frozenset().union(*allowed)
+    @property
+    def sides(self) -> Seen:
+        """The sides of items that may be seen without the rest."""
+        return frozenset(each for allowance in self.allowances for each in allowance.items if isinstance(each, Slice))
 
-    def rules(self, plan: Hoks | None) -> tuple[str, ...]:
-        """The rules that let something through, given the plan."""
-        return tuple(each.rule for each in self.allowances if _judged(each, plan))
+    @property
+    def possible(self) -> frozenset[Item]:
+        """The items of which something may be seen if all conditions on the plan hold."""
+        return frozenset[Item]().union(*(items_in(each.items) for each in self.allowances))
+
+    def items(self, plan: Hoks | None, evidence: Evidence) -> Seen:
+        """What may be seen, given the plan that covers the right and what is known once plans are read."""
+        if self.scope is not Scope.ALL and plan is None:
+            return frozenset()
+        return frozenset().union(*(each.items for each in self.allowances if _judged(each, plan, evidence)))
+
+    def rules(self, plan: Hoks | None, evidence: Evidence) -> tuple[str, ...]:
+        """The rules that let something through."""
+        return tuple(each.rule for each in self.allowances if _judged(each, plan, evidence))
+
+    def reached(self, plan: Hoks, evidence: Evidence) -> Hoks | None:
+        """The part of a plan that the grant reaches at all."""
+        return narrow(plan, self.scope, evidence)
 
 
 def decide(policy: Policy, role: Role, situation: Situation, right: MergedRight) -> Grant:
     """What a caller in ``role`` may see of one right and its plan."""
     rules = policy.for_role(role, "plan")
     held = {rule.id: all_of([CONDITIONS[each](situation, right) for each in rule.when]) for rule in rules}
-    return conclude(rules, held, right.oid)
+    return conclude(rules, held, right.oid, _limits(situation, right))
 
 
-def decide_person(policy: Policy, role: Role, situation: Situation) -> frozenset[Item]:
+def decide_person(policy: Policy, role: Role, situation: Situation) -> Seen:
     """What a caller in ``role`` may see of a student apart from any right."""
     given = (
         rule.items
@@ -80,16 +102,44 @@ def decide_person(policy: Policy, role: Role, situation: Situation) -> frozenset
     return frozenset().union(*given)
 
 
-def conclude(rules: tuple[Rule, ...], held: Mapping[str, Known], right: StudyRightOid) -> Grant:
-    """The grant that follows when it is known, per rule id, whether the rule's conditions hold."""
+def conclude(
+    rules: tuple[Rule, ...],
+    held: Mapping[str, Known],
+    right: StudyRightOid,
+    limits: Mapping[Limit, frozenset[Item]] = NO_LIMITS,
+) -> Grant:
+    """The grant that follows when it is known, per rule id, whether the rule's conditions hold.
+
+    ``limits`` are the items that a consent or a statute names, for rules that reach no further.
+    """
     allowances = tuple(
-        Allowance(rule.id, rule.items, rule.when_plan)
+        Allowance(rule.id, items, rule.when_plan)
         for rule in sorted(rules, key=lambda rule: rule.id)
-        if held[rule.id] is Known.YES
+        if held[rule.id] is Known.YES and (items := _limited(rule, limits))
     )
-    given: frozenset[Item] = frozenset().union(*(each.items for each in allowances))
+    given = frozenset[Item]().union(*(frozenset(item for item in Item if item in each.items) for each in allowances))
     refusals = {item: _refusal(item, rules, held) for item in Item if item not in given}
-    return Grant(right=right, allowances=allowances, refusals=refusals)
+    scope = max((rule.scope for rule in rules), default=Scope.ALL)
+    is_of_one_plan = any(rule.scope is not Scope.ALL or rule.limited_to is Limit.CONSENT for rule in rules)
+    return Grant(right=right, allowances=allowances, refusals=refusals, scope=scope, is_of_one_plan=is_of_one_plan)
+
+
+def _limits(situation: Situation, right: MergedRight) -> Mapping[Limit, frozenset[Item]]:
+    """What consents and statutes name of a right's plan; a secret item needs a provision that names it expressly."""
+    statutory = frozenset[Item]().union(*(each.items for each in situation.statutes))
+    express = frozenset[Item]().union(*(each.express for each in situation.statutes))
+    return {
+        Limit.CONSENT: situation.consented(right),
+        Limit.STATUTE: statutory,
+        Limit.EXPRESS_STATUTE: express,
+    }
+
+
+def _limited(rule: Rule, limits: Mapping[Limit, frozenset[Item]]) -> Seen:
+    if rule.limited_to is None:
+        return rule.items
+    named = limits.get(rule.limited_to, frozenset())
+    return frozenset(each for each in rule.items if (each.item if isinstance(each, Slice) else each) in named)
 
 
 def _refusal(item: Item, rules: tuple[Rule, ...], held: Mapping[str, Known]) -> Refusal:
@@ -103,5 +153,5 @@ def _refusal(item: Item, rules: tuple[Rule, ...], held: Mapping[str, Known]) -> 
     )
 
 
-def _judged(allowance: Allowance, plan: Hoks | None) -> bool:
-    return all(PLAN_CONDITIONS[condition](plan) for condition in allowance.when_plan)
+def _judged(allowance: Allowance, plan: Hoks | None, evidence: Evidence) -> bool:
+    return all(PLAN_CONDITIONS[condition](plan, evidence) for condition in allowance.when_plan)

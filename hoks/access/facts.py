@@ -3,17 +3,22 @@
 A fact holds, does not hold, or is unknown; an unknown one never helps a permit. The phrases are the rules' own words.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import date
 
 import msgspec
 
 from hoks.identifiers import OrganisationOid
+from hoks.items import Item
 from hoks.links import Link, LinkState
 from hoks.merged import MergedRight
+from hoks.narrow import Evidence
 from hoks.organisations import Known, Tree, owns, provider_of
 from hoks.plan import Hoks
+from hoks.relations import Appointment, AppointmentKind, Assignment, Consent, Statute
 from hoks.study_right import Phase, within_five_years
+
+OPEN_PHASES = frozenset({Phase.CURRENT, Phase.SUSPENDED, Phase.UPCOMING})
 
 
 class Situation(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,6 +33,37 @@ class Situation(msgspec.Struct, frozen=True, kw_only=True):
     """All procurement links among them."""
     tree: Tree
     suspended_is_valid: bool = True
+    appointments: tuple[Appointment, ...] = ()
+    """What the caller is appointed to, with this student."""
+    assignments: tuple[Assignment, ...] = ()
+    """How the student is assigned to the caller in the acting role, at the acting provider."""
+    consents: tuple[Consent, ...] = ()
+    """The student's consents that bear on the caller's role."""
+    statutes: tuple[Statute, ...] = ()
+    """The provisions that give the acting organisation rights."""
+    every_relation_is_known: bool = True
+    """Whether every source of appointments, assignments and consents answered."""
+
+    def related(self, holds: bool) -> Known:
+        """Whether a relation holds; when none was found and a source did not answer, unknown."""
+        if holds:
+            return Known.YES
+        return Known.NO if self.every_relation_is_known else Known.UNKNOWN
+
+    def is_appointed(self, right: MergedRight, kind: AppointmentKind) -> Known:
+        """Whether the caller is appointed to a part of the right's plan, by a provider that may."""
+        return self.related(any(each.right == right.oid and each.kind is kind for each in self.appointments))
+
+    def consented(self, right: MergedRight) -> frozenset[Item]:
+        """The items of the right's plan that consents in force name."""
+        return frozenset[Item]().union(*(each.items for each in self._in_force(right)))
+
+    def has_consent(self, right: MergedRight) -> Known:
+        """Whether a consent in force concerns the right's plan."""
+        return self.related(any(True for _ in self._in_force(right)))
+
+    def _in_force(self, right: MergedRight) -> Iterator[Consent]:
+        return (each for each in self.consents if each.right == right.oid and each.is_in_force(self.day))
 
     def owns(self, right: MergedRight) -> Known:
         """Whether the acting organisation owns the right."""
@@ -50,6 +86,12 @@ class Situation(msgspec.Struct, frozen=True, kw_only=True):
         """Whether the right is valid on the day."""
         return right.phase is Phase.CURRENT or (self.suspended_is_valid and right.phase is Phase.SUSPENDED)
 
+    def validity(self, right: MergedRight) -> Known:
+        """Whether the right is known to be valid: not while a register that could restrict it is silent."""
+        if not self.is_valid(right):
+            return Known.NO
+        return Known.UNKNOWN if right.is_doubtful else Known.YES
+
     def ended_recently(self, right: MergedRight) -> bool:
         """Whether the right ended and the day is within five years of it."""
         return right.phase is Phase.ENDED and right.ended_on is not None and within_five_years(right.ended_on, self.day)
@@ -59,12 +101,14 @@ Condition = Callable[[Situation, MergedRight], Known]
 
 
 def _provider_has_a_valid_right(situation: Situation, _: MergedRight) -> Known:
-    return any_of(situation.is_the_acting_providers(right) for right in situation.rights if situation.is_valid(right))
+    return any_of(
+        all_of([situation.is_the_acting_providers(right), situation.validity(right)]) for right in situation.rights
+    )
 
 
 def _valid_right_is_included(situation: Situation, right: MergedRight) -> Known:
     included = (link.implementing for link in situation.links if _shares(link, right))
-    return any_of(situation.is_the_acting_providers(each) for each in included if situation.is_valid(each))
+    return any_of(all_of([situation.is_the_acting_providers(each), situation.validity(each)]) for each in included)
 
 
 def _ended_right_was_included(situation: Situation, right: MergedRight) -> Known:
@@ -94,8 +138,9 @@ def _shared_until_the_end(link: Link, right: MergedRight) -> bool:
 CONDITIONS: Mapping[str, Condition] = {
     "the caller is the student": lambda situation, _: situation.is_the_student,
     "the right is the acting organisation's own": lambda situation, right: situation.owns(right),
-    "the right is valid today": lambda situation, right: Known.of(situation.is_valid(right)),
+    "the right is valid today": lambda situation, right: situation.validity(right),
     "the right is upcoming": lambda _, right: Known.of(right.phase is Phase.UPCOMING),
+    "the right is valid, suspended or upcoming": lambda _, right: Known.of(right.phase in OPEN_PHASES),
     "the right is suspended": lambda _, right: Known.of(right.phase is Phase.SUSPENDED),
     "the right stands": lambda _, right: (
         Known.UNKNOWN if right.phase is Phase.UNKNOWN else Known.of(right.phase is not Phase.ANNULLED)
@@ -110,11 +155,26 @@ CONDITIONS: Mapping[str, Condition] = {
     "a right of the acting provider that ended at most five years ago was included in this right": (
         _ended_right_was_included
     ),
+    "the caller is appointed instructor of a period in this plan": lambda situation, right: situation.is_appointed(
+        right, AppointmentKind.INSTRUCTOR
+    ),
+    "the caller is appointed assessor of a demonstration in this plan": lambda situation, right: situation.is_appointed(
+        right, AppointmentKind.ASSESSOR
+    ),
+    "the student is assigned to the caller": lambda situation, _: situation.related(bool(situation.assignments)),
+    "a consent in force names the caller and this plan": lambda situation, right: situation.has_consent(right),
+    "a consent in force concerns this plan": lambda situation, right: situation.has_consent(right),
+    "a statute gives the acting organisation a right": lambda situation, _: Known.of(bool(situation.statutes)),
 }
 """Conditions that are judged before anything is fetched."""
 
-PLAN_CONDITIONS: Mapping[str, Callable[[Hoks | None], bool]] = {
-    "the plan has been approved": lambda plan: plan is not None and plan.first_approved_on is not None,
+PLAN_CONDITIONS: Mapping[str, Callable[[Hoks | None, Evidence], bool]] = {
+    "the plan has been approved": lambda plan, evidence: (
+        plan is not None and plan.first_approved_on is not None and plan.first_approved_on <= evidence.day
+    ),
+    "the caller is the student's only responsible instructor today": lambda _, evidence: (
+        evidence.is_only_instructor is Known.YES
+    ),
 }
 """Conditions that are judged on the plan's own data; no plan means that none holds."""
 

@@ -6,13 +6,15 @@ A hole, a duplicate id, an unknown item, role, condition or key stops the start 
 import hashlib
 import tomllib
 from collections.abc import Collection, Iterator, Mapping
+from enum import StrEnum
 from typing import Any, Literal
 
 import msgspec
 
 from hoks.access.facts import CONDITIONS, PERSON_CONDITIONS, PLAN_CONDITIONS
 from hoks.caller import Role
-from hoks.items import Item
+from hoks.items import Aspect, Item, Seen, Slice
+from hoks.narrow import Scope
 
 
 class PolicyError(Exception):
@@ -32,8 +34,18 @@ class Example(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     story: str
     given: tuple[str, ...]
-    gets: tuple[Item, ...] | None = None
-    gets_not: tuple[Item, ...] | None = None
+    named: tuple[Item, ...] = ()
+    """What the consent or the statute of the story names."""
+    gets: tuple[str, ...] | None = None
+    gets_not: tuple[str, ...] | None = None
+
+
+class Limit(StrEnum):
+    """Something outside the rules that names items, of which a rule gives only those."""
+
+    CONSENT = "what the consent names"
+    STATUTE = "what the statute gives"
+    EXPRESS_STATUTE = "what the statute gives expressly"
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,10 +57,12 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     about: Literal["person", "plan"]
     when: tuple[str, ...]
     when_plan: tuple[str, ...]
-    items: frozenset[Item]
+    items: Seen
     ground: Ground
     interpretation: bool
     examples: tuple[Example, ...]
+    scope: Scope = Scope.ALL
+    limited_to: Limit | None = None
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,6 +88,8 @@ class _RuleText(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     when: tuple[str, ...]
     when_plan: tuple[str, ...] = ()
     items: tuple[str, ...]
+    scope: Scope = Scope.ALL
+    limited_to: Limit | None = None
     ground: Ground
     interpretation: bool
     example: tuple[Example, ...] = ()
@@ -94,6 +110,7 @@ def read_policy(text: str) -> Policy:
         raise PolicyError("rules: no `rule`; a policy without rules discloses nothing and is refused")
     rules = tuple(_rule(place, row, sets) for place, row in enumerate(rows, start=1))
     _refuse_duplicates(rules)
+    _refuse_mixed_scopes(rules)
     return Policy(rules=rules, sha256=hashlib.sha256(text.encode()).hexdigest())
 
 
@@ -105,14 +122,14 @@ def _table(document: Mapping[str, Any], key: str, default: Any) -> Any:
     return found
 
 
-def _item_sets(named: Mapping[str, Any]) -> dict[str, frozenset[Item]]:
-    sets: dict[str, frozenset[Item]] = {}
+def _item_sets(named: Mapping[str, Any]) -> dict[str, Seen]:
+    sets: dict[str, Seen] = {}
     for name, members in named.items():
         if not isinstance(members, list):
             raise PolicyError(f"rules: items.{name}: expected a list of items")
         if name in Item.__members__:
             raise PolicyError(f"rules: items.{name}: this is the name of an item; choose another")
-        sets[name] = frozenset(_item(member, f"items.{name}") for member in members)
+        sets[name] = frozenset(_seen(str(member), f"items.{name}") for member in members)
     return sets
 
 
@@ -123,7 +140,17 @@ def _item(name: object, place: str) -> Item:
         raise PolicyError(f"rules: {place}: unknown item `{name}`; accepted are {', '.join(Item)}") from None
 
 
-def _rule(place: int, row: object, sets: Mapping[str, frozenset[Item]]) -> Rule:
+def _seen(name: str, place: str) -> Item | Slice:
+    """An item, or with a dot one side of it: ``D1.dates``."""
+    code, dot, aspect = name.partition(".")
+    if not dot:
+        return _item(code, place)
+    if aspect not in set(Aspect):
+        raise PolicyError(f"rules: {place}: unknown side `{name}`; accepted after the dot are {', '.join(Aspect)}")
+    return Slice(_item(code, place), Aspect(aspect))
+
+
+def _rule(place: int, row: object, sets: Mapping[str, Seen]) -> Rule:
     name = f"rule {place}" + (f" `{row['id']}`" if isinstance(row, dict) and "id" in row else "")
     try:
         text = msgspec.convert(row, _RuleText)
@@ -145,8 +172,8 @@ def _rule(place: int, row: object, sets: Mapping[str, frozenset[Item]]) -> Rule:
     if not text.ground.law or not text.ground.source:
         raise PolicyError(f"rules: {name}: ground: needs a law and at least one source line")
     _check_examples(name, text)
-    items: frozenset[Item] = frozenset().union(
-        *(sets[each] if each in sets else {_item(each, f"{name}: items")} for each in text.items)
+    items: Seen = frozenset().union(
+        *(sets[each] if each in sets else {_seen(each, f"{name}: items")} for each in text.items)
     )
     return Rule(
         id=text.id,
@@ -156,6 +183,8 @@ def _rule(place: int, row: object, sets: Mapping[str, frozenset[Item]]) -> Rule:
         when=text.when,
         when_plan=text.when_plan,
         items=items,
+        scope=text.scope,
+        limited_to=text.limited_to,
         ground=text.ground,
         interpretation=text.interpretation,
         examples=text.example,
@@ -166,6 +195,9 @@ def _check_examples(name: str, text: _RuleText) -> None:
     for example in text.example:
         for condition in _unknown(example.given, {**CONDITIONS, **PLAN_CONDITIONS}):
             raise PolicyError(f"rules: {name}: example `{example.story}`: unknown condition `{condition}`")
+        for key, items in (("gets", example.gets), ("gets_not", example.gets_not)):
+            for each in items or ():
+                _seen(each, f"{name}: example `{example.story}`: {key}")
         if (example.gets is None) == (example.gets_not is None):
             raise PolicyError(f"rules: {name}: example `{example.story}`: needs either `gets` or `gets_not`")
     if not any(example.gets for example in text.example):
@@ -180,6 +212,15 @@ def _refuse_duplicates(rules: Collection[Rule]) -> None:
         if rule.id in seen:
             raise PolicyError(f"rules: rule `{rule.id}`: this id stands twice; ids are unique")
         seen.add(rule.id)
+
+
+def _refuse_mixed_scopes(rules: Collection[Rule]) -> None:
+    for role in Role:
+        scopes = sorted({rule.scope for rule in rules if role in rule.who and rule.about == "plan"})
+        if len(scopes) > 1:
+            raise PolicyError(
+                f"rules: role `{role}`: its rules reach differently far ({', '.join(scopes)}); choose one"
+            )
 
 
 def _unknown(names: Collection[str], known: Mapping[str, object]) -> Iterator[str]:

@@ -40,7 +40,7 @@ EHOKS = {
     "password_file": "ehoks.password",
     "caller_id": CALLER,
 }
-TABLE = {
+TABLE: dict[str, Any] = {
     "kind": "table",
     "id": "b-drop",
     "provider": PROVIDER,
@@ -52,6 +52,22 @@ TABLE = {
             "file": "rights.csv",
             "columns": {"key": "k", "person_key": "p", "oid": "o", "state": "s", "state_start": "f"},
         },
+    },
+}
+
+
+STAFF: dict[str, Any] = {
+    "kind": "table",
+    "id": "a-staff",
+    "provider": PROVIDER,
+    "gives": ["appointments", "assignments"],
+    "folder": "a",
+    "tables": {
+        "appointments": {
+            "file": "appointments.csv",
+            "columns": {"person_oid": "p", "kind": "k", "right_oid": "r", "learner_oid": "l", "part_key": "t"},
+        },
+        "assignments": {"file": "roles.csv", "columns": {"person_oid": "p", "role": "r", "learner_oid": "l"}},
     },
 }
 
@@ -84,6 +100,17 @@ async def test_each_kind_becomes_its_source(folder: Path) -> None:
     assert connected.organisations is not None
     assert "secret" not in repr(connected)
     await connected.aclose()
+
+
+def test_a_table_stands_where_its_settings_say_that_it_gives_something() -> None:
+    both = {**TABLE, "gives": ["rights", "assignments"], "tables": {**TABLE["tables"], **STAFF["tables"]}}
+    connected = connect(settings(STAFF, both), StillClock())
+    assert [each.source.id for each in connected.appointments] == ["a-staff"]
+    assert [each.source.id for each in connected.assignments] == ["a-staff", "b-drop"]
+    assert [each.source.id for each in connected.rights] == ["b-drop"]
+    assert [each.source.id for each in connected.holders] == ["b-drop"]
+    assert [each.source.id for each in connected.tables] == ["a-staff", "b-drop"]
+    assert connected.plans == ()
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o644, 0o660])

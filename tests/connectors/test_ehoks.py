@@ -273,7 +273,7 @@ async def test_a_plan_that_breaks_its_schema_is_kept_with_findings() -> None:
     assert {(each.code.value, each.place, each.item.value) for each in plan.findings or ()} == {
         ("UNKNOWN_FIELDS", "", "X"),
         ("UNREADABLE_VALUE", place, "G"),
-        ("UNREADABLE_VALUE", f"{place}.startDate", "G"),
+        ("UNREADABLE_VALUE", f"{place}.startDate", "X"),
         ("UNKNOWN_CODE", f"{place}.modeCode", "G"),
         ("BAD_CHECK_DIGIT", f"{place}.workplaceLearning.workplaceBusinessId", "W1"),
         ("UNREADABLE_VALUE", f"{place}.workplaceLearning.keyTasks", "W3"),

@@ -259,3 +259,27 @@ def test_a_bad_document_is_not_kept_and_a_padded_one_neither(documents: Document
 def test_any_text_has_an_outcome(text: str) -> None:
     outcome = Documents(SCHEMA, Limits()).document(text)
     assert isinstance(outcome, Document | list)
+
+
+PAGES = build_schema(
+    """
+    type Query { students(first: Int): [Student!]! }
+    type Student { oid: String name: String }
+    """
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_refused"),
+    [
+        ("{ students(first: 9) { oid name } }", False),  # 1 + 9 x 2 = 19
+        ("{ students(first: 10) { oid name } }", True),  # 1 + 10 x 2 = 21
+        ("{ students { oid } }", True),  # 1 + 20 by default
+        ("query ($n: Int) { students(first: $n) { oid } }", True),  # a variable may be 50
+        ("{ students(first: 3) { ...f ...f } } fragment f on Student { a: oid b: oid c: oid d: oid }", True),
+    ],
+)
+def test_a_page_multiplies_what_is_asked_of_each_student(text: str, is_refused: bool) -> None:
+    outcome = Documents(PAGES, Limits(listed_fields=20)).document(text)
+    assert isinstance(outcome, Document) is not is_refused
+    assert isinstance(outcome, Document) or codes(outcome) == ["LIMIT_EXCEEDED"]

@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 
 from gateway.settings import Limits, SettingsError, load
+from hoks.identifiers import LearnerOid, OrganisationOid, StudyRightOid
+from hoks.items import Item
+from hoks.relations import Consent, Statute
 
 GOOD = """
 mode = "sandbox"
@@ -92,6 +95,101 @@ def test_a_good_file_is_read_whole_with_paths_beside_it(write: Write, tmp_path: 
     assert settings.access.suspended_is_valid is False
     assert [each.issuer for each in settings.issuer] == ["https://issuer.test"]
     assert [each.id for each in settings.source] == ["a-koski"]
+
+
+STATUTE = """
+[[statute]]
+organisation = "1.2.246.562.99.99000000511"
+citation = "Laki 1/2026 2 §"
+items = ["D1", "D2q"]
+express = ["D9"]
+"""
+CONSENT = """
+[[sandbox_consent]]
+id = "one"
+learner = "1.2.246.562.98.98000000079"
+right = "1.2.246.562.15.15000070118"
+recipient = "1.2.246.562.98.98000009146"
+items = ["D1", "D10"]
+start = 2026-09-01
+end = 2026-12-31
+"""
+
+
+def test_statutes_are_read_as_what_authorities_may_have(write: Write) -> None:
+    assert load(write(GOOD + STATUTE)).statutes == (
+        Statute(
+            organisation=OrganisationOid("1.2.246.562.99.99000000511"),
+            citation="Laki 1/2026 2 §",
+            items=frozenset({Item.D1, Item.D2q}),
+            express=frozenset({Item.D9}),
+        ),
+    )
+    assert load(write(GOOD)).statutes == ()
+
+
+def test_consents_of_a_sandbox_are_read_with_their_days(write: Write) -> None:
+    withdrawn = CONSENT.replace('"one"', '"two"') + "withdrawn = true\n"
+    one = Consent(
+        id="one",
+        learner=LearnerOid("1.2.246.562.98.98000000079"),
+        right=StudyRightOid("1.2.246.562.15.15000070118"),
+        recipient="1.2.246.562.98.98000009146",
+        items=frozenset({Item.D1, Item.D10}),
+        start_date=date(2026, 9, 1),
+        end_date=date(2026, 12, 31),
+    )
+    first, second = load(write(GOOD + CONSENT + withdrawn)).sandbox_consents
+    assert first == one
+    assert (second.id, second.withdrawn) == ("two", True)
+
+
+def test_a_consent_may_name_an_organisation(write: Write) -> None:
+    text = CONSENT.replace("1.2.246.562.98.98000009146", "1.2.246.562.99.99000000511")
+    assert load(write(GOOD + text)).sandbox_consents[0].recipient == "1.2.246.562.99.99000000511"
+
+
+RELATIONS: dict[str, tuple[str, str, str]] = {
+    "unknown item of a statute": ('"D2q"', '"D99"', "key `statute[0].items[1]`: invalid enum value 'D99'; expected"),
+    "unknown express item": ('["D9"]', '["D9", "d9"]', "key `statute[0].express[1]`: invalid enum value 'd9'"),
+    "unknown item of a consent": ('"D10"', '"D11"', "key `sandbox_consent[0].items[1]`: invalid enum value 'D11'"),
+    "statute on nothing": ('["D1", "D2q"]', "[]", "key `statute[0].items`"),
+    "statute without a citation": ('"Laki 1/2026 2 §"', '""', "key `statute[0].citation`"),
+    "statute of nobody": ("organisation =", "organisaton =", "key `statute[0].organis"),
+    "statute of a malformed organisation": (
+        "562.99.99000000511", "562.15", "key `statute[0].organisation`: expected an organisation OID",
+    ),
+    "consent to nothing": ('["D1", "D10"]', "[]", "key `sandbox_consent[0].items`"),
+    "consent without an end": ("end = 2026-12-31", "", "key `sandbox_consent[0].end` is missing"),
+    "consent that ends before it starts": ("2026-12-31", "2026-08-31", "key `sandbox_consent[0].end`: expected a day"),
+    "consent on an impossible day": ("2026-12-31", '"31.12.2026"', "key `sandbox_consent[0].end`"),
+    "consent of a learner whose OID is wrong": ("98000000079", "98000000078", "key `sandbox_consent[0].learner`"),
+    "consent on a right whose OID is wrong": ("15000070118", "15000070117", "key `sandbox_consent[0].right`"),
+    "consent to a name": ("1.2.246.562.98.98000009146", "Kerttu", "key `sandbox_consent[0].recipient`: expected"),
+    "unknown key of a consent": ('id = "one"', 'id = "one"\nnote = "x"', "key `sandbox_consent[0].note` is unknown"),
+    "twice the same consent": (CONSENT, CONSENT + CONSENT, "key `sandbox_consent[1].id`"),
+    "consents outside a sandbox": (
+        'mode = "sandbox"\nfixed_day = 2026-10-05', "", 'key `sandbox_consent`: accepted only with mode = "sandbox"',
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", RELATIONS)
+def test_a_statute_or_consent_that_says_something_else_is_refused(write: Write, case: str) -> None:
+    good, bad, expected = RELATIONS[case]
+    text = GOOD + STATUTE + CONSENT
+    assert good in text
+    assert expected in complaint(write(text.replace(good, bad)))
+
+
+def test_an_unknown_item_is_refused_with_the_items_that_there_are(write: Write) -> None:
+    told = complaint(write(GOOD + STATUTE.replace('"D1"', '"D0"')))
+    assert "expected one of: ID, SR, D1, D2q, D2u, D3," in told
+
+
+def test_an_unknown_mode_is_refused_with_the_modes_that_there_are(write: Write) -> None:
+    told = complaint(write(GOOD.replace('mode = "sandbox"', 'mode = "debug"')))
+    assert told == "key `mode`: invalid enum value 'debug'; expected one of: production, sandbox"
 
 
 def test_what_is_not_said_has_a_cautious_default(write: Write) -> None:

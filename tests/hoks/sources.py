@@ -138,7 +138,9 @@ class FakePlans(Fake):
         for plan in plans:
             self.known[plan.study_right_oid] = (*self.known.get(plan.study_right_oid, ()), plan)
 
-    async def plans(self, rights: Collection[StudyRightOid]) -> Reply[StudyRightOid, tuple[Hoks, ...]]:
+    async def plans(
+        self, rights: Collection[StudyRightOid], until: float | None = None
+    ) -> Reply[StudyRightOid, tuple[Hoks, ...]]:
         """The plans of each right."""
         return await self.answer("plans", self.source.id, rights, self.known)
 

@@ -9,6 +9,7 @@ from hoks.findings import Finding
 from hoks.identifiers import LearnerOid, OrganisationOid, StudyRightOid
 from hoks.links import find_links
 from hoks.merged import MergedRight, Told, merge_rights
+from hoks.narrow import Evidence
 from hoks.organisations import Known, Tree, TreeNode
 from hoks.study_right import IncludedIn, StatePeriod, StudyRight
 from hoks.values import Organisation, Provenance, Text
@@ -16,6 +17,8 @@ from hoks.values import Organisation, Provenance, Text
 DAY = date(2026, 10, 5)
 NOW = datetime(2026, 10, 5, 9, 0, tzinfo=UTC)
 KEY = b"k" * 32
+ALONE = Evidence(day=DAY, is_only_instructor=Known.YES)
+"""Evidence in which every condition on evidence holds."""
 
 PRESENT = StudyRightState.PRESENT
 ON_LEAVE = StudyRightState.ON_LEAVE

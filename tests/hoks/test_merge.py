@@ -56,9 +56,7 @@ def told(plan: Hoks, source: str = "a-first", *, is_owners: bool | None = None) 
     )
 
 
-def record(
-    plans: Iterable[ToldPlan], rights: Sequence[StudyRight] = BOTH, *, every_source_answered: bool = True
-) -> StudentRecord:
+def record(plans: Iterable[ToldPlan], rights: Sequence[StudyRight] = BOTH) -> StudentRecord:
     known = merged(rights)
     return merge(
         Person(oid=AINO),
@@ -66,7 +64,6 @@ def record(
         find_links(known, DAY),
         plans,
         key=KEY,
-        every_source_answered=every_source_answered,
     )
 
 
@@ -253,19 +250,6 @@ def test_plans_on_both_sides_of_a_link_are_both_kept() -> None:
 def test_a_copy_of_the_procurer_s_plan_is_not_a_plan_of_its_own() -> None:
     result = record([told(a_plan(A1, "x")), told(a_plan(A1, "x"), "b-plans")], LINKED)
     assert findings(result) == {A1: [()]}
-
-
-def test_what_is_to_be_said_of_a_link_stands_on_the_implementing_right() -> None:
-    wrong = [a_right(A1, PROVIDER_A), a_right(B1, PROVIDER_B, included_in=A1, link_school=SCHOOL_B)]
-    codes = {each.oid: [found.code for found in each.right.findings or ()] for each in record([], wrong).rights}
-    assert codes == {A1: [], B1: [FindingCode.LINK_NAMES_WRONG_SCHOOL]}
-
-
-def test_a_link_into_the_unknown_is_said_only_when_every_source_answered() -> None:
-    nowhere = [a_right(B1, PROVIDER_B, included_in=A1, link_school=SCHOOL_A)]
-    for answered, codes in ((True, [FindingCode.LINK_TARGET_UNKNOWN]), (False, [])):
-        (right,) = record([], nowhere, every_source_answered=answered).rights
-        assert [each.code for each in right.right.findings or ()] == codes
 
 
 def covering(result: StudentRecord, oid: StudyRightOid) -> list[StudyRightOid]:

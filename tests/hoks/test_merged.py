@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from hoks.codes import StudyRightState, StudyRightType
 from hoks.findings import FindingCode, finding
+from hoks.identifiers import OrganisationOid
 from hoks.items import Item
 from hoks.merged import MergedRight, Told, merge_rights
 from hoks.study_right import Phase, StudyRight
@@ -21,7 +22,6 @@ from tests.hoks.stories import (
     PRESENT,
     PROVIDER_A,
     PROVIDER_B,
-    SCHOOL_A,
     SITE_A,
     SUSPENDED,
     UNKNOWN,
@@ -79,18 +79,40 @@ def test_koski_s_word_comes_before_a_student_system_s() -> None:
 
 
 def test_what_the_first_source_lacks_is_taken_from_the_next() -> None:
-    first = msgspec.structs.replace(in_state(PRESENT), school=None)
+    first = in_state(PRESENT)
     second = msgspec.structs.replace(
         in_state(PRESENT),
-        site=Organisation(oid=SITE_A),
         type=StudyRightType.VOCATIONAL,
         estimated_end_date=date(2027, 5, 31),
     )
     merged = one(koski(first), system(second)).right
-    assert merged.school == Organisation(oid=SCHOOL_A)
-    assert merged.site == Organisation(oid=SITE_A)
     assert merged.type is StudyRightType.VOCATIONAL
     assert merged.estimated_end_date == date(2027, 5, 31)
+
+
+def test_whose_a_right_is_is_never_put_together_from_two_sources() -> None:
+    first = msgspec.structs.replace(in_state(PRESENT), site=None, included_in=None)
+    second = msgspec.structs.replace(in_state(PRESENT), site=Organisation(oid=SITE_A))
+    assert one(koski(first), system(second)).right.site is None
+
+
+def placed(right: StudyRight, provider: OrganisationOid, precedence: int, *, is_own: bool = True) -> Told:
+    """A right as a source places it."""
+    source = f"{precedence}-{provider}"
+    return Told(right=right, precedence=precedence, source=source, provider=provider, is_own=is_own)
+
+
+def test_the_register_decides_whose_a_right_is() -> None:
+    mine, forged = in_state(PRESENT), a_right(A1, PROVIDER_B)
+    merged = one(placed(mine, PROVIDER_A, 0), placed(forged, PROVIDER_B, 1))
+    assert merged.right.provider == mine.provider
+    assert merged.phase is Phase.CURRENT
+
+
+def test_a_right_that_two_student_systems_claim_opens_nothing_and_says_so() -> None:
+    merged = one(placed(in_state(PRESENT), PROVIDER_A, 1), placed(a_right(A1, PROVIDER_B), PROVIDER_B, 1))
+    assert merged.phase is Phase.UNKNOWN
+    assert [each.code for each in merged.right.findings or ()] == [FindingCode.SOURCES_DISAGREE_ON_PROVIDER]
 
 
 def test_a_no_is_a_word_and_is_not_filled_in() -> None:
@@ -167,6 +189,6 @@ def test_nothing_that_a_source_knows_is_lost_for_want_of_another(told: list[Told
     merged = {each.oid: each.right for each in merge_rights(told, DAY)}
     assert set(merged) == {each.right.oid for each in told}
     for each in told:
-        for name in ("school", "provider", "included_in", "end_date", "qualifications", "source_system_id"):
+        for name in ("end_date", "qualifications", "source_system_id"):
             assert getattr(each.right, name) in (None, ()) or getattr(merged[each.right.oid], name) not in (None, ())
         assert set(each.right.findings or ()) <= set(merged[each.right.oid].findings or ())

@@ -10,13 +10,14 @@ from hoks.links import find_links
 from hoks.merge import StudentRecord, ToldPlan, merge
 from hoks.outcomes import Outcome
 from hoks.plan import Hoks
-from hoks.showing import PLAN_ITEMS, View, show
+from hoks.showing import PLAN_ITEMS, LinkFindings, View, show
 from hoks.student import Person, SourceStatus
 from hoks.units import LearningSupport, PlannedVocationalUnit
 from hoks.values import Code
 from tests.hoks.stories import (
     A1,
     AINO,
+    ALONE,
     B1,
     DAY,
     KEY,
@@ -59,7 +60,6 @@ def record(*plans: Hoks, linked: bool = False) -> StudentRecord:
         find_links(rights, DAY),
         told,
         key=KEY,
-        every_source_answered=True,
     )
 
 
@@ -71,7 +71,7 @@ def shown(
     linked: bool = False,
 ) -> View | None:
     grants = {oid: grant(oid, given.get(oid, frozenset()), when_plan) for oid in (A1, B1)}
-    return show(record(*plans, linked=linked), grants, person_items)
+    return show(record(*plans, linked=linked), grants, person_items, ALONE)
 
 
 def seen(view: View | None) -> View:
@@ -127,10 +127,14 @@ def test_a_draft_under_a_grant_for_approved_plans_shows_neither_plan_nor_right_n
 
 
 def test_the_right_under_a_link_is_judged_by_the_plan_that_covers_it() -> None:
-    view = seen(shown({B1: EVERYTHING}, a_plan(A1), when_plan=APPROVED, linked=True))
-    assert [each.oid for each in view.student.study_rights or ()] == [B1]
-    assert view.student.hoksit == ()
-    assert shown({B1: EVERYTHING}, a_plan(A1, approved=False), when_plan=APPROVED, linked=True) is None
+    both = {A1: EVERYTHING, B1: EVERYTHING}
+    view = seen(shown(both, a_plan(A1), when_plan=APPROVED, linked=True))
+    assert [each.oid for each in view.student.study_rights or ()] == [A1, B1]
+    assert shown(both, a_plan(A1, approved=False), when_plan=APPROVED, linked=True) is None
+
+
+def test_a_shared_plan_that_is_not_shown_itself_shows_no_right_under_the_link() -> None:
+    assert shown({B1: EVERYTHING}, a_plan(A1), when_plan=APPROVED, linked=True) is None
 
 
 def test_a_right_without_plan_items_shows_no_plan() -> None:
@@ -232,3 +236,20 @@ def test_sources_are_added_to_a_view_and_change_nothing_else() -> None:
 def test_what_a_plan_is_made_of_leaves_out_the_person_the_right_contacts_and_technical_data() -> None:
     left_out = {Item.ID, Item.SR, Item.D2q, Item.Cs, Item.Ci, Item.X}
     assert frozenset(Item) - left_out == PLAN_ITEMS
+
+
+def told_of_the_link(*, is_own: bool, target_is_shown: bool) -> list[FindingCode]:
+    """What is said of B1's link to A1, with B1 shown."""
+    given = {B1: EVERYTHING, A1: EVERYTHING if target_is_shown else frozenset[Item]()}
+    grants = {oid: grant(oid, items, ()) for oid, items in given.items()}
+    codes = (finding(FindingCode.LINK_TARGET_ENDED, "includedIn", Item.SR),)
+    links = (LinkFindings(right=B1, target=A1, is_own=is_own, findings=codes),)
+    right = seen(show(record(a_plan(A1), linked=True), grants, frozenset(), ALONE, links)).right(B1)
+    assert right is not None
+    return [each.code for each in right.findings or ()]
+
+
+def test_what_a_link_s_target_is_like_is_told_to_those_whose_link_it_is_or_who_see_the_target() -> None:
+    assert told_of_the_link(is_own=True, target_is_shown=False) == [FindingCode.LINK_TARGET_ENDED]
+    assert told_of_the_link(is_own=False, target_is_shown=True) == [FindingCode.LINK_TARGET_ENDED]
+    assert told_of_the_link(is_own=False, target_is_shown=False) == []

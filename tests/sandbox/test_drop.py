@@ -9,12 +9,20 @@ from pathlib import Path
 import pytest
 
 from sandbox.cast import Letter
-from sandbox.drop import DIALECTS, drop, write_drop
+from sandbox.dialects import DIALECTS
+from sandbox.drop import drop, write_drop
 from sandbox.rows import TABLES
 from sandbox.world import World, build_world
 
 HEADERS: dict[Letter, dict[str, str]] = {
+    "A": {
+        "people.csv": "key;oid",
+        "nimitykset.csv": "henkilo_oid;laji;oo_oid;oppijanumero;tunniste;naytto_koodi;alku;loppu;ymparisto",
+        "ryhmat.csv": "henkilo_oid;rooli;opiskelija;ryhma",
+    },
     "B": {
+        "nimitykset.csv": "henkilo_oid;laji;oo_oid;oppijanumero;tunniste;naytto_koodi;alku;loppu;ymparisto",
+        "ryhmat.csv": "henkilo_oid;rooli;opnro;ryhma",
         "opiskelijat.csv": "opnro;oppijanumero;sukunimi;etunimet;ryhma",
         "keskeytykset.csv": "jakso_id;alku;loppu",
         "naytot.csv": "naytto_id;osa_id;aiempi_id;alku;loppu;jarjestaja_oid;osa_alueet;ymparisto;ymparisto_ytunnus;"
@@ -22,6 +30,8 @@ HEADERS: dict[Letter, dict[str, str]] = {
         "arvioijat.csv": "naytto_id;aiempi_id;laji;nimi;org_oid;org_nimi;org_ytunnus",
     },
     "C": {
+        "appointments.csv": "person_oid,kind,right_oid,learner_oid,part,unit,start,end,place",
+        "roles.csv": "person_oid,role,student_no,group",
         "people.csv": "student_no,learner_oid,last_name,first_names",
         "breaks.csv": "period_no,start,end",
         "environments.csv": "period_no,code,start,end",
@@ -46,7 +56,7 @@ def c(world: World) -> dict[str, bytes]:
     return drop(world, "C")
 
 
-@pytest.mark.parametrize("letter", ["B", "C"])
+@pytest.mark.parametrize("letter", ["A", "B", "C"])
 def test_the_manifest_counts_and_hashes_every_file(letter: Letter, world: World) -> None:
     files = drop(world, letter)
     keys = DIALECTS[letter].manifest
@@ -60,12 +70,12 @@ def test_the_manifest_counts_and_hashes_every_file(letter: Letter, world: World)
         assert told[keys.rows] == len(read(content, letter)) > 0
 
 
-@pytest.mark.parametrize("letter", ["B", "C"])
+@pytest.mark.parametrize("letter", ["A", "B", "C"])
 def test_the_same_seed_makes_the_same_bytes(letter: Letter, world: World) -> None:
     assert drop(build_world(), letter) == drop(world, letter)
 
 
-@pytest.mark.parametrize("letter", ["B", "C"])
+@pytest.mark.parametrize("letter", ["A", "B", "C"])
 def test_headers_are_as_agreed(letter: Letter, world: World) -> None:
     files, dialect = drop(world, letter), DIALECTS[letter]
     for name, header in HEADERS[letter].items():
@@ -111,6 +121,8 @@ def test_c_writes_swedish_in_utf_8_with_whole_codes(c: dict[str, bytes]) -> None
 
 def test_list_values_never_hold_their_own_separator(world: World) -> None:
     for letter, dialect in DIALECTS.items():
+        if "plans" not in dialect.tables:
+            continue
         for plan in world.plans_of(letter):
             texts = [
                 text
@@ -152,7 +164,7 @@ def test_cs_drop_still_lists_the_annulled_right_and_its_plan(c: dict[str, bytes]
     assert rows[0]["enrolment_no"] in {p["enrolment_no"] for p in read(c["plans.csv"], "C")}
 
 
-@pytest.mark.parametrize("letter", ["B", "C"])
+@pytest.mark.parametrize("letter", ["A", "B", "C"])
 def test_every_key_that_a_row_points_at_exists(letter: Letter, world: World) -> None:
     dialect, files = DIALECTS[letter], drop(world, letter)
     rows = {name: read(files[table.file], letter) for name, table in dialect.tables.items()}

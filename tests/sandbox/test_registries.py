@@ -41,6 +41,14 @@ async def test_onr_maps_each_asked_oid_to_its_master_and_leaves_unknown_ones_out
     assert answer[slave]["duplicate"] is False
 
 
+async def test_onr_tells_a_non_disclosure_order_and_a_day_of_birth(onr: httpx.AsyncClient, world: World) -> None:
+    hidden, minor, other = (world.cast_right(n, key).person.oid for n, key in ((10, "a"), (13, "b"), (1, "a")))
+    answer = (await onr.post(f"{ONR}/henkilo/masterHenkilosByOidList", json=[hidden, minor, other])).json()
+    assert {oid: person["turvakielto"] for oid, person in answer.items()} == {hidden: True, minor: False, other: False}
+    assert answer[minor]["syntymaaika"] == "2008-11-20"
+    assert "syntymaaika" not in answer[other]
+
+
 async def test_onr_tells_duplicates_both_ways(onr: httpx.AsyncClient, world: World) -> None:
     master, slave = world.cast_right(15, "a").person.aliases
     for asked in ([master], [slave], [master, slave]):
@@ -91,3 +99,17 @@ async def test_an_unknown_organisation_is_404_with_a_key(register: httpx.AsyncCl
     answer = await register.get(f"{API}/1.2.246.562.99.99999999999")
     assert answer.status_code == 404
     assert answer.json().keys() == {"errorKey", "errorMessage"}
+
+
+async def test_a_provider_that_has_merged_is_passive_since_its_last_day(register: httpx.AsyncClient) -> None:
+    merged = (await register.get(f"{API}/{organisation('D').oid}")).json()
+    assert (merged["status"], merged["lakkautusPvm"]) == ("PASSIIVINEN", "2025-12-31")
+    assert (await register.get(f"{API}/{organisation('A').oid}")).json()["status"] == "AKTIIVINEN"
+
+
+@pytest.mark.parametrize("key", ["employment-services", "inspection", "fund"])
+async def test_authorities_are_in_the_register_and_are_no_providers(register: httpx.AsyncClient, key: str) -> None:
+    found = (await register.get(f"{API}/{organisation(key).oid}")).json()
+    assert found["tyypit"] == ["organisaatiotyyppi_05"]
+    assert found["parentOid"] == organisation("root").oid
+    assert organisation(key).oid.startswith("1.2.246.562.99.")

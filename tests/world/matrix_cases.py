@@ -467,7 +467,6 @@ def _others() -> list[Case]:
         Role.GUIDANCE_COUNSELLOR,
         Role.SPECIAL_NEEDS_TEACHER,
         Role.SCHOOL_SOCIAL_WORKER,
-        Role.HEAD_OF_TRAINING,
         Role.AUTHORITY,
         Role.EMPLOYMENT_FUND,
         Role.OPH,

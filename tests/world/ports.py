@@ -154,7 +154,9 @@ class FakePlans(FakeSource):
         self.source = source
         self._plans = plans
 
-    async def plans(self, rights: Collection[StudyRightOid]) -> Reply[StudyRightOid, tuple[Hoks, ...]]:
+    async def plans(
+        self, rights: Collection[StudyRightOid], until: float | None = None
+    ) -> Reply[StudyRightOid, tuple[Hoks, ...]]:
         """The plans of each right."""
         held = {
             right: found

@@ -1,4 +1,4 @@
-"""The world as one value: people, organisations, rights and plans by provider, and the faults of their sources.
+"""The world as one value: people, organisations, rights, plans, relations, and the faults of their sources.
 
 It builds the real reader under the real rules over fake ports; changing the world makes a new one.
 """
@@ -18,10 +18,12 @@ from hoks.organisations import TreeNode
 from hoks.plan import Hoks
 from hoks.ports import Source
 from hoks.reading import Reader, Sources
+from hoks.relations import Appointment, Assignment, Consent, Statute
 from hoks.student import Person
 from hoks.study_right import StudyRight
 from tests.world.places import LETTER_OF, PROVIDERS, TREE
 from tests.world.ports import Asked, FakeIdentities, FakeOrganisations, FakePlans, FakeRights, Fault, FixedClock
+from tests.world.relations import FakeConsents, FakeStaffList
 from tests.world.rights import TODAY
 
 PART_KEY = b"k" * 32
@@ -44,6 +46,11 @@ def plans_source(provider: OrganisationOid) -> str:
     return f"plans-{LETTER_OF[provider]}"
 
 
+def staff_source(provider: OrganisationOid) -> str:
+    """The name of a provider's source of appointments and assignments."""
+    return f"staff-{LETTER_OF[provider]}"
+
+
 class World(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that is the case."""
 
@@ -56,6 +63,12 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
     tree: tuple[TreeNode, ...] = TREE
     faults: Mapping[str, Fault] = {}
     suspended_is_valid: bool = True
+    appointments: tuple[tuple[OrganisationOid, Appointment], ...] = ()
+    """Each with the provider whose source tells it."""
+    assignments: tuple[tuple[OrganisationOid, Assignment], ...] = ()
+    """Each with the provider whose source tells it."""
+    consents: tuple[Consent, ...] = ()
+    statutes: tuple[Statute, ...] = ()
 
     def but(self, **changes: Any) -> "World":
         """The same world with something changed."""
@@ -65,6 +78,7 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
         """The real reader over this world."""
         noted, clock = asked or Asked(), FixedClock(self.day)
         rights = tuple(self._rights_of(each, clock, noted) for each in PROVIDERS)
+        lists = tuple(self._staff_list_of(each, clock, noted) for each in PROVIDERS)
         return Reader(
             Sources(
                 identities=FakeIdentities(self.people, clock, noted, self.faults.get("onr")),
@@ -72,6 +86,10 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
                 rights=rights,
                 holders=rights,
                 plans=tuple(self._plans_of(each, clock, noted) for each in PROVIDERS),
+                appointments=lists,
+                assignments=lists,
+                consents=FakeConsents(self.consents, clock, noted, self.faults.get("consents")),
+                statutes=self.statutes,
             ),
             policy or real_policy(),
             clock,
@@ -89,6 +107,17 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
         source = Source(id=plans_source(provider), provider_oid=provider)
         held = [plan for holder, plan in self.plans if holder == provider]
         return FakePlans(source, held, clock, asked, self.faults.get(source.id))
+
+    def _staff_list_of(self, provider: OrganisationOid, clock: FixedClock, asked: Asked) -> FakeStaffList:
+        source = Source(id=staff_source(provider), provider_oid=provider)
+        return FakeStaffList(
+            source,
+            [each for teller, each in self.appointments if teller == provider],
+            [each for teller, each in self.assignments if teller == provider],
+            clock,
+            asked,
+            self.faults.get(source.id),
+        )
 
 
 def caller(role: Role, organisation: OrganisationOid | None = None, subject: str = SOMEBODY) -> Caller:

@@ -74,3 +74,59 @@ def test_plans_that_name_rights_by_oid_stand_alone() -> None:
     said = described("b") | {"gives": ["plans"]}
     del said["tables"]["rights"], said["tables"]["plans"]["columns"]["right_key"]
     assert convert(said).gives == ("plans",)
+
+
+STAFF: dict[str, Any] = {
+    "id": "a-staff",
+    "kind": "table",
+    "provider": "1.2.246.562.99.99000000010",
+    "gives": ["appointments", "assignments"],
+    "folder": "a",
+    "tables": {
+        "appointments": {
+            "file": "appointments.csv",
+            "columns": {"person_oid": "p", "kind": "k", "right_oid": "r", "learner_oid": "l", "part_key": "t"},
+        },
+        "assignments": {
+            "file": "roles.csv",
+            "columns": {"person_oid": "p", "role": "r", "learner_oid": "l"},
+        },
+    },
+}
+
+
+def staff(table: str, *without: str, **columns: str) -> dict[str, Any]:
+    """The settings with other columns in one table."""
+    said = STAFF["tables"][table]
+    kept = {name: theirs for name, theirs in said["columns"].items() if name not in without}
+    return STAFF | {"tables": STAFF["tables"] | {table: said | {"columns": kept | columns}}}
+
+
+def test_a_source_of_appointments_and_assignments_alone_needs_neither_rights_nor_plans_nor_people() -> None:
+    assert convert(STAFF).gives == ("appointments", "assignments")
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        (STAFF | {"tables": {}}, "table `appointments` is needed"),
+        (staff("appointments", "person_oid"), "table `appointments`: column `person_oid` must be mapped"),
+        (staff("appointments", "kind"), "table `appointments`: column `kind` must be mapped"),
+        (staff("appointments", "right_oid"), "table `appointments`: column `right_oid` must be mapped"),
+        (staff("appointments", "part_key"), "table `appointments`: column `part_key` or `unit_code` must be mapped"),
+        (staff("appointments", "learner_oid"), "table `appointments`: column `learner_oid` must be mapped where"),
+        (staff("appointments", name="n"), "table `appointments`: there is no column `name`"),
+        (staff("assignments", "role"), "table `assignments`: column `role` must be mapped"),
+        (
+            staff("assignments", "learner_oid"),
+            "table `assignments`: column `person_key` or `learner_oid` must be mapped",
+        ),
+        (staff("assignments", person_key="k"), "table `assignments`, column `person_key`: there is no table `people`"),
+        (STAFF | {"codes": {"appointment_kind": {"x": "teacher"}}}, "appointment_kind"),
+        (STAFF | {"codes": {"guidance_role": {"x": "staff"}}}, "guidance_role"),
+        (STAFF | {"gives": ["consents"]}, "gives"),
+    ],
+)
+def test_a_source_of_appointments_that_could_not_be_read_is_refused(said: dict[str, Any], words: str) -> None:
+    with pytest.raises(msgspec.ValidationError, match=words):
+        convert(said)

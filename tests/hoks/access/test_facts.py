@@ -10,6 +10,7 @@ from hoks.organisations import Known, Tree
 from hoks.plan import Hoks
 from tests.hoks.stories import (
     A1,
+    ALONE,
     ANNULLED,
     B1,
     C1,
@@ -284,6 +285,6 @@ def test_the_plan_is_kept_only_if_it_was_shared_until_the_implementing_right_end
 
 def test_a_plan_is_approved_by_its_first_approval_alone() -> None:
     approved = PLAN_CONDITIONS["the plan has been approved"]
-    assert approved(Hoks(study_right_oid=A1, first_approved_on=DAY))
-    assert not approved(Hoks(study_right_oid=A1))
-    assert not approved(None)
+    assert approved(Hoks(study_right_oid=A1, first_approved_on=DAY), ALONE)
+    assert not approved(Hoks(study_right_oid=A1), ALONE)
+    assert not approved(None, ALONE)

@@ -22,6 +22,7 @@ from hoks.units import (
     AssessorReferral,
     LearningSupport,
     Planned,
+    PlannedLocalUnit,
     PlannedVocationalUnit,
     Prior,
     PriorCommonUnit,
@@ -254,7 +255,8 @@ def test_a_list_says_every_item_that_can_open_it() -> None:
     assert items_of(Hoks)["learning_support"] == {Item.D9}
     assert items_of(WorkplaceLearning)["responsible_workplace_instructor"] == {Item.W1, Item.Ci}
     assert items_of(Hoks)["student_email"] == {Item.Cs}
-    assert items_of(Hoks)["provenance"] == frozenset()
+    assert items_of(Hoks)["provenance"] == {Item.SR}
+    assert items_of(PlannedLocalUnit)["id"] == frozenset()
 
 
 # --- examples -------------------------------------------------------------------------------------------------

@@ -1,13 +1,13 @@
 import pytest
 
 from hoks.identifiers import LearnerOid, OrganisationOid
-from hoks.looked import as_shown, heard, is_of, may_speak_for, organisations_named, told_right, worse_of
 from hoks.organisations import Tree
 from hoks.outcomes import Outcome, Reply
 from hoks.plan import Hoks
 from hoks.ports import Source
 from hoks.student import Person, SourceStatus
 from hoks.study_right import StudyRight
+from hoks.told import as_shown, heard, is_of, may_speak_for, organisations_named, told_right, worse_of
 from hoks.values import Organisation, Text
 from tests.hoks.stories import (
     A1,
@@ -45,7 +45,7 @@ def reply(*, stale: bool = False) -> Reply[LearnerOid, tuple[StudyRight, ...]]:
         pytest.param(a_right(B1, PROVIDER_B, included_in=A1, link_school=SCHOOL_A), True, id="included in own"),
         pytest.param(a_right(B1, PROVIDER_B, included_in=C1, link_school=SCHOOL_B), False, id="included elsewhere"),
         pytest.param(a_right(B1, PROVIDER_B, included_in=A1), False, id="included, no school named"),
-        pytest.param(a_right(B1, PROVIDER_B, school=NOWHERE), True, id="not in the tree"),
+        pytest.param(a_right(B1, PROVIDER_B, school=NOWHERE), False, id="foreign, its school not in the tree"),
     ],
 )
 def test_a_source_speaks_for_its_provider_s_rights_and_those_included_in_them(right: StudyRight, may: bool) -> None:

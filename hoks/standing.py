@@ -1,0 +1,75 @@
+"""A caller's standing: what appointments, assignments, consents and statutes make of them, gathered once a request.
+
+Each role has one kind of relation, and only its sources are asked; a source that does not answer leaves the relation
+unknown, and what is unknown opens nothing.
+"""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from hoks.caller import Caller, Role
+from hoks.identifiers import LearnerOid, OrganisationOid
+from hoks.relations import Appointment, Assignment, Consent, Statute
+from hoks.student import Person
+
+APPOINTED = frozenset({Role.INSTRUCTOR, Role.ASSESSOR})
+"""Roles that an appointment gives."""
+ASSIGNED = frozenset(
+    {
+        Role.RESPONSIBLE_TEACHER,
+        Role.GUIDANCE_COUNSELLOR,
+        Role.SPECIAL_NEEDS_TEACHER,
+        Role.SCHOOL_SOCIAL_WORKER,
+    }
+)
+"""Guidance roles that reach only the students assigned to them."""
+OWNING = frozenset({Role.STAFF, Role.SYSTEM, Role.HEAD_OF_TRAINING})
+"""Roles whose students are those with a right at the acting organisation."""
+CLAIMING = frozenset(
+    {
+        Role.STAFF,
+        Role.SYSTEM,
+        Role.RESPONSIBLE_TEACHER,
+        Role.GUIDANCE_COUNSELLOR,
+        Role.SPECIAL_NEEDS_TEACHER,
+    }
+)
+"""Roles to which a valid right of the provider opens plans made elsewhere."""
+
+
+class Standing(msgspec.Struct, frozen=True, kw_only=True):
+    """Every relation of the caller, over all students."""
+
+    appointments: tuple[Appointment, ...] = ()
+    assignments: tuple[Assignment, ...] = ()
+    consents: tuple[Consent, ...] = ()
+    statutes: tuple[Statute, ...] = ()
+    is_whole: bool = True
+    """Whether every source that was asked answered."""
+
+    def learners(self) -> set[LearnerOid]:
+        """Everybody to whom the caller has a relation."""
+        related: Iterable[Appointment | Assignment | Consent] = (*self.appointments, *self.assignments, *self.consents)
+        return {each.learner for each in related}
+
+    def towards(self, person: Person) -> "Standing":
+        """The relations to one student, under any of the student's OIDs."""
+        return msgspec.structs.replace(
+            self,
+            appointments=tuple(each for each in self.appointments if each.learner in person.all_oids),
+            assignments=tuple(each for each in self.assignments if each.learner in person.all_oids),
+            consents=tuple(each for each in self.consents if each.learner in person.all_oids),
+        )
+
+
+def recipients(caller: Caller) -> tuple[str, ...]:
+    """Under which names a consent may name the caller: as a person, or as the acting organisation."""
+    return (caller.subject,) if caller.organisation is None else (caller.subject, caller.organisation)
+
+
+def of_the_role(
+    assignments: Iterable[Assignment], caller: Caller, provider: OrganisationOid | None
+) -> tuple[Assignment, ...]:
+    """The assignments that count: in the acting role and at the acting organisation's provider."""
+    return tuple(each for each in assignments if each.role is caller.role and each.provider == provider)

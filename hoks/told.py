@@ -1,0 +1,250 @@
+"""What sources told: replies turned into words on rights and plans, each with whose it is, how old, and how it came.
+
+A source may speak only for its own provider's organisations and only of the person asked about; what is foreign is
+dropped and marks the source's answer invalid.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+import msgspec
+
+from hoks.codes import StudyRightType
+from hoks.identifiers import LearnerOid, OrganisationOid, StudyRightOid
+from hoks.links import Link, LinkState
+from hoks.looked import Looked, Want
+from hoks.merge import ToldPlan
+from hoks.merged import MergedRight, Told
+from hoks.organisations import Tree, is_within, organisations_of, provider_of
+from hoks.outcomes import FAILED, HEALTHY, SEVERITY, Outcome, Reply, worst
+from hoks.plan import Hoks
+from hoks.ports import Source
+from hoks.relations import Appointment
+from hoks.student import Person, SourceStatus
+from hoks.study_right import Phase, StudyRight, within_five_years
+from hoks.values import Organisation, Provenance
+
+RightsReply = Reply[LearnerOid, tuple[StudyRight, ...]]
+PlansReply = Reply[StudyRightOid, tuple[Hoks, ...]]
+
+
+def person_of(asked: LearnerOid, found: Person | None) -> Person:
+    """The person found, if the OID that was asked is one of theirs; else the one OID alone."""
+    return found if found is not None and asked in found.all_oids else Person(oid=asked)
+
+
+def rights_in(reply: RightsReply) -> dict[object, tuple[StudyRight, ...]]:
+    """The rights that a reply found, by person."""
+    return {key: answer.value for key, answer in reply.answers.items() if answer.value}
+
+
+def words_on_rights(
+    person: Person, told: Sequence[tuple[Source, RightsReply]], tree: Tree
+) -> tuple[list[Told], dict[str, SourceStatus]]:
+    """What the sources say of a person's rights, and how each answered; a foreign right is dropped."""
+    words: list[Told] = []
+    statuses: dict[str, SourceStatus] = {}
+    for source, reply in told:
+        answer = reply.answers[person.oid]
+        # A plan belongs to a right to vocational or preparatory education; no other right opens or holds one.
+        rights = [right for right in answer.value or () if right.type is not StudyRightType.OTHER]
+        spoken = [right for right in rights if may_speak_for(source, right, tree)]
+        words += [told_right(source, reply, right, tree) for right in spoken]
+        outcome = answer.outcome if len(spoken) == len(rights) else Outcome.INVALID
+        statuses[source.id] = heard(source, reply, outcome, tree)
+    return words, statuses
+
+
+def everything_in(replies: Iterable[Reply[Any, Any]]) -> tuple[Any, ...]:
+    """Everything that replies found, under whichever key."""
+    return tuple(each for reply in replies for answer in reply.answers.values() for each in answer.value or ())
+
+
+def all_answered(replies: Iterable[Reply[Any, Any]]) -> bool:
+    """Whether no reply leaves a gap."""
+    return not any(answer.outcome in FAILED for reply in replies for answer in reply.answers.values())
+
+
+def all_read(wanted: Mapping[str, Sequence[Want]], plans: Mapping[str, tuple[Source, PlansReply]]) -> bool:
+    """Whether every plan that was asked of its owner's source was told to be there or not."""
+    return not any(
+        plans[source_id][1].answers[want.right].outcome in FAILED
+        for source_id, wants in wanted.items()
+        for want in wants
+        if want.is_owners
+    )
+
+
+def told_plans(
+    looked: Looked, wanted: Mapping[str, Sequence[Want]], plans: Mapping[str, tuple[Source, PlansReply]]
+) -> tuple[list[ToldPlan], dict[str, tuple[Source, SourceStatus]]]:
+    """What the sources gave of a person's plans, and how each owner's source answered; a foreign plan is dropped."""
+    told: list[ToldPlan] = []
+    statuses: dict[str, tuple[Source, SourceStatus]] = {}
+    tree = looked.situation.tree
+    for precedence, (source_id, wants) in enumerate(wanted.items()):
+        source, reply = plans[source_id]
+        provenance = provenance_of(source, reply, tree)
+        outcomes: list[Outcome] = []
+        for want in wants:
+            answer = reply.answers[want.right]
+            given = answer.value or ()
+            own = [each for each in given if each.study_right_oid == want.right and is_of(each, looked.person)]
+            told += [
+                ToldPlan(plan=each, provenance=provenance, is_owners=want.is_owners, precedence=precedence)
+                for each in own
+            ]
+            if want.is_owners and want.may_be_shown:
+                outcomes.append(answer.outcome if len(own) == len(given) else Outcome.INVALID)
+        if outcomes:
+            statuses[source_id] = (source, heard(source, reply, worst(outcomes), tree))
+    return told, statuses
+
+
+def organisations_named(
+    acting: OrganisationOid | None, told: Sequence[tuple[Source, Mapping[object, tuple[StudyRight, ...]]]]
+) -> set[OrganisationOid]:
+    """Every organisation whose place in the tree a decision needs."""
+    oids = {acting} if acting else set()
+    for source, answers in told:
+        oids.add(source.provider_oid)
+        for right in (right for rights in answers.values() for right in rights):
+            oids.update(organisations_of(right))
+            if right.included_in is not None and right.included_in.school_oid is not None:
+                oids.add(right.included_in.school_oid)
+    return oids
+
+
+def may_speak_for(source: Source, right: StudyRight, tree: Tree) -> bool:
+    """Whether a right is the source's to tell: its own provider's, or one included in its provider's right.
+
+    Whose it is, its school says first. Where the tree does not know it cannot be refuted; such a right opens nothing to
+    any provider anyway.
+    """
+    provider = provider_of(right, tree)
+    if provider is None or provider == source.provider_oid or source.provider_oid not in tree:
+        return True
+    school = right.included_in.school_oid if right.included_in is not None else None
+    return school is not None and (school not in tree or is_within(school, source.provider_oid, tree))
+
+
+def with_doubts(
+    rights: Iterable[MergedRight], silent: Collection[OrganisationOid], registers: Collection[str], tree: Tree
+) -> tuple[MergedRight, ...]:
+    """The rights, those marked that a register could restrict which is silent: losing evidence never grants more.
+
+    ``silent`` are the providers whose register of rights did not answer, ``registers`` the ids of all registers.
+    """
+    return tuple(
+        msgspec.structs.replace(right, is_doubtful=True)
+        if not _providers_concerned(right.right, tree).isdisjoint(silent) and right.told_by.isdisjoint(registers)
+        else right
+        for right in rights
+    )
+
+
+def _providers_concerned(right: StudyRight, tree: Tree) -> set[OrganisationOid]:
+    """The providers whose registers may hold a right: its own, and the one it is included in."""
+    school = right.included_in.school_oid if right.included_in is not None else None
+    node = tree.get(school) if school is not None else None
+    providers = {provider_of(right, tree), node.provider_oid if node is not None else None}
+    return {provider for provider in providers if provider is not None}
+
+
+def may_appoint(
+    appointment: Appointment, rights: Collection[MergedRight], links: Collection[Link], tree: Tree, day: date
+) -> bool:
+    """Whether the provider that tells of an appointment answers for the plan, or gives training included in it.
+
+    A right that is annulled, or out of the store, gives its provider no word any more.
+    """
+    concerned = [right for right in rights if right.oid == appointment.right]
+    concerned += [
+        link.implementing
+        for link in links
+        if link.state is LinkState.VALID and link.procuring is not None and link.procuring.oid == appointment.right
+    ]
+    return any(
+        provider_of(right.right, tree) == appointment.told_by
+        and right.phase not in (Phase.ANNULLED, Phase.UNKNOWN)
+        and (right.ended_on is None or within_five_years(right.ended_on, day))
+        for right in concerned
+    )
+
+
+def is_of(plan: Hoks, person: Person) -> bool:
+    """Whether a plan is the person's; a plan that names nobody is taken by the right it was asked by."""
+    return plan.student_oid is None or plan.student_oid in person.all_oids
+
+
+def told_right(source: Source, reply: Reply[Any, Any], right: StudyRight, tree: Tree) -> Told:
+    """A source's right with provenance, with whose it is by the tree and with the organisations' names."""
+    provider = provider_of(right, tree)
+    node = tree.get(provider) if provider is not None else None
+    named = msgspec.structs.replace(
+        right,
+        provider=node.organisation if node is not None else _told_provider(source, right, tree),
+        school=_named(right.school, tree),
+        site=_named(right.site, tree),
+        provenance=provenance_of(source, reply, tree),
+    )
+    return Told(
+        right=named,
+        precedence=source.precedence,
+        source=source.id,
+        provider=provider,
+        is_own=provider == source.provider_oid,
+    )
+
+
+def _told_provider(source: Source, right: StudyRight, tree: Tree) -> Organisation | None:
+    """The provider as the source names it; the source's own only where it names no organisation at all."""
+    if right.provider is not None or organisations_of(right):
+        return right.provider
+    return _provider(source, tree)
+
+
+def provenance_of(source: Source, reply: Reply[Any, Any], tree: Tree) -> Provenance:
+    """Where a reply's records came from."""
+    return Provenance(
+        provider=_provider(source, tree),
+        source=source.id,
+        fetched_at=reply.fetched_at,
+        as_of=reply.as_of,
+        stale=reply.stale,
+    )
+
+
+def heard(source: Source, reply: Reply[Any, Any], outcome: Outcome, tree: Tree) -> SourceStatus:
+    """How a source answered; an old answer says so whether or not it held something."""
+    return SourceStatus(
+        source=source.id,
+        provider=_provider(source, tree),
+        outcome=Outcome.STALE if reply.stale and outcome in HEALTHY else outcome,
+        fetched_at=reply.fetched_at,
+        as_of=reply.as_of,
+        stale=reply.stale,
+    )
+
+
+def as_shown(status: SourceStatus, *, gave_something: bool) -> SourceStatus:
+    """The status as the caller may know it: of a source that answered, only whether something shown came from it."""
+    if status.outcome not in HEALTHY:
+        return status
+    return msgspec.structs.replace(status, outcome=Outcome.OK if gave_something else Outcome.ABSENT)
+
+
+def worse_of(one: SourceStatus, other: SourceStatus) -> SourceStatus:
+    """The status that stands for a source that was asked twice."""
+    return max(one, other, key=lambda status: (SEVERITY[status.outcome or Outcome.ABSENT], status.stale))
+
+
+def _provider(source: Source, tree: Tree) -> Organisation:
+    node = tree.get(source.provider_oid)
+    return node.organisation if node is not None else Organisation(oid=source.provider_oid)
+
+
+def _named(organisation: Organisation | None, tree: Tree) -> Organisation | None:
+    node = tree.get(organisation.oid) if organisation is not None else None
+    return node.organisation if node is not None and node.organisation.name is not None else organisation
