@@ -23,7 +23,8 @@ from gateway.keys import LARGEST_KEY_SET
 from gateway.settings import Settings, SettingsError
 from hoks.access.rules import Policy, PolicyError, read_policy
 from hoks.ports import Clock
-from hoks.reading import Reader, Sources
+from hoks.questions import Sources
+from hoks.reading import Reader
 from resolvers.graph import Graph
 from resolvers.schema import build, executable
 

@@ -5,15 +5,14 @@ again by the grant before it leaves this module.
 """
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
 from hoks.access.decide import decide, decide_person
 from hoks.access.facts import Situation
 from hoks.access.rules import Policy
-from hoks.asking import Deadline, ask
+from hoks.asking import Deadline
 from hoks.caller import Caller, Role
 from hoks.errors import SourcesUnavailable
 from hoks.explaining import ExplainedRight, explain
@@ -22,44 +21,28 @@ from hoks.links import find_links
 from hoks.looked import Looked, Want
 from hoks.merge import merge
 from hoks.merged import merge_rights
-from hoks.organisations import Known, Tree, TreeNode
-from hoks.outcomes import FAILED, HEALTHY, Outcome, Reply
-from hoks.ports import (
-    AppointmentSource,
-    AssignmentSource,
-    Clock,
-    Consents,
-    HolderSource,
-    Identities,
-    Organisations,
-    PlanSource,
-    RightsSource,
-    Source,
-)
-from hoks.relations import Statute
+from hoks.organisations import Known, Tree
+from hoks.outcomes import FAILED, HEALTHY, Outcome
+from hoks.ports import Clock, Source
+from hoks.questions import LEARNER_REGISTER, OWN, TREE, Questions, Sources
 from hoks.showing import View, show
-from hoks.standing import APPOINTED, ASSIGNED, OWNING, Standing, of_the_role, recipients
+from hoks.standing import OWNING, Standing
 from hoks.student import Person, SourceStatus
 from hoks.told import (
     PlansReply,
     RightsReply,
-    all_answered,
     all_read,
     as_shown,
     everything_in,
     may_appoint,
     organisations_named,
-    person_of,
     rights_in,
     told_plans,
     with_doubts,
     words_on_rights,
     worse_of,
 )
-from hoks.values import Text
-
-# How much of a request's time is used up, at the latest, when a stage ends.
-_OWN, _HOLDERS, _LEARNERS, _IDENTIFY, _RIGHTS, _TREE, _PLANS = 0.15, 0.2, 0.3, 0.45, 0.65, 0.75, 0.95
+from hoks.values import Organisation, Text
 
 _NOBODY = LearnerOid(with_check_digit("98", "1000000000"))
 """A well-formed OID that is nobody's: what is not found is looked for by it, so that it costs and comes to the same."""
@@ -69,38 +52,11 @@ _SPARE = 50
 
 _SEES_SOURCES = frozenset({Role.STAFF, Role.SYSTEM})
 
-LEARNER_REGISTER = "onr"
-"""The name under which the learner register stands among the sources."""
-
 _CANNOT_TELL = "the sources of the acting organisation did not answer"
+_NOT_IN_THE_REGISTER = "the acting organisation could not be found in the organisation register"
 
 Seen = View | SourcesUnavailable | None
 """A student as a caller may see them, that it cannot be told, or nothing."""
-
-
-class Sources(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that can be asked."""
-
-    identities: Identities
-    organisations: Organisations
-    rights: tuple[RightsSource, ...]
-    plans: tuple[PlanSource, ...]
-    holders: tuple[HolderSource, ...] = ()
-    appointments: tuple[AppointmentSource, ...] = ()
-    assignments: tuple[AssignmentSource, ...] = ()
-    consents: Consents | None = None
-    statutes: tuple[Statute, ...] = ()
-
-
-class People(msgspec.Struct, frozen=True):
-    """Who is behind OIDs, and whether the learner register told all of it."""
-
-    by_oid: dict[LearnerOid, Person]
-    are_known: bool
-
-    def distinct(self) -> list[Person]:
-        """Each person once."""
-        return list({person.oid: person for person in self.by_oid.values()}.values())
 
 
 class Page(msgspec.Struct, frozen=True):
@@ -123,13 +79,12 @@ class Reader:
         request_seconds: float,
         suspended_is_valid: bool = True,
     ) -> None:
-        self._sources = sources
+        self._questions = Questions(sources, clock)
         self._policy = policy
         self._clock = clock
         self._part_key = part_key
         self._seconds = request_seconds
         self._suspended_is_valid = suspended_is_valid
-        self._last: dict[str, Outcome] = {}
 
     async def sources(self, caller: Caller) -> tuple[SourceStatus, ...]:
         """The sources of the caller's provider and whether each answered last; to others, none.
@@ -138,14 +93,18 @@ class Reader:
         """
         if caller.role not in _SEES_SOURCES or caller.organisation is None:
             return ()
-        tree, down = await self._tree({caller.organisation}, Deadline.of(self._seconds).at(_TREE))
-        node = tree.get(caller.organisation)
-        if down or node is None:
-            raise SourcesUnavailable("the acting organisation could not be found in the organisation register")
-        own = {each.id: each for each in self._every_source() if each.provider_oid == node.provider_oid}
-        outcomes = {each: Outcome.OK if (last := self._last.get(each)) in HEALTHY else last for each in own}
+        provider, _ = await self._questions.provider(caller.organisation, Deadline.of(self._seconds).at(TREE))
+        if provider is None:
+            raise SourcesUnavailable(_NOT_IN_THE_REGISTER)
+        own = sorted({each.id for each in self._questions.every_source() if each.provider_oid == provider})
+        last = {each: self._questions.last.get(each) for each in own}
         return tuple(
-            SourceStatus(source=each, outcome=outcomes[each], provider=node.organisation) for each in sorted(own)
+            SourceStatus(
+                source=each,
+                outcome=Outcome.OK if last[each] in HEALTHY else last[each],
+                provider=Organisation(oid=provider),
+            )
+            for each in own
         )
 
     async def standing(self, caller: Caller) -> tuple[Standing, Text | None]:
@@ -153,7 +112,7 @@ class Reader:
         deadline = Deadline.of(self._seconds)
         acting = {caller.organisation} if caller.organisation is not None else set()
         standing, (tree, _) = await asyncio.gather(
-            self._standing(caller, deadline), self._tree(acting, deadline.at(_TREE))
+            self._questions.standing(caller, deadline), self._questions.tree(acting, deadline.at(TREE))
         )
         names = [node.organisation.name for node in tree.values()]
         return standing, names[0] if names else None
@@ -161,7 +120,9 @@ class Reader:
     async def explain(self, caller: Caller, oid: LearnerOid) -> tuple[ExplainedRight, ...]:
         """Why the caller may see what of a student, right by right; reads no plan."""
         deadline = Deadline.of(self._seconds)
-        standing, people = await asyncio.gather(self._standing(caller, deadline), self._identify([oid], deadline))
+        standing, people = await asyncio.gather(
+            self._questions.standing(caller, deadline), self._questions.people([oid], deadline)
+        )
         (looked,) = await self._look(caller, standing, [people.by_oid[oid]], people.are_known, deadline)
         return explain(looked, self._policy, caller.role)
 
@@ -177,10 +138,7 @@ class Reader:
         if not self._policy.gives_anything_to(caller.role):
             return dict.fromkeys(keys)
         deadline = Deadline.of(self._seconds)
-        until = deadline.at(_HOLDERS)
-        replies = await asyncio.gather(
-            *(self._ask(each.holders(keys), keys, each.source, until) for each in self._sources.holders)
-        )
+        replies = await self._questions.holders(keys, deadline)
         # Each source may name another holder, and one of them wrongly: the one who has the right is taken.
         holders = {
             right: sorted({held for each in replies if (held := each.answers[right].value)}) or [_NOBODY]
@@ -202,10 +160,10 @@ class Reader:
         if not self._policy.gives_anything_to(caller.role):
             return Page((), more=False)
         deadline = Deadline.of(self._seconds)
-        standing = await self._standing(caller, deadline)
+        standing = await self._questions.standing(caller, deadline)
         people = await self._listed(caller, standing, deadline)
         waiting = [person for person in people if after is None or person.oid > after]
-        sources = [each.source for each in self._sources.rights]
+        sources = self._questions.of_rights
         shown: list[View] = []
         while waiting and len(shown) <= first:
             step, waiting = waiting[: first + _SPARE], waiting[first + _SPARE :]
@@ -223,92 +181,37 @@ class Reader:
         return Page(tuple(shown[:first]), more=len(shown) > first)
 
     async def _students(self, caller: Caller, oids: Sequence[LearnerOid], deadline: Deadline) -> dict[LearnerOid, Seen]:
-        standing, people = await asyncio.gather(self._standing(caller, deadline), self._identify(oids, deadline))
+        standing, people = await asyncio.gather(
+            self._questions.standing(caller, deadline), self._questions.people(oids, deadline)
+        )
         looked = await self._look(caller, standing, people.distinct(), people.are_known, deadline)
         views = await self._views(looked, deadline)
         return {oid: views[people.by_oid[oid].oid] for oid in oids}
 
-    # --- identify ---------------------------------------------------------------------------------------------
-
-    async def _identify(self, oids: Collection[LearnerOid], deadline: Deadline) -> People:
-        """The person behind each OID; where the register does not tell, the one OID alone."""
-        keys = list(dict.fromkeys(oids))
-        reply: Reply[LearnerOid, Person] = await ask(
-            self._sources.identities.identify(keys),
-            keys,
-            source=LEARNER_REGISTER,
-            until=deadline.at(_IDENTIFY),
-            clock=self._clock,
-        )
-        return People(
-            {oid: person_of(oid, answer.value) for oid, answer in reply.answers.items()}, all_answered([reply])
-        )
-
-    async def _standing(self, caller: Caller, deadline: Deadline) -> Standing:
-        """What the caller is to students besides study rights; only what the acting role rests on is asked."""
-        until = deadline.at(_IDENTIFY)
-        statutes = tuple(each for each in self._sources.statutes if each.organisation == caller.organisation)
-        if caller.role in APPOINTED:
-            sources = self._sources.appointments
-            replies = await asyncio.gather(
-                *(
-                    self._ask(each.appointments([caller.subject]), [caller.subject], each.source, until)
-                    for each in sources
-                )
-            )
-            told = tuple(
-                msgspec.structs.replace(each, told_by=source.source.provider_oid)
-                for source, reply in zip(sources, replies, strict=True)
-                for each in everything_in([reply])
-            )
-            return Standing(appointments=told, is_whole=all_answered(replies))
-        if caller.role in ASSIGNED and caller.organisation is not None:
-            tree, down = await self._tree({caller.organisation}, deadline.at(_OWN))
-            node = tree.get(caller.organisation)
-            provider = node.provider_oid if node is not None else None
-            own = [each for each in self._sources.assignments if each.source.provider_oid == provider]
-            replies = await asyncio.gather(
-                *(self._ask(each.assignments([caller.subject]), [caller.subject], each.source, until) for each in own)
-            )
-            assignments = of_the_role(everything_in(replies), caller, provider)
-            return Standing(assignments=assignments, is_whole=all_answered(replies) and not down)
-        if caller.role is Role.CONSENT_RECIPIENT and self._sources.consents is not None:
-            names = recipients(caller)
-            reply = await self._ask_consents(self._sources.consents.received(names), names, until)
-            return Standing(consents=everything_in([reply]), is_whole=all_answered([reply]))
-        return Standing(statutes=statutes)
-
-    async def _ask_consents(self, question: Any, keys: Sequence[str], until: float) -> Reply[Any, Any]:
-        return await ask(question, keys, source="consents", until=until, clock=self._clock)
-
     async def _listed(self, caller: Caller, standing: Standing, deadline: Deadline) -> list[Person]:
         """Everyone who may be the caller's, by master OID: of the provider, related to the caller, or the caller."""
-        if caller.role in OWNING and caller.organisation is not None:
-            own = await self._own_sources(caller.organisation, deadline)
-            until = deadline.at(_LEARNERS)
-            replies = await asyncio.gather(
-                *(self._ask(each.learners(), [each.source.provider_oid], each.source, until) for each in own)
-            )
-            if any(reply.outcome in FAILED for reply in replies):
-                raise SourcesUnavailable(_CANNOT_TELL)
-            oids = set(everything_in(replies))
+        if caller.role in OWNING:
+            oids = await self._learners(caller.organisation, deadline)
         elif not standing.is_whole:
             raise SourcesUnavailable("the sources of appointments, assignments and consents did not answer")
         else:
             oids = {LearnerOid(caller.subject)} if caller.role is Role.STUDENT else standing.learners()
         if not oids:
             return []
-        people = await self._identify(sorted(oids), deadline)
+        people = await self._questions.people(sorted(oids), deadline)
         if not people.are_known:
             raise SourcesUnavailable("the learner register did not answer")
         return sorted(people.distinct(), key=lambda person: person.oid)
 
-    async def _own_sources(self, acting: OrganisationOid, deadline: Deadline) -> list[RightsSource]:
-        tree, _ = await self._tree({acting}, deadline.at(_OWN))
-        if acting not in tree:
-            raise SourcesUnavailable("the acting organisation could not be found in the organisation register")
-        provider = tree[acting].provider_oid
-        return [each for each in self._sources.rights if each.source.provider_oid == provider]
+    async def _learners(self, acting: OrganisationOid | None, deadline: Deadline) -> set[LearnerOid]:
+        """Everybody whom the acting organisation's provider knows."""
+        provider, _ = await self._questions.provider(acting, deadline.at(OWN))
+        if provider is None:
+            raise SourcesUnavailable(_NOT_IN_THE_REGISTER)
+        replies = await self._questions.learners(provider, deadline)
+        if any(reply.outcome in FAILED for reply in replies):
+            raise SourcesUnavailable(_CANNOT_TELL)
+        return set(everything_in(replies))
 
     # --- rights, facts, decision ------------------------------------------------------------------------------
 
@@ -321,15 +224,10 @@ class Reader:
         deadline: Deadline,
     ) -> list[Looked]:
         """The rights of each person and what the caller may see of each."""
-        keys = [person.oid for person in people]
-        until = deadline.at(_RIGHTS)
-        replies = await asyncio.gather(
-            *(self._ask(each.rights(people), keys, each.source, until) for each in self._sources.rights)
-        )
-        told = [(source.source, reply) for source, reply in zip(self._sources.rights, replies, strict=True)]
+        told = await self._questions.rights(people, deadline)
         named = organisations_named(caller.organisation, [(source, rights_in(reply)) for source, reply in told])
         (tree, down), standing = await asyncio.gather(
-            self._tree(named, deadline.at(_TREE)), self._with_consents_given(caller, standing, told, deadline)
+            self._questions.tree(named, deadline.at(TREE)), self._with_consents_given(caller, standing, told, deadline)
         )
         looked = [self._decided(caller, standing.towards(person), person, told, tree) for person in people]
         return [
@@ -341,25 +239,11 @@ class Reader:
         self, caller: Caller, standing: Standing, told: Sequence[tuple[Source, RightsReply]], deadline: Deadline
     ) -> Standing:
         """For OPH, who discloses what others were given consent to: the consents that concern the rights at hand."""
-        if caller.role is not Role.OPH or self._sources.consents is None:
+        if caller.role is not Role.OPH:
             return standing
         rights = sorted({right.oid for _, reply in told for rights in rights_in(reply).values() for right in rights})
-        reply = await self._ask_consents(self._sources.consents.given(rights), rights, deadline.at(_TREE))
-        return msgspec.structs.replace(standing, consents=everything_in([reply]), is_whole=all_answered([reply]))
-
-    async def _tree(self, oids: Collection[OrganisationOid], until: float) -> tuple[Tree, bool]:
-        """The place of each organisation, and whether the register was down."""
-        if not oids:
-            return {}, False
-        reply: Reply[OrganisationOid, TreeNode] = await ask(
-            self._sources.organisations.nodes(oids),
-            oids,
-            source="organisaatio",
-            until=until,
-            clock=self._clock,
-        )
-        tree = {oid: answer.value for oid, answer in reply.answers.items() if answer.value is not None}
-        return tree, reply.outcome in FAILED
+        consents, are_known = await self._questions.consents_given(rights, deadline)
+        return msgspec.structs.replace(standing, consents=consents, is_whole=are_known)
 
     def _decided(
         self,
@@ -403,16 +287,12 @@ class Reader:
     # --- fetch, merge, redact ---------------------------------------------------------------------------------
 
     async def _views(self, looked: Sequence[Looked], deadline: Deadline) -> dict[LearnerOid, Seen]:
-        wanted = [each.wanted(self._sources.plans) for each in looked]
+        wanted = [each.wanted(self._questions.of_plans) for each in looked]
         keys: dict[str, set[StudyRightOid]] = {}
         for each in wanted:
             for source_id, wants in each.items():
                 keys.setdefault(source_id, set()).update(want.right for want in wants)
-        asked = [each for each in self._sources.plans if each.source.id in keys]
-        replies = await asyncio.gather(
-            *(self._fetch(each, sorted(keys[each.source.id]), deadline.at(_PLANS)) for each in asked)
-        )
-        plans = {each.source.id: (each.source, reply) for each, reply in zip(asked, replies, strict=True)}
+        plans = await self._questions.plans(keys, deadline)
         return {each.person.oid: self._view(each, want, plans) for each, want in zip(looked, wanted, strict=True)}
 
     def _view(
@@ -433,7 +313,7 @@ class Reader:
         view = show(record, looked.grants, looked.person_items, evidence, looked.link_findings())
         if view is not None:
             return view.with_sources(self._statuses(looked, view, statuses))
-        down = looked.own_sources_are_down([each.source for each in self._sources.rights])
+        down = looked.own_sources_are_down(self._questions.of_rights)
         return SourcesUnavailable(_CANNOT_TELL) if down else None
 
     def _statuses(
@@ -445,28 +325,13 @@ class Reader:
         visible came from it, and says only whether something visible did; so it tells nothing about a hidden plan or
         right. A source that failed under a grant is a gap and is shown.
         """
-        shown = {
-            each.source.id: looked.heard[each.source.id]
-            for each in self._sources.rights
-            if looked.sees_source(each.source)
-        }
+        shown = {each.id: looked.heard[each.id] for each in self._questions.of_rights if looked.sees_source(each)}
         for source_id, (source, status) in of_plans.items():
             if status.outcome in FAILED or source_id in view.came_from or looked.is_own_source(source):
                 shown[source_id] = worse_of(shown[source_id], status) if source_id in shown else status
         if not looked.identity_is_known:
             shown[LEARNER_REGISTER] = SourceStatus(source=LEARNER_REGISTER, outcome=Outcome.UNAVAILABLE)
         return tuple(as_shown(shown[each], gave_something=each in view.came_from) for each in sorted(shown))
-
-    def _every_source(self) -> list[Source]:
-        return [*(each.source for each in self._sources.rights), *(each.source for each in self._sources.plans)]
-
-    async def _fetch(self, source: PlanSource, keys: Sequence[StudyRightOid], until: float) -> PlansReply:
-        return await self._ask(source.plans(keys, until), keys, source.source, until)
-
-    async def _ask(self, question: Any, keys: Collection[Any], source: Source, until: float) -> Reply[Any, Any]:
-        reply: Reply[Any, Any] = await ask(question, keys, source=source.id, until=until, clock=self._clock)
-        self._last[source.id] = reply.outcome
-        return reply
 
 
 def _with(seen: Seen, right: StudyRightOid) -> View | None:

@@ -11,7 +11,8 @@ from hoks.organisations import Tree, TreeNode
 from hoks.outcomes import Answer, Outcome, Reply
 from hoks.plan import Hoks
 from hoks.ports import Source
-from hoks.reading import Reader, Sources
+from hoks.questions import Sources
+from hoks.reading import Reader
 from hoks.student import Person
 from hoks.study_right import StudyRight
 from tests.hoks.stories import DAY, KEY, NOW, PROVIDER_A, PROVIDER_B, PROVIDER_C, TREE

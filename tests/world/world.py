@@ -17,7 +17,8 @@ from hoks.identifiers import OrganisationOid, PersonOid
 from hoks.organisations import TreeNode
 from hoks.plan import Hoks
 from hoks.ports import Source
-from hoks.reading import Reader, Sources
+from hoks.questions import Sources
+from hoks.reading import Reader
 from hoks.relations import Appointment, Assignment, Consent, Statute
 from hoks.student import Person
 from hoks.study_right import StudyRight

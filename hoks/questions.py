@@ -1,0 +1,193 @@
+"""The questions of a request, one per stage: each asks every source at most once, within the stage's share of time.
+
+Whatever a source does, a question comes back with replies; what could not be told is told as such.
+"""
+
+import asyncio
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from hoks.asking import Deadline, ask
+from hoks.caller import Caller, Role
+from hoks.identifiers import LearnerOid, OrganisationOid, StudyRightOid
+from hoks.organisations import Tree, TreeNode
+from hoks.outcomes import FAILED, Outcome, Reply
+from hoks.ports import (
+    AppointmentSource,
+    AssignmentSource,
+    Clock,
+    Consents,
+    HolderSource,
+    Identities,
+    Organisations,
+    PlanSource,
+    RightsSource,
+    Source,
+)
+from hoks.relations import Consent, Statute
+from hoks.standing import APPOINTED, ASSIGNED, Standing, of_the_role, recipients
+from hoks.student import Person
+from hoks.told import PlansReply, RightsReply, all_answered, everything_in, person_of
+
+# How much of a request's time is used up, at the latest, when a stage ends.
+OWN, HOLDERS, LEARNERS, IDENTIFY, RIGHTS, TREE, PLANS = 0.15, 0.2, 0.3, 0.45, 0.65, 0.75, 0.95
+
+LEARNER_REGISTER = "onr"
+"""The name under which the learner register stands among the sources."""
+ORGANISATION_REGISTER = "organisaatio"
+CONSENTS = "consents"
+
+
+class Sources(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that can be asked."""
+
+    identities: Identities
+    organisations: Organisations
+    rights: tuple[RightsSource, ...]
+    plans: tuple[PlanSource, ...]
+    holders: tuple[HolderSource, ...] = ()
+    appointments: tuple[AppointmentSource, ...] = ()
+    assignments: tuple[AssignmentSource, ...] = ()
+    consents: Consents | None = None
+    statutes: tuple[Statute, ...] = ()
+
+
+class People(msgspec.Struct, frozen=True):
+    """Who is behind OIDs, and whether the learner register told all of it."""
+
+    by_oid: dict[LearnerOid, Person]
+    are_known: bool
+
+    def distinct(self) -> list[Person]:
+        """Each person once."""
+        return list({person.oid: person for person in self.by_oid.values()}.values())
+
+
+class Questions:
+    """Asks the sources for one process; remembers of each only how it answered last."""
+
+    def __init__(self, sources: Sources, clock: Clock) -> None:
+        self._sources = sources
+        self._clock = clock
+        self.last: dict[str, Outcome] = {}
+        """How each source answered last, by source id."""
+
+    @property
+    def of_rights(self) -> list[Source]:
+        """The sources of rights."""
+        return [each.source for each in self._sources.rights]
+
+    @property
+    def of_plans(self) -> tuple[PlanSource, ...]:
+        """The sources of plans."""
+        return self._sources.plans
+
+    async def people(self, oids: Collection[LearnerOid], deadline: Deadline) -> People:
+        """The person behind each OID; where the register does not tell, the one OID alone."""
+        keys = list(dict.fromkeys(oids))
+        question = self._sources.identities.identify(keys)
+        reply: Reply[LearnerOid, Person] = await self._ask(question, keys, LEARNER_REGISTER, deadline.at(IDENTIFY))
+        people = {oid: person_of(oid, answer.value) for oid, answer in reply.answers.items()}
+        return People(people, all_answered([reply]))
+
+    async def tree(self, oids: Collection[OrganisationOid], until: float) -> tuple[Tree, bool]:
+        """The place of each organisation, and whether the register was down."""
+        if not oids:
+            return {}, False
+        reply: Reply[OrganisationOid, TreeNode] = await self._ask(
+            self._sources.organisations.nodes(oids), oids, ORGANISATION_REGISTER, until
+        )
+        tree = {oid: answer.value for oid, answer in reply.answers.items() if answer.value is not None}
+        return tree, reply.outcome in FAILED
+
+    async def provider(self, acting: OrganisationOid | None, until: float) -> tuple[OrganisationOid | None, bool]:
+        """The provider an organisation is or belongs to, and whether the register was down."""
+        tree, down = await self.tree({acting} if acting is not None else set(), until)
+        node = tree.get(acting) if acting is not None else None
+        return (node.provider_oid if node is not None else None), down
+
+    async def rights(self, people: Sequence[Person], deadline: Deadline) -> list[tuple[Source, RightsReply]]:
+        """What each source of rights tells of these persons."""
+        keys, until = [person.oid for person in people], deadline.at(RIGHTS)
+        sources = self._sources.rights
+        replies = await asyncio.gather(*(self._ask(each.rights(people), keys, each.source, until) for each in sources))
+        return [(each.source, reply) for each, reply in zip(sources, replies, strict=True)]
+
+    async def plans(
+        self, wanted: Mapping[str, Collection[StudyRightOid]], deadline: Deadline
+    ) -> dict[str, tuple[Source, PlansReply]]:
+        """The plans that are wanted of each source, by source id."""
+        asked = [(each, sorted(wanted[each.source.id])) for each in self.of_plans if each.source.id in wanted]
+        until = deadline.at(PLANS)
+        replies = await asyncio.gather(
+            *(self._ask(each.plans(keys, until), keys, each.source, until) for each, keys in asked)
+        )
+        return {each.source.id: (each.source, reply) for (each, _), reply in zip(asked, replies, strict=True)}
+
+    async def holders(self, rights: Sequence[StudyRightOid], deadline: Deadline) -> list[Reply[Any, Any]]:
+        """Whom each source names as the holder of each right."""
+        until = deadline.at(HOLDERS)
+        sources = self._sources.holders
+        return await asyncio.gather(*(self._ask(each.holders(rights), rights, each.source, until) for each in sources))
+
+    async def learners(self, provider: OrganisationOid, deadline: Deadline) -> list[Reply[Any, Any]]:
+        """Everybody whom a provider's own sources know."""
+        until = deadline.at(LEARNERS)
+        own = [each for each in self._sources.rights if each.source.provider_oid == provider]
+        return await asyncio.gather(*(self._ask(each.learners(), [provider], each.source, until) for each in own))
+
+    async def standing(self, caller: Caller, deadline: Deadline) -> Standing:
+        """What the caller is to students besides study rights; only what the acting role rests on is asked."""
+        if caller.role in APPOINTED:
+            return await self._appointed(caller, deadline)
+        if caller.role in ASSIGNED:
+            return await self._assigned(caller, deadline)
+        if caller.role is Role.CONSENT_RECIPIENT and self._sources.consents is not None:
+            names = recipients(caller)
+            question = self._sources.consents.received(names)
+            reply = await self._ask(question, names, CONSENTS, deadline.at(IDENTIFY))
+            return Standing(consents=everything_in([reply]), is_whole=all_answered([reply]))
+        statutes = (each for each in self._sources.statutes if each.organisation == caller.organisation)
+        return Standing(statutes=tuple(statutes))
+
+    async def consents_given(
+        self, rights: Collection[StudyRightOid], deadline: Deadline
+    ) -> tuple[tuple[Consent, ...], bool]:
+        """The consents that concern rights, whoever the recipient is, and whether that is known."""
+        if self._sources.consents is None or not rights:
+            return (), True
+        reply = await self._ask(self._sources.consents.given(rights), rights, CONSENTS, deadline.at(TREE))
+        return everything_in([reply]), all_answered([reply])
+
+    async def _appointed(self, caller: Caller, deadline: Deadline) -> Standing:
+        until, who = deadline.at(IDENTIFY), [caller.subject]
+        sources = self._sources.appointments
+        replies = await asyncio.gather(
+            *(self._ask(each.appointments(who), who, each.source, until) for each in sources)
+        )
+        told = (
+            msgspec.structs.replace(each, told_by=source.source.provider_oid)
+            for source, reply in zip(sources, replies, strict=True)
+            for each in everything_in([reply])
+        )
+        return Standing(appointments=tuple(told), is_whole=all_answered(replies))
+
+    async def _assigned(self, caller: Caller, deadline: Deadline) -> Standing:
+        provider, down = await self.provider(caller.organisation, deadline.at(OWN))
+        own = [each for each in self._sources.assignments if each.source.provider_oid == provider]
+        until, who = deadline.at(IDENTIFY), [caller.subject]
+        replies = await asyncio.gather(*(self._ask(each.assignments(who), who, each.source, until) for each in own))
+        assignments = of_the_role(everything_in(replies), caller, provider)
+        return Standing(assignments=assignments, is_whole=all_answered(replies) and not down)
+
+    def every_source(self) -> Iterable[Source]:
+        """The sources of rights and of plans."""
+        return (*self.of_rights, *(each.source for each in self.of_plans))
+
+    async def _ask(self, question: Any, keys: Collection[Any], source: Source | str, until: float) -> Reply[Any, Any]:
+        name = source if isinstance(source, str) else source.id
+        reply: Reply[Any, Any] = await ask(question, keys, source=name, until=until, clock=self._clock)
+        self.last[name] = reply.outcome
+        return reply

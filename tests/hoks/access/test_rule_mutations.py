@@ -1,0 +1,212 @@
+"""The tables of ``ehoks.md`` 10 notice every single change of the rules.
+
+Each rule is changed in one place at a time, and the cases of the hand-written matrices are read under the changed
+rules. A change that no cell notices must be listed here with the reason why nobody could; a listed one that is noticed
+is refused as well. ``HOKS_PROVE=1`` tries all changes instead of a sample.
+"""
+
+import asyncio
+import os
+import random
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+
+import msgspec
+import pytest
+
+from hoks.access.rules import Policy, Rule
+from hoks.caller import Caller, Role
+from hoks.items import Item
+from hoks.narrow import Scope
+from hoks.showing import View
+from tests.hoks import test_matrix, test_matrix_roles
+from tests.world.marked import MARKS, tokens
+from tests.world.matrix_cases import CASES, Case
+from tests.world.role_scene import RIGHTS
+from tests.world.scene import MASTER, STUDENT_SELF, world
+from tests.world.shown import shown_in
+from tests.world.workplace_cases import RoleCase
+from tests.world.world import World, real_policy
+
+SEED, SAMPLED = 3, 240
+
+Change = Callable[[Rule], Rule | None]
+
+
+class Mutant(msgspec.Struct, frozen=True):
+    """The rules with one of them changed in one place."""
+
+    rule: str
+    what: str
+    policy: Policy
+    roles: frozenset[Role]
+
+    @property
+    def name(self) -> str:
+        """The rule and what was changed in it."""
+        return f"{self.rule}: {self.what}"
+
+
+def changes(rule: Rule) -> Iterator[tuple[str, Rule | None]]:
+    """Every change of one rule; nothing in place of a rule that is dropped."""
+    yield "dropped", None
+    for condition in rule.when:
+        yield f"without `{condition}`", _but(rule, when=tuple(each for each in rule.when if each != condition))
+    for condition in rule.when_plan:
+        kept = tuple(each for each in rule.when_plan if each != condition)
+        yield f"without `{condition}`", _but(rule, when_plan=kept)
+    for item in Item:
+        if item not in rule.items:
+            yield f"with {item}", _but(rule, items=rule.items | {item})
+    for seen in sorted(rule.items, key=str):
+        said = seen.value if isinstance(seen, Item) else f"{seen.item}.{seen.aspect}"
+        yield f"without {said}", _but(rule, items=rule.items - {seen})
+    if rule.limited_to is not None:
+        yield "without its limit", _but(rule, limited_to=None)
+
+
+def _but(rule: Rule, **change: object) -> Rule:
+    return msgspec.structs.replace(rule, **change)
+
+
+def mutants(policy: Policy) -> Iterator[Mutant]:
+    """Every change of every rule, and of each role's scope: the rules of a role reach equally far."""
+    for rule in policy.rules:
+        for what, changed in changes(rule):
+            others = (changed if each is rule else each for each in policy.rules)
+            rules = tuple(each for each in others if each is not None)
+            yield Mutant(rule.id, what, msgspec.structs.replace(policy, rules=rules), rule.who)
+    for role in Role:
+        narrow = [each for each in policy.rules if role in each.who and each.scope is not Scope.ALL]
+        if narrow:
+            rules = tuple(_but(each, scope=Scope.ALL) if each in narrow else each for each in policy.rules)
+            yield Mutant(role.value, "reaching all", msgspec.structs.replace(policy, rules=rules), frozenset({role}))
+
+
+# --- the judges: cells written by hand ------------------------------------------------------------------------
+
+
+class Judge(msgspec.Struct, frozen=True):
+    """A case of a matrix: who looks, and whether a view is what the table says."""
+
+    name: str
+    role: Role
+    read: Callable[[Policy], View | None]
+    agrees: Callable[[View | None], bool]
+
+
+def _reads(world: World, caller: Caller) -> Callable[[Policy], View | None]:
+    def read(policy: Policy) -> View | None:
+        seen = asyncio.run(world.reader(policy=policy).students(caller, [MASTER]))[MASTER]
+        return seen if isinstance(seen, View) else None
+
+    return read
+
+
+def _of_10_2(case: Case) -> Judge:
+    """Every item whole where the table gives it, and not at all elsewhere."""
+
+    def agrees(view: View | None) -> bool:
+        said, held = frozenset(tokens(view)), test_matrix.held_in(case.name)
+        return all(
+            marks & said == (marks & held if item in case.gets else frozenset()) for item, marks in MARKS.items()
+        )
+
+    return Judge(case.name, case.caller.role, _reads(case.world, case.caller), agrees)
+
+
+def _of_the_roles(case: RoleCase) -> Judge:
+    """Every mark of the person, the right and the plan that the cell of its item gives, and no other."""
+    marks = test_matrix_roles.marks_in(case.name)
+    expected = {place: _expected(case, place) for place in marks}
+
+    def agrees(view: View | None) -> bool:
+        said = shown_in(
+            view,
+            of_person=[mark.token for mark in marks["person"]],
+            of_rights=[mark.token for mark in marks["right"]],
+            of_plans=[mark.token for mark in marks["plan"]],
+            but_not_of=[f"{tag}/" for tag in RIGHTS if tag != "A1"],
+        )
+        places = {"person": (said.person,), "right": said.rights, "plan": said.plans}
+        return all(frozenset[str]().union(*places[place]) == tokens for place, tokens in expected.items())
+
+    return Judge(case.name, case.caller.role, _reads(case.world, case.caller), agrees)
+
+
+def _expected(case: RoleCase, place: str) -> frozenset[str]:
+    if not test_matrix_roles.is_shown(case.name, place):
+        return frozenset()
+    marks = test_matrix_roles.marks_in(case.name)[place]
+    of_person = place == "person" and case.person is not None
+    cells = msgspec.structs.replace(case, column={Item.ID: case.person}) if of_person else case
+    return frozenset(mark.token for mark in marks if test_matrix_roles.allowed(cells, mark))
+
+
+def _without_a_right() -> Judge:
+    """``design.md`` 11, Items: a student sees who they are, with or without a right."""
+    nowhere = world().but(rights=(), plans=())
+
+    def agrees(view: View | None) -> bool:
+        return view is not None and (view.student.oid, view.student.name) == (MASTER, "Some One")
+
+    return Judge("student without any right", Role.STUDENT, _reads(nowhere, STUDENT_SELF), agrees)
+
+
+@cache
+def judges(role: Role) -> list[Judge]:
+    """The cases of a role; whoever noticed a change last comes first."""
+    of_roles = [_of_the_roles(each) for each in test_matrix_roles.CASES if each.caller.role is role]
+    of_10_2 = [_of_10_2(each) for each in CASES if each.caller.role is role]
+    return [*of_10_2, *of_roles, *([_without_a_right()] if role is Role.STUDENT else [])]
+
+
+def notices(mutant: Mutant) -> str | None:
+    """The first case whose table the changed rules break."""
+    for role in sorted(mutant.roles):
+        row = judges(role)
+        for place, judge in enumerate(row):
+            if not judge.agrees(judge.read(mutant.policy)):
+                row.insert(0, row.pop(place))
+                return judge.name
+    return None
+
+
+# --- what nobody could notice ---------------------------------------------------------------------------------
+
+EQUIVALENT: Mapping[str, str] = {}
+"""Changes that leave every possible answer as it is, and why."""
+
+EVERY = tuple(mutants(real_policy()))
+
+
+def tried() -> list[Mutant]:
+    """All changes when proving; otherwise a sample, with every change that is not of items and all listed ones."""
+    if os.environ.get("HOKS_PROVE") == "1":
+        return list(EVERY)
+    about_items = [each for each in EVERY if _is_about_items(each) and each.name not in EQUIVALENT]
+    sampled = random.Random(SEED).sample(about_items, SAMPLED)
+    return [each for each in EVERY if each in sampled or each not in about_items]
+
+
+def _is_about_items(mutant: Mutant) -> bool:
+    return mutant.what.partition(" ")[2].partition(".")[0] in set(Item)
+
+
+@pytest.mark.parametrize("role", Role)
+def test_every_case_agrees_with_the_rules_as_they_are(role: Role) -> None:
+    assert [judge.name for judge in judges(role) if not judge.agrees(judge.read(real_policy()))] == []
+
+
+@pytest.mark.parametrize("mutant", tried(), ids=lambda mutant: mutant.name)
+def test_a_change_of_a_rule_is_noticed_by_a_cell_of_the_table(mutant: Mutant) -> None:
+    noticed = notices(mutant)
+    if mutant.name in EQUIVALENT:
+        assert noticed is None, f"listed as equivalent, but noticed by `{noticed}`"
+    else:
+        assert noticed is not None
+
+
+def test_only_changes_that_exist_are_listed_as_equivalent() -> None:
+    assert EQUIVALENT.keys() <= {each.name for each in EVERY}
+    assert all(EQUIVALENT.values())
