@@ -3,13 +3,17 @@ PYTHON ?= python3
 PORT ?= 8080
 BIN := .venv/bin
 
-.PHONY: run test check format schema lock clean
+.PHONY: run test check prove format schema lock clean
 
 run: .venv/ready
 	@$(BIN)/hoks-gateway run --port $(PORT)
 
 test: .venv/ready
 	$(BIN)/python -m pytest
+
+# The random and the sampled proofs of the access rules, in full.
+prove: .venv/ready
+	HOKS_PROVE=1 $(BIN)/python -m pytest tests/hoks
 
 check: .venv/ready
 	$(BIN)/ruff format --check .

@@ -56,7 +56,9 @@ def one_line(text: str) -> str:
     return text.strip()
 
 
-@pytest.mark.parametrize("command", [[], ["run"], ["serve"], ["sandbox"], ["token"], ["schema"], ["check-config"]])
+@pytest.mark.parametrize(
+    "command", [[], ["run"], ["serve"], ["sandbox"], ["token"], ["schema"], ["explain"], ["check-config"]]
+)
 def test_help_is_given_for_every_command(command: list[str], capsys: Printed) -> None:
     with pytest.raises(SystemExit) as ended:
         main([*command, "--help"])
@@ -145,3 +147,22 @@ def test_the_example_of_run_fits_the_schema_and_the_limits_and_one_pair_of_quote
     assert isinstance(Documents(executable(build()), Limits()).document(EXAMPLE), Document)
     assert "'" not in EXAMPLE
     assert EXAMPLE.count("provider { oid }") == 2
+
+
+def test_the_rules_of_one_role_are_printed(capsys: Printed) -> None:
+    assert main(["explain", "--as", "assessor"]) == 0
+    printed = capsys.readouterr().out
+    assert printed.startswith("## Working-life assessor (työelämän osaamisen arvioija)")
+    assert "assessor-demonstration" in printed
+    assert "provider-own" not in printed
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"), [(["--as", "nobody"], "instructor"), (["--persona", "staff-a"], "--student")]
+)
+def test_an_explanation_that_cannot_be_given_ends_with_2_and_one_line(
+    arguments: list[str], word: str, capsys: Printed
+) -> None:
+    assert main(["explain", *arguments]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert word in line

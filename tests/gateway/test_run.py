@@ -115,3 +115,40 @@ def test_whatever_ends_the_gateway_ends_the_sandbox(port: int, folder: Path, num
     assert process.returncode == (0 if number == signal.SIGTERM else -signal.SIGKILL)
     for each in range(port + 10, port + 16):
         socket.create_server(("127.0.0.1", each)).close()
+
+
+def command(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """A second command beside the running gateway."""
+    return subprocess.run(
+        [sys.executable, "-m", "gateway.cli", *words],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.usefixtures("running")
+def test_why_a_persona_sees_what_they_see_is_explained_right_by_right(port: int, folder: Path) -> None:
+    student = "1.2.246.562.98.98000000145"  # a link that names the wrong school
+    told = command(folder, "explain", "--persona", "staff-b", "--student", student, "--port", str(port))
+    lines = told.stdout.splitlines()
+    assert told.returncode == 0
+    assert lines[0].endswith(f"acting as staff@1.2.246.562.99.99000000028, student {student}")
+    assert "  applies: provider-concurrent" in lines
+    assert "  does not apply: procurement-shared" in lines
+    assert [line for line in lines if line.startswith("  gives by ")]
+
+
+@pytest.mark.usefixtures("running")
+def test_settings_whose_sources_can_be_loaded_are_ok_and_a_missing_column_is_named(port: int, folder: Path) -> None:
+    config = folder / "var" / f"sandbox-{port}" / "gateway.toml"
+    good = command(folder, "check-config", str(config))
+    assert (good.returncode, good.stdout) == (0, "OK\n")
+    wrong = config.with_name("wrong.toml")
+    wrong.write_text(config.read_text().replace('oid = "oppijanumero"', 'oid = "oppijanro"'))
+    bad = command(folder, "check-config", str(wrong))
+    assert bad.returncode == 2
+    assert "oppijanro" in bad.stderr.splitlines()[-1]
