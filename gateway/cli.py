@@ -187,12 +187,16 @@ async def _sandboxed(port: int, *, until_stdin_closes: bool) -> int:
     folder = _folder(port)
     folder.mkdir(parents=True, exist_ok=True)
     config = folder / "gateway.toml"
-    config.write_text(settings.settings_text(port, folder))
     stop = _stop_signal()
+
+    def ready() -> None:
+        config.write_text(settings.settings_text(port, folder))
+        _say(f"sandbox ready, settings in {config}")
+
     if until_stdin_closes:
         _stop_when_stdin_closes(stop)
     try:
-        await server.serve(port, folder, stop=stop, ready=lambda: _say(f"sandbox ready, settings in {config}"))
+        await server.serve(port, folder, stop=stop, ready=ready)
     except OSError as fault:
         raise UserError(fault.strerror or "a port of the sandbox is taken") from None
     return 0

@@ -41,9 +41,14 @@ async def serve(
 
     ``ready`` is called once, when every server answers. ``OSError`` when a port is taken.
     """
-    world = lay_out(folder)
-    # All ports or none: bound before the first server starts.
+    # All ports or none, and before a file is touched that another sandbox on these ports is serving.
     sockets = _bind(port)
+    try:
+        world = lay_out(folder)
+    except BaseException:
+        for bound in sockets:
+            bound.close()
+        raise
     servers = [_Quiet(_config(app)) for app in apps(port, folder, world)]
     running = [
         asyncio.create_task(server.serve(sockets=[bound])) for server, bound in zip(servers, sockets, strict=True)

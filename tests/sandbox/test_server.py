@@ -47,7 +47,9 @@ async def test_all_servers_answer_until_told_to_stop(port: int, tmp_path: Path) 
         token = await client.post(f"{url(port, 'issuer')}/token", json={"persona": "staff-a"})
         assert token.status_code == 200
     with pytest.raises(OSError, match=f"issuer needs 127.0.0.1:{port + 1} .*in use.*choose another port"):
-        await serve(port, tmp_path)
+        await serve(port, tmp_path / "second")
+    # The second one has touched nothing.
+    assert not (tmp_path / "second").exists()
     stop.set()
     await asyncio.wait_for(task, 10)
     assert not any(taken(port + place) for place in range(1, 6))
