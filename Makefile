@@ -11,9 +11,9 @@ run: .venv/ready
 test: .venv/ready
 	$(BIN)/python -m pytest
 
-# The random and the sampled proofs of the access rules, in full.
+# The random and the sampled proofs of the access rules, in full; ends with one line per property.
 prove: .venv/ready
-	HOKS_PROVE=1 $(BIN)/python -m pytest tests/hoks
+	HOKS_PROVE=1 $(BIN)/python -m pytest -q -m proves
 
 check: .venv/ready
 	$(BIN)/ruff format --check .

@@ -1,4 +1,9 @@
-"""Says which tests are not collected, and why: those of the samples, where the samples are not."""
+"""Says which tests are not collected, and why; and, of a full run of the proofs, what was proven in how many cases."""
+
+import os
+from collections import Counter
+
+import pytest
 
 from tests.samples import REQUIRED, are_there
 
@@ -6,6 +11,34 @@ LEFT_OUT = not are_there() and not REQUIRED
 collect_ignore = ["connectors/test_samples.py"] if LEFT_OUT else []
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        "markers", "proves(what): the property a test tries; record_property('cases', n) where it tries more than one"
+    )
+
+
 def pytest_report_header() -> list[str]:
     """One line in the header where the samples are missing."""
     return ["samples: not found, their tests are not collected (HOKS_SAMPLES names the folder)"] if LEFT_OUT else []
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    if mark := item.get_closest_marker("proves"):
+        item.user_properties.append(("proves", mark.args[0]))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """One line per property with the cases tried, and how many tests of it failed."""
+    if os.environ.get("HOKS_PROVE") != "1":
+        return
+    tried: Counter[str] = Counter()
+    failed: Counter[str] = Counter()
+    for outcome in ("passed", "failed", "error"):
+        for report in terminalreporter.stats.get(outcome, []):
+            said = dict(report.user_properties)
+            if "proves" in said:
+                tried[said["proves"]] += int(said.get("cases", 1))
+                failed[said["proves"]] += outcome != "passed"
+    terminalreporter.section("proven")
+    for what, cases in tried.items():
+        terminalreporter.line(f"{cases:>8,}  {what}" + (f"  ({failed[what]} FAILED)" if failed[what] else ""))

@@ -64,6 +64,7 @@ def test_the_marked_plan_and_right_hold_every_mark_of_every_item(item: Item) -> 
     assert MARKS[item] <= said
 
 
+@pytest.mark.proves("a cell of 10.2 is as its table says")
 @pytest.mark.parametrize("item", Item)
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_an_item_is_seen_whole_where_the_table_gives_it_and_not_at_all_elsewhere(case: Case, item: Item) -> None:

@@ -104,6 +104,7 @@ def test_names_of_cases_are_unique() -> None:
     assert len(BY_NAME) == len(CASES)
 
 
+@pytest.mark.proves("a cell of 10.3 or 10.4 is as its table says")
 @pytest.mark.parametrize("item", Item)
 @pytest.mark.parametrize("name", BY_NAME)
 def test_an_item_is_seen_as_far_as_the_table_gives_it(name: str, item: Item) -> None:

@@ -6,6 +6,7 @@
 import asyncio
 import os
 from collections import Counter
+from collections.abc import Callable
 
 import pytest
 
@@ -78,8 +79,10 @@ def _texts(shown: Shown) -> Said:
     return frozenset(said for said in shown.anywhere if not said.startswith(("start_date=", "end_date=")))
 
 
+@pytest.mark.proves("the gateway and the oracle agree on a random world")
 @pytest.mark.parametrize("first", range(0, WORLDS, AT_ONCE))
-def test_the_gateway_shows_what_the_oracle_says(first: int) -> None:
+def test_the_gateway_shows_what_the_oracle_says(first: int, record_property: Callable[[str, object], None]) -> None:
+    record_property("cases", AT_ONCE)
     for seed in range(first, first + AT_ONCE):
         small = random_world(seed)
         rights, plans = marks_in(built(small))
