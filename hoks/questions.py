@@ -27,7 +27,7 @@ from hoks.ports import (
     Source,
 )
 from hoks.relations import Consent, Statute
-from hoks.standing import APPOINTED, ASSIGNED, Standing, of_the_role, recipients
+from hoks.standing import APPOINTED_AS, ASSIGNED, Standing, of_the_role, recipients
 from hoks.student import Person
 from hoks.told import PlansReply, RightsReply, all_answered, everything_in, person_of
 
@@ -140,7 +140,7 @@ class Questions:
 
     async def standing(self, caller: Caller, deadline: Deadline) -> Standing:
         """What the caller is to students besides study rights; only what the acting role rests on is asked."""
-        if caller.role in APPOINTED:
+        if caller.role in APPOINTED_AS:
             return await self._appointed(caller, deadline)
         if caller.role in ASSIGNED:
             return await self._assigned(caller, deadline)
@@ -171,6 +171,7 @@ class Questions:
             msgspec.structs.replace(each, told_by=source.source.provider_oid)
             for source, reply in zip(sources, replies, strict=True)
             for each in everything_in([reply])
+            if each.kind is APPOINTED_AS[caller.role]
         )
         return Standing(appointments=tuple(told), is_whole=all_answered(replies))
 

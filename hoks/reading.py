@@ -6,6 +6,7 @@ again by the grant before it leaves this module.
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from datetime import date
 
 import msgspec
 
@@ -119,25 +120,25 @@ class Reader:
 
     async def explain(self, caller: Caller, oid: LearnerOid) -> tuple[ExplainedRight, ...]:
         """Why the caller may see what of a student, right by right; reads no plan."""
-        deadline = Deadline.of(self._seconds)
+        deadline, day = self._begun()
         standing, people = await asyncio.gather(
             self._questions.standing(caller, deadline), self._questions.people([oid], deadline)
         )
-        (looked,) = await self._look(caller, standing, [people.by_oid[oid]], people.are_known, deadline)
+        (looked,) = await self._look(caller, standing, [people.by_oid[oid]], people.are_known, deadline, day)
         return explain(looked, self._policy, caller.role)
 
     async def students(self, caller: Caller, oids: Sequence[LearnerOid]) -> dict[LearnerOid, Seen]:
         """Each asked student as the caller may see them."""
         if not self._policy.gives_anything_to(caller.role):
             return dict.fromkeys(oids)
-        return await self._students(caller, oids, Deadline.of(self._seconds))
+        return await self._students(caller, oids, *self._begun())
 
     async def by_rights(self, caller: Caller, rights: Sequence[StudyRightOid]) -> dict[StudyRightOid, Seen]:
         """The student who holds each right, as the caller may see them."""
         keys = list(dict.fromkeys(rights))
         if not self._policy.gives_anything_to(caller.role):
             return dict.fromkeys(keys)
-        deadline = Deadline.of(self._seconds)
+        deadline, day = self._begun()
         replies = await self._questions.holders(keys, deadline)
         # Each source may name another holder, and one of them wrongly: the one who has the right is taken.
         holders = {
@@ -145,7 +146,7 @@ class Reader:
             for right in keys
         }
         asked = sorted({oid for oids in holders.values() for oid in oids} | {_NOBODY})
-        seen = await self._students(caller, asked, deadline)
+        seen = await self._students(caller, asked, deadline, day)
         down = any(reply.outcome in FAILED for reply in replies) or isinstance(seen[_NOBODY], SourcesUnavailable)
         nobody = SourcesUnavailable(_CANNOT_TELL) if down else None
         # INVARIANT: a right that is hidden, one that is not the caller's and one that nobody holds come to the same,
@@ -159,7 +160,7 @@ class Reader:
         """The next ``first`` students of the caller after an OID. Raises ``SourcesUnavailable``."""
         if not self._policy.gives_anything_to(caller.role):
             return Page((), more=False)
-        deadline = Deadline.of(self._seconds)
+        deadline, day = self._begun()
         standing = await self._questions.standing(caller, deadline)
         people = await self._listed(caller, standing, deadline)
         waiting = [person for person in people if after is None or person.oid > after]
@@ -167,7 +168,7 @@ class Reader:
         shown: list[View] = []
         while waiting and len(shown) <= first:
             step, waiting = waiting[: first + _SPARE], waiting[first + _SPARE :]
-            looked = await self._look(caller, standing, step, True, deadline)
+            looked = await self._look(caller, standing, step, True, deadline, day)
             if any(each.own_sources_are_down(sources) for each in looked):
                 raise SourcesUnavailable(_CANNOT_TELL)
             listed = [each for each in looked if each.is_listed]
@@ -180,11 +181,20 @@ class Reader:
                 shown += [each for each in views.values() if isinstance(each, View)]
         return Page(tuple(shown[:first]), more=len(shown) > first)
 
-    async def _students(self, caller: Caller, oids: Sequence[LearnerOid], deadline: Deadline) -> dict[LearnerOid, Seen]:
+    def _begun(self) -> tuple[Deadline, date]:
+        """The deadline of a question that begins now, and the day it is decided on.
+
+        INVARIANT: taken once: what begins before midnight is decided on that day to its last student.
+        """
+        return Deadline.of(self._seconds), self._clock.today()
+
+    async def _students(
+        self, caller: Caller, oids: Sequence[LearnerOid], deadline: Deadline, day: date
+    ) -> dict[LearnerOid, Seen]:
         standing, people = await asyncio.gather(
             self._questions.standing(caller, deadline), self._questions.people(oids, deadline)
         )
-        looked = await self._look(caller, standing, people.distinct(), people.are_known, deadline)
+        looked = await self._look(caller, standing, people.distinct(), people.are_known, deadline, day)
         views = await self._views(looked, deadline)
         return {oid: views[people.by_oid[oid].oid] for oid in oids}
 
@@ -222,6 +232,7 @@ class Reader:
         people: Sequence[Person],
         identities_are_known: bool,
         deadline: Deadline,
+        day: date,
     ) -> list[Looked]:
         """The rights of each person and what the caller may see of each."""
         told = await self._questions.rights(people, deadline)
@@ -229,7 +240,7 @@ class Reader:
         (tree, down), standing = await asyncio.gather(
             self._questions.tree(named, deadline.at(TREE)), self._with_consents_given(caller, standing, told, deadline)
         )
-        looked = [self._decided(caller, standing.towards(person), person, told, tree) for person in people]
+        looked = [self._decided(caller, standing.towards(person), person, told, tree, day) for person in people]
         return [
             msgspec.structs.replace(each, identity_is_known=identities_are_known, register_is_down=down)
             for each in looked
@@ -252,8 +263,8 @@ class Reader:
         person: Person,
         told: Sequence[tuple[Source, RightsReply]],
         tree: Tree,
+        day: date,
     ) -> Looked:
-        day = self._clock.today()
         words, statuses = words_on_rights(person, told, tree)
         silent = {source.provider_oid for source, _ in told if _is_a_silent_register(source, statuses[source.id])}
         registers = {source.id for source, _ in told if source.precedence == 0}
@@ -310,7 +321,7 @@ class Reader:
             key=self._part_key,
         )
         evidence = looked.evidence(record.plans, all_known=all_read(wanted, plans))
-        view = show(record, looked.grants, looked.person_items, evidence, looked.link_findings())
+        view = show(record, looked.grants, looked.person_items, evidence, looked.link_findings(), key=self._part_key)
         if view is not None:
             return view.with_sources(self._statuses(looked, view, statuses))
         down = looked.own_sources_are_down(self._questions.of_rights)

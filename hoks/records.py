@@ -34,7 +34,7 @@ class Part(Record, frozen=True, gc=False):
 
     @property
     def kind_and_dates(self) -> tuple[str | None, ...]:
-        """What everyone who sees the part sees of it: kind, code, dates. The id of a part without a key."""
+        """Kind, code, dates: the id of a part without a key is made of what is shown of them."""
         raise NotImplementedError
 
 

@@ -17,6 +17,7 @@ from hoks.links import Link
 from hoks.merge import StudentRecord, shares
 from hoks.narrow import Evidence
 from hoks.plan import Hoks
+from hoks.stamp import stamp_shown
 from hoks.student import Person, SourceStatus, Student
 from hoks.study_right import StudyRight
 from hoks.views import all_findings, combined_units, workplace_learning
@@ -67,11 +68,13 @@ def show(
     person_items: Seen,
     evidence: Evidence,
     links: Collection[LinkFindings] = (),
+    *,
+    key: bytes,
 ) -> View | None:
-    """The redacted student, or nothing when nothing of them may be seen."""
+    """The redacted student, or nothing when nothing of them may be seen; ``key`` is of the parts' ids."""
     items = {right.oid: _items(right.oid, record, grants, evidence) for right in record.rights}
     rights = _with_link_findings(_shown_rights(record, items), items, links)
-    plans = _shown_plans(record, grants, rights, evidence)
+    plans = _shown_plans(record, grants, rights, evidence, key)
     in_scope = sorted({*rights, *(oid for oid, _ in plans)})
     if not in_scope and not person_items:
         return None
@@ -139,6 +142,7 @@ def _shown_plans(
     grants: Mapping[StudyRightOid, Grant],
     rights: Mapping[StudyRightOid, StudyRight],
     evidence: Evidence,
+    key: bytes,
 ) -> list[tuple[StudyRightOid, Hoks]]:
     """The plans that may be seen, each with its right and with what is doubtful about its being there."""
     seen: list[tuple[StudyRightOid, Hoks, Seen]] = []
@@ -148,7 +152,8 @@ def _shown_plans(
         items = grant.items(reached, evidence) if reached is not None else frozenset()
         redacted = redact(reached, items) if reached and not items_in(items).isdisjoint(PLAN_ITEMS) else None
         if redacted is not None:
-            seen.append((plan.study_right_oid, redacted, items))
+            source = plan.provenance.source if plan.provenance is not None else ""
+            seen.append((plan.study_right_oid, stamp_shown(redacted, source, plan.study_right_oid, key), items))
     # INVARIANT: two plans of one right are ordered by what is seen of them, never by what is hidden.
     seen.sort(key=lambda each: (each[0], msgspec.json.encode(each[1])))
     shown = [oid for oid, _, _ in seen]

@@ -1,11 +1,12 @@
 """Stamping: every part of a plan gets its provenance and an opaque id of its own.
 
 An id is a keyed hash of the source, the right and the source's own key of the part; where the source gives none, of
-what everyone who sees the part sees of it. Never of other content or of a position: an id must not move when
-something hidden changes.
+what the reader is shown of its kind, code and dates. Never of other content or of a position: an id must not move
+when something hidden changes.
 """
 
 import hashlib
+from collections.abc import Callable
 from functools import cache
 from typing import Any, TypeVar, get_type_hints
 
@@ -22,24 +23,45 @@ R = TypeVar("R", bound=Record)
 
 
 def stamp(plan: Hoks, provenance: Provenance, key: bytes) -> Hoks:
-    """The plan with provenance on it and on every part, and with every part's id under ``key`` (32 bytes)."""
-    stamped = _stamp(plan, provenance, key, plan.study_right_oid)
-    return msgspec.structs.replace(stamped, provenance=provenance)
+    """The plan with provenance on it and on every part, and under ``key`` (32 bytes) the ids of parts with a key."""
+
+    def stamped(part: Part) -> dict[str, Any]:
+        own = part_id(part, provenance.source, right, key) if _has_key(part) else ""
+        return {"id": own, "provenance": provenance}
+
+    right = plan.study_right_oid
+    return msgspec.structs.replace(_each_part(plan, stamped), provenance=provenance)
 
 
-def _stamp(record: R, provenance: Provenance, key: bytes, right: StudyRightOid) -> R:
+def stamp_shown(plan: Hoks, source: str, right: StudyRightOid, key: bytes) -> Hoks:
+    """The redacted plan with the ids of its parts without a key.
+
+    INVARIANT: made after redaction, of what is left: two readers may hold two ids, and none tells what it hides.
+    """
+
+    def stamped(part: Part) -> dict[str, Any]:
+        return {"id": part_id(part, source, right, key)} if part.id == "" else {}
+
+    return _each_part(plan, stamped)
+
+
+def _each_part(record: R, stamped: Callable[[Part], dict[str, Any]]) -> R:
+    """The record with ``stamped`` put on every part in it."""
     changes: dict[str, Any] = {}
     for name in _record_fields(type(record)):
         value = getattr(record, name)
         if isinstance(value, tuple):
             if value:
-                changes[name] = tuple(_stamp(each, provenance, key, right) for each in value)
+                changes[name] = tuple(_each_part(each, stamped) for each in value)
         elif value is not None:
-            changes[name] = _stamp(value, provenance, key, right)
+            changes[name] = _each_part(value, stamped)
     if isinstance(record, Part):
-        changes["id"] = part_id(record, provenance.source, right, key)
-        changes["provenance"] = provenance
+        changes |= stamped(record)
     return msgspec.structs.replace(record, **changes) if changes else record
+
+
+def _has_key(part: Part) -> bool:
+    return bool(part.source_key or part.module_id)
 
 
 def part_id(part: Part, source: str, right: StudyRightOid, key: bytes) -> str:

@@ -10,11 +10,11 @@ import msgspec
 
 from hoks.caller import Caller, Role
 from hoks.identifiers import LearnerOid, OrganisationOid
-from hoks.relations import Appointment, Assignment, Consent, Statute
+from hoks.relations import Appointment, AppointmentKind, Assignment, Consent, Statute
 from hoks.student import Person
 
-APPOINTED = frozenset({Role.INSTRUCTOR, Role.ASSESSOR})
-"""Roles that an appointment gives."""
+APPOINTED_AS = {Role.INSTRUCTOR: AppointmentKind.INSTRUCTOR, Role.ASSESSOR: AppointmentKind.ASSESSOR}
+"""Roles that an appointment gives, and the kind of it."""
 ASSIGNED = frozenset(
     {
         Role.RESPONSIBLE_TEACHER,

@@ -71,7 +71,7 @@ def shown(
     linked: bool = False,
 ) -> View | None:
     grants = {oid: grant(oid, given.get(oid, frozenset()), when_plan) for oid in (A1, B1)}
-    return show(record(*plans, linked=linked), grants, person_items, ALONE)
+    return show(record(*plans, linked=linked), grants, person_items, ALONE, key=KEY)
 
 
 def seen(view: View | None) -> View:
@@ -244,7 +244,7 @@ def told_of_the_link(*, is_own: bool, target_is_shown: bool) -> list[FindingCode
     grants = {oid: grant(oid, items, ()) for oid, items in given.items()}
     codes = (finding(FindingCode.LINK_TARGET_ENDED, "includedIn", Item.SR),)
     links = (LinkFindings(right=B1, target=A1, is_own=is_own, findings=codes),)
-    right = seen(show(record(a_plan(A1), linked=True), grants, frozenset(), ALONE, links)).right(B1)
+    right = seen(show(record(a_plan(A1), linked=True), grants, frozenset(), ALONE, links, key=KEY)).right(B1)
     assert right is not None
     return [each.code for each in right.findings or ()]
 

@@ -9,7 +9,7 @@ from hoks.codes import AcquisitionMode
 from hoks.competence import CompetenceAcquisition, CompetenceDemonstration, WorkplaceLearning
 from hoks.plan import Hoks
 from hoks.records import Part
-from hoks.stamp import part_id, stamp
+from hoks.stamp import part_id, stamp, stamp_shown
 from hoks.units import (
     LearningSupport,
     PlannedCommonUnit,
@@ -53,10 +53,15 @@ def id_of(part: Part) -> str:
     return part_id(part, "a-plans", A1, KEY)
 
 
+def stamped_whole(plan: Hoks) -> Hoks:
+    """The plan as one who sees all of it gets it."""
+    return stamp_shown(stamp(plan, SOURCE, KEY), SOURCE.source, plan.study_right_oid, KEY)
+
+
 @LAW
 @given(plans(A1))
 def test_every_part_gets_an_opaque_id_and_its_provenance(plan: Hoks) -> None:
-    stamped = stamp(plan, SOURCE, KEY)
+    stamped = stamped_whole(plan)
     assert stamped.provenance == SOURCE
     for part in parts_in(stamped):
         assert re.fullmatch(r"[0-9a-f]{32}", part.id)
@@ -66,15 +71,15 @@ def test_every_part_gets_an_opaque_id_and_its_provenance(plan: Hoks) -> None:
 @LAW
 @given(plans(A1))
 def test_stamping_changes_nothing_else(plan: Hoks) -> None:
-    stamped = msgspec.structs.replace(stamp(plan, SOURCE, KEY), provenance=plan.provenance)
+    stamped = msgspec.structs.replace(stamped_whole(plan), provenance=plan.provenance)
     assert with_parts(stamped, id="", provenance=None) == with_parts(plan, id="", provenance=None)
 
 
 @LAW
 @given(plans(A1))
 def test_stamping_a_stamped_plan_changes_nothing(plan: Hoks) -> None:
-    once = stamp(plan, SOURCE, KEY)
-    assert stamp(once, SOURCE, KEY) == once
+    once = stamped_whole(plan)
+    assert stamped_whole(once) == once
 
 
 @LAW
@@ -127,9 +132,9 @@ def test_without_a_key_parts_of_another_kind_code_or_date_have_other_ids() -> No
 
 def test_an_id_stays_when_parts_change_places() -> None:
     units = (PlannedVocationalUnit(unit=CODE), PlannedVocationalUnit(unit=OTHER_CODE, source_key="2"))
-    there = stamp(Hoks(study_right_oid=A1, planned_vocational_units=units), SOURCE, KEY)
-    back = stamp(Hoks(study_right_oid=A1, planned_vocational_units=units[::-1]), SOURCE, KEY)
-    alone = stamp(Hoks(study_right_oid=A1, planned_vocational_units=units[1:]), SOURCE, KEY)
+    there = stamped_whole(Hoks(study_right_oid=A1, planned_vocational_units=units))
+    back = stamped_whole(Hoks(study_right_oid=A1, planned_vocational_units=units[::-1]))
+    alone = stamped_whole(Hoks(study_right_oid=A1, planned_vocational_units=units[1:]))
     ids = [part.id for part in parts_in(there)]
     assert [part.id for part in parts_in(back)] == ids[::-1]
     assert [part.id for part in parts_in(alone)] == ids[1:]

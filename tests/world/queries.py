@@ -146,10 +146,15 @@ ALWAYS = frozenset({"two students", "plan by right"})
 """The questions that show most."""
 
 
-def _everything(schema: GraphQLSchema) -> str:
-    """Every field of every student, by one fragment for each type."""
-    fragments = [_fragment(schema.type_map[name]) for name in sorted(_reached(schema))]
-    return _of_everyone("...FStudent") + "\n" + "\n".join(fragments)
+def fragments_of_everything() -> str:
+    """One fragment for each type that a student leads to, with every field; ``FStudent`` is the first to ask."""
+    schema = executable(build())
+    return "\n".join(_fragment(schema.type_map[name]) for name in sorted(_reached(schema)))
+
+
+def _everything() -> str:
+    """Every field of every student."""
+    return _of_everyone("...FStudent") + "\n" + fragments_of_everything()
 
 
 def _fragment(graph_type: Any) -> str:
@@ -177,7 +182,7 @@ def _reached(schema: GraphQLSchema) -> set[str]:
 def documents() -> Mapping[str, DocumentNode]:
     """Every question, parsed and valid."""
     schema = executable(build())
-    parsed = {name: parse(text) for name, text in {**QUERIES, "everything": _everything(schema)}.items()}
+    parsed = {name: parse(text) for name, text in {**QUERIES, "everything": _everything()}.items()}
     for name, document in parsed.items():
         faults = validate(schema, document)
         assert not faults, f"{name}: {faults[0].message}"

@@ -210,7 +210,7 @@ _TIMING = {
 
 
 def leaves(record: Any, *, periods_are_facts: bool = False) -> dict[str, Leaf]:
-    """The fields of a record that hold data; where who else instructs is a fact, not when a period at a workplace is."""
+    """The fields of a record that hold data; the days of periods at workplaces not where they are facts."""
     plain = ITEMS[type(record)]
     if not isinstance(record, CompetenceAcquisition):
         return plain
@@ -248,14 +248,15 @@ def is_seen(record: Any, sees: Sees, above: str = "") -> bool:
     gate = _GATES.get(type(record))
     if gate is not None:
         return sees(gate, part, "other")
-    if any(_something(getattr(record, name), leaf, sees, part) for name, leaf in leaves(record).items()):
+    if any(_something(leaf, sees, part) for leaf in leaves(record).values()):
         return True
     return any(is_seen(each, sees, part) for name in _records_of(record) for each in _each(record, name))
 
 
-def _something(value: Any, leaf: Leaf, sees: Sees, part: str) -> bool:
-    kinds: tuple[Kind, ...] = (leaf.kind, "name") if _is_named(value) else (leaf.kind,)
-    return value not in (None, ()) and any(sees(leaf.item, part, kind) for kind in kinds)
+def _something(leaf: Leaf, sees: Sees, part: str) -> bool:
+    """Whether a field is seen at all, whatever it holds: that a part is there is told by any field of it."""
+    kinds: tuple[Kind, ...] = (leaf.kind, "name") if _is_named(leaf.other) else (leaf.kind,)
+    return any(sees(leaf.item, part, kind) for kind in kinds)
 
 
 def _records_of(record: Any) -> tuple[str, ...]:
@@ -347,34 +348,20 @@ def runs_at_a_workplace(record: Any) -> bool:
     return any(runs_at_a_workplace(each) for name in _records_of(record) for each in _each(record, name))
 
 
-def hidden_units() -> tuple[PlannedVocationalUnit, ...]:
-    """A unit that nobody to whom units are given one by one has anything to do with."""
-    return (
-        PlannedVocationalUnit(
-            unit=_CODE,
-            module_id="hidden unit",
-            essential_circumstance_exists=True,
-            acquisitions=(
-                CompetenceAcquisition(
-                    mode=AcquisitionMode.INSTITUTION_BASED, source_key="hidden period", start_date=_DAY, end_date=_DAY
-                ),
-            ),
-            demonstrations=(CompetenceDemonstration(source_key="hidden demonstration", start_date=_DAY),),
-            findings=None,
-        )
-        if "findings" in PlannedVocationalUnit.__struct_fields__
-        else PlannedVocationalUnit(
-            unit=_CODE,
-            module_id="hidden unit",
-            essential_circumstance_exists=True,
-            acquisitions=(
-                CompetenceAcquisition(
-                    mode=AcquisitionMode.INSTITUTION_BASED, source_key="hidden period", start_date=_DAY, end_date=_DAY
-                ),
-            ),
-            demonstrations=(CompetenceDemonstration(source_key="hidden demonstration", start_date=_DAY),),
+HIDDEN_UNIT = PlannedVocationalUnit(
+    unit=_CODE,
+    module_id="hidden unit",
+    essential_circumstance_exists=True,
+    acquisitions=(
+        CompetenceAcquisition(
+            mode=AcquisitionMode.INSTITUTION_BASED, source_key="hidden period", start_date=_DAY, end_date=_DAY
         ),
-    )
+    ),
+    demonstrations=(CompetenceDemonstration(source_key="hidden demonstration", start_date=_DAY),),
+)
+"""A unit that nobody to whom units are given one by one has anything to do with."""
+HIDDEN_PRIOR = PriorVocationalUnit(unit=_CODE, recognition_process=RecognitionProcess.DIRECT)
+"""Recognised competence, which is seen by its item alone."""
 
 
 def with_findings(plan: Hoks, sees: Sees) -> Hoks:
@@ -382,8 +369,3 @@ def with_findings(plan: Hoks, sees: Sees) -> Hoks:
     hidden = [item for item in Item if not any(sees(item, part, "other") for part in ("", "u1", "b1", "p1", "n1"))]
     found = tuple(finding(FindingCode.UNREADABLE_VALUE, "hidden.place", item) for item in hidden)
     return msgspec.structs.replace(plan, findings=(*found, *(plan.findings or ())))
-
-
-def prior_units() -> tuple[PriorVocationalUnit, ...]:
-    """Recognised competence that is seen by its item alone."""
-    return (PriorVocationalUnit(unit=_CODE, recognition_process=RecognitionProcess.DIRECT),)
