@@ -7,7 +7,7 @@ What a column denies is null or not there; what it gives is there wherever the s
 import os
 import random
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import pytest
@@ -156,11 +156,16 @@ def test_the_sample_holds_cells_of_every_persona(world: World) -> None:
     assert {each.persona for each in cells} == BY_PERSON.keys() | BY_LIST.keys()
 
 
-async def test_two_thousand_cells_are_as_the_tables_say(gateway: Gateway) -> None:
+@pytest.mark.proves("a cell is as its table says over HTTP")
+async def test_two_thousand_cells_are_as_the_tables_say(
+    gateway: Gateway, record_property: Callable[[str, object], None]
+) -> None:
     answers: dict[tuple[str, int], list[dict[str, Any]]] = {}
     shown: list[str] = []
     missing: list[str] = []
-    for cell in sampled(gateway.world):
+    cells = sampled(gateway.world)
+    record_property("cases", len(cells))
+    for cell in cells:
         asked = (cell.persona, cell.number if cell.persona in BY_PERSON else 0)
         if asked not in answers:
             answers[asked] = await students(gateway, *asked)

@@ -256,6 +256,7 @@ def test_every_case_agrees_with_the_rules_as_they_are(role: Role) -> None:
     assert [judge.name for judge in judges(role) if not judge.agrees(judge.read(real_policy()))] == []
 
 
+@pytest.mark.proves("a changed rule is noticed, or is listed with the reason why it changes nothing")
 @pytest.mark.parametrize("mutant", tried(), ids=lambda mutant: mutant.name)
 def test_a_change_of_a_rule_is_noticed_by_a_cell_of_the_table(mutant: Mutant) -> None:
     noticed = notices(mutant)

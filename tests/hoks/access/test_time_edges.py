@@ -25,6 +25,8 @@ from tests.world.role_scene import INSTRUCTOR, RECIPIENT, changed, consent, inst
 from tests.world.scene import ANOTHER, MASTER, STUDENT_SELF, at_c, world
 from tests.world.world import PART_KEY, World, plans_source, real_policy, rights_source, staff
 
+pytestmark = pytest.mark.proves("an edge of time is on the side the law says")
+
 LAST_DAY_OF_2021, LEAP_DAY = date(2021, 12, 31), date(2024, 2, 29)
 
 # --- which day it is ------------------------------------------------------------------------------------------
