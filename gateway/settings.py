@@ -197,7 +197,7 @@ def _located(key: str, value: Any, folder: Path) -> Any:
 def _path(kind: type, value: Any) -> Any:
     if kind is Path and isinstance(value, str):
         return Path(value)
-    raise NotImplementedError
+    raise NotImplementedError  # msgspec's word for "not a kind of mine"
 
 
 # --- what decoding found

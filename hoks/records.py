@@ -35,7 +35,7 @@ class Part(Record, frozen=True, gc=False):
     @property
     def kind_and_dates(self) -> tuple[str | None, ...]:
         """Kind, code, dates: the id of a part without a key is made of what is shown of them."""
-        raise NotImplementedError
+        raise NotImplementedError  # each kind of part names its own
 
 
 def uri_of(code: Code | None) -> str | None:
