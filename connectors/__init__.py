@@ -4,6 +4,8 @@ A connector returns an outcome for every key it was asked, never raises for one 
 
 In order of flow:
 
+failures               what can go wrong with a source
+limits                 what may be set of every source over HTTP
 client                 the one outgoing HTTP client: deadline, size, address
 wire                   how a field of a foreign document is written down in a table
 bodies                 a JSON body within limits, before anything is built of it

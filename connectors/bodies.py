@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from connectors.client import Reason, SourceInvalid
+from connectors.failures import Reason, SourceInvalid
 from connectors.wire import clean
 
 MAX_DEPTH = 64

@@ -7,13 +7,13 @@ import stat
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
 
 import httpx
 
 from connectors.client import HttpxClient
 from connectors.ehoks import EhoksSettings, EhoksSource
 from connectors.koski import KoskiSettings, KoskiSource
+from connectors.limits import Reached
 from connectors.registries.onr import Onr, OnrSettings
 from connectors.registries.organisaatio import Organisaatio, OrganisaatioSettings
 from connectors.table import DropRefused, TableSource
@@ -37,19 +37,6 @@ SourceSettings = KoskiSettings | EhoksSettings | TableSettings
 
 class SettingsRefusedError(Exception):
     """A source cannot be made from its settings; the text is one line for the operator."""
-
-
-class _Limited(Protocol):
-    """Settings of anything that is reached over HTTP."""
-
-    @property
-    def concurrency(self) -> int: ...
-
-    @property
-    def seconds(self) -> float: ...
-
-    @property
-    def max_bytes(self) -> int: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,7 +142,7 @@ class _Network:
         self._transport = transport
         self.clients: list[HttpxClient] = []
 
-    def client(self, source: str, limits: _Limited, *addresses: str) -> HttpxClient:
+    def client(self, source: str, limits: Reached, *addresses: str) -> HttpxClient:
         try:
             client = HttpxClient(
                 addresses,

@@ -8,127 +8,20 @@ import http.cookiejar
 import ipaddress
 import logging
 import zlib
-from collections import Counter
 from collections.abc import Iterable, Mapping
-from enum import StrEnum
-from typing import Annotated, Protocol
+from typing import Protocol
 
 import httpx
 import msgspec
 
-from hoks.outcomes import Outcome
+from connectors.failures import Reason, SourceUnavailable
+from connectors.limits import DEFAULT_CONCURRENCY, DEFAULT_MAX_BYTES, DEFAULT_SECONDS
 
-LOG = logging.getLogger(__name__)
-
-Seconds = Annotated[float, msgspec.Meta(gt=0, le=60)]
-"""A total deadline for one call, in settings."""
-MaxBytes = Annotated[int, msgspec.Meta(ge=1_000, le=500_000_000)]
-"""The largest decoded answer, in settings."""
-Concurrency = Annotated[int, msgspec.Meta(ge=1, le=100)]
-"""How many calls to one source may run at a time, in settings."""
-
-DEFAULT_SECONDS = 3.0
-DEFAULT_MAX_BYTES = 5_000_000
-DEFAULT_CONCURRENCY = 8
 MAX_RATIO = 100
 """Decoded bytes for each byte received; more is a bomb, once there is enough to judge by."""
 RATIO_FROM_BYTES = 65_536
 
 _KEPT_HEADERS = ("content-type", "location", "retry-after")
-
-
-# --- what can go wrong ----------------------------------------------------------------------------------------
-
-
-class Reason(StrEnum):
-    """Why a source gave nothing, short enough for a log line."""
-
-    TIMEOUT = "timeout"
-    CONNECT = "connect"
-    STREAM = "stream"
-    OVERSIZE = "oversize"
-    RATIO = "ratio"
-    ENCODING = "encoding"
-    REDIRECT = "redirect"
-    ORIGIN = "origin"
-    STATUS = "status"
-    LOGIN = "login"
-    UNREADABLE = "unreadable"
-    NESTING = "nesting"
-    MISMATCH = "mismatch"
-    FOREIGN_PERSON = "foreign_person"
-    UNEXPECTED = "unexpected"
-
-
-class SourceFailure(Exception):
-    """A source could not be read: the outcome it comes to, and why. It says nothing about whom it was asked."""
-
-    def __init__(self, outcome: Outcome, reason: Reason) -> None:
-        super().__init__(f"{outcome.value}: {reason.value}")
-        self.outcome = outcome
-        self.reason = reason
-
-
-class SourceUnavailable(SourceFailure):
-    """The source did not answer, or not in a form that may be taken in."""
-
-    def __init__(self, reason: Reason) -> None:
-        super().__init__(Outcome.UNAVAILABLE, reason)
-
-
-class SourceDenied(SourceFailure):
-    """The source refuses our own credential."""
-
-    def __init__(self, reason: Reason = Reason.STATUS) -> None:
-        super().__init__(Outcome.DENIED, reason)
-
-
-class SourceInvalid(SourceFailure):
-    """The source answered, and not with what was agreed or asked."""
-
-    def __init__(self, reason: Reason) -> None:
-        super().__init__(Outcome.INVALID, reason)
-
-
-_OUTCOME_OF_STATUS = {
-    401: Outcome.DENIED,
-    403: Outcome.DENIED,
-    404: Outcome.ABSENT_OR_DENIED,
-    408: Outcome.UNAVAILABLE,
-    410: Outcome.UNAVAILABLE,
-    423: Outcome.UNAVAILABLE,
-    425: Outcome.UNAVAILABLE,
-    429: Outcome.THROTTLED,
-}
-_OUTCOME_OF_CLASS = {2: Outcome.OK, 4: Outcome.INVALID}
-
-
-def outcome_of(status: int) -> Outcome:
-    """What an HTTP status comes to, where the source's own habits say nothing else (registries 19)."""
-    return _OUTCOME_OF_STATUS.get(status) or _OUTCOME_OF_CLASS.get(status // 100, Outcome.UNAVAILABLE)
-
-
-def refuse_failures(status: int) -> None:
-    """Raise for a status that is no success."""
-    outcome = outcome_of(status)
-    if outcome is not Outcome.OK:
-        raise SourceFailure(outcome, Reason.STATUS)
-
-
-def report(source: str, failures: Iterable[SourceFailure]) -> None:
-    """Log what went wrong with a batch: the source, outcome and reason, and how often; never about whom."""
-    for (outcome, reason), times in sorted(Counter((each.outcome, each.reason) for each in failures).items()):
-        LOG.warning("source %s: %s (%s) x %d", source, outcome.value, reason.value, times)
-
-
-def unexpected(source: str, error: Exception) -> SourceInvalid:
-    """A fault of our own at the outside of a connector: logged by kind and place, without its text."""
-    place = error.__traceback__
-    while place is not None and place.tb_next is not None:
-        place = place.tb_next
-    where = f"{place.tb_frame.f_code.co_name}:{place.tb_lineno}" if place else "unknown place"
-    LOG.error("source %s: unexpected %s in %s", source, type(error).__name__, where)
-    return SourceInvalid(Reason.UNEXPECTED)
 
 
 # --- the port -------------------------------------------------------------------------------------------------

@@ -13,17 +13,11 @@ from urllib.parse import urlencode
 import msgspec
 
 from connectors.bodies import strings
-from connectors.client import (
-    DEFAULT_CONCURRENCY,
-    DEFAULT_MAX_BYTES,
-    DEFAULT_SECONDS,
-    Concurrency,
-    HttpPort,
-    Incoming,
-    MaxBytes,
-    Outgoing,
+from connectors.client import HttpPort, Incoming, Outgoing
+from connectors.ehoks_plan import plan_of
+from connectors.ehoks_wire import HeadAnswer, HeadWire, WholeAnswer
+from connectors.failures import (
     Reason,
-    Seconds,
     SourceDenied,
     SourceFailure,
     SourceInvalid,
@@ -32,9 +26,8 @@ from connectors.client import (
     report,
     unexpected,
 )
-from connectors.ehoks_plan import plan_of
-from connectors.ehoks_wire import HeadAnswer, HeadWire, WholeAnswer
 from connectors.lenient import read
+from connectors.limits import Reached
 from hoks.findings import Finding, FindingCode, finding
 from hoks.identifiers import (
     Check,
@@ -55,9 +48,7 @@ GRANTING_TICKET_SECONDS = 2 * 3600
 """How long OPH's own clients use a granting ticket (ehoks 2.1); CAS would keep it for eight hours."""
 
 
-class EhoksSettings(
-    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind", tag="ehoks"
-):
+class EhoksSettings(Reached, frozen=True, kw_only=True, tag_field="kind", tag="ehoks"):
     """An eHOKS that serves one provider's plans to that provider's account."""
 
     id: str
@@ -74,9 +65,6 @@ class EhoksSettings(
     gives: tuple[Literal["plans"], ...] = ("plans",)
     procurement: bool = True
     """Whether to ask which rights of others are included in a plan's right: one ticket and one call more a plan."""
-    concurrency: Concurrency = DEFAULT_CONCURRENCY
-    seconds: Seconds = DEFAULT_SECONDS
-    max_bytes: MaxBytes = DEFAULT_MAX_BYTES
 
 
 # --- tickets --------------------------------------------------------------------------------------------------

@@ -13,26 +13,11 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from connectors.bodies import elements, strings
-from connectors.client import (
-    DEFAULT_CONCURRENCY,
-    DEFAULT_MAX_BYTES,
-    DEFAULT_SECONDS,
-    Concurrency,
-    HttpPort,
-    MaxBytes,
-    Outgoing,
-    Reason,
-    Seconds,
-    SourceFailure,
-    SourceInvalid,
-    opintopolku_headers,
-    outcome_of,
-    refuse_failures,
-    report,
-    unexpected,
-)
+from connectors.client import HttpPort, Outgoing, opintopolku_headers
+from connectors.failures import Reason, SourceFailure, SourceInvalid, outcome_of, refuse_failures, report, unexpected
 from connectors.koski_wire import RightWire, right_of
 from connectors.lenient import read
+from connectors.limits import Reached
 from hoks.codes import TYPE_OF_CODE
 from hoks.identifiers import Check, LearnerOid, OrganisationOid, StudyRightOid, check_learner_oid, check_study_right_oid
 from hoks.outcomes import Answer, Outcome, Reply, worst
@@ -47,9 +32,7 @@ KEPT_TYPES = frozenset(TYPE_OF_CODE)
 """A HOKS belongs to vocational education or to preparatory education; other rights are left where they are."""
 
 
-class KoskiSettings(
-    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind", tag="koski"
-):
+class KoskiSettings(Reached, frozen=True, kw_only=True, tag_field="kind", tag="koski"):
     """Koski, as one provider's account sees it."""
 
     id: str
@@ -62,9 +45,6 @@ class KoskiSettings(
     gives: tuple[Literal["rights"], ...] = ("rights",)
     batch: Annotated[int, msgspec.Meta(ge=1, le=MAX_BATCH)] = MAX_BATCH
     """Persons in one call; fewer where their rights are long, for an answer over ``max_bytes`` is refused whole."""
-    concurrency: Concurrency = DEFAULT_CONCURRENCY
-    seconds: Seconds = DEFAULT_SECONDS
-    max_bytes: MaxBytes = DEFAULT_MAX_BYTES
 
 
 class _PersonWire(msgspec.Struct, frozen=True):

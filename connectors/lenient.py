@@ -16,7 +16,7 @@ from typing import Annotated, Any, ClassVar, TypeVar, Union, get_args, get_origi
 import msgspec
 
 from connectors.bodies import parsed, sound
-from connectors.client import Reason, SourceInvalid
+from connectors.failures import Reason, SourceInvalid
 from connectors.wire import SAME_RECORD, At, TextCheck, camel, clean
 from hoks.findings import Finding, FindingCode, finding
 from hoks.items import Item, classification

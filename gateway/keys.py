@@ -15,7 +15,8 @@ from typing import NamedTuple
 import jwt
 import msgspec
 
-from connectors.client import HttpPort, Outgoing, SourceFailure
+from connectors.client import HttpPort, Outgoing
+from connectors.failures import SourceFailure
 
 RETRY_SECONDS = 30.0
 REFRESH_SECONDS = 3600.0

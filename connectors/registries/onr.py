@@ -13,25 +13,10 @@ import cachetools.keys
 import msgspec
 
 from connectors.bodies import elements, members
-from connectors.client import (
-    DEFAULT_CONCURRENCY,
-    DEFAULT_MAX_BYTES,
-    DEFAULT_SECONDS,
-    Concurrency,
-    HttpPort,
-    MaxBytes,
-    Outgoing,
-    Reason,
-    Seconds,
-    SourceFailure,
-    SourceInvalid,
-    opintopolku_headers,
-    outcome_of,
-    refuse_failures,
-    report,
-    unexpected,
-)
+from connectors.client import HttpPort, Outgoing, opintopolku_headers
+from connectors.failures import Reason, SourceFailure, SourceInvalid, outcome_of, refuse_failures, report, unexpected
 from connectors.lenient import read
+from connectors.limits import Reached
 from connectors.wire import Open, Text
 from hoks.identifiers import Check, LearnerOid, check_learner_oid
 from hoks.outcomes import Answer, Outcome, Reply
@@ -43,16 +28,13 @@ MAX_CACHED = 50_000
 SOURCE = "onr"
 
 
-class OnrSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class OnrSettings(Reached, frozen=True, kw_only=True):
     """The learner register."""
 
     base_url: str
     """Where the service begins, ``/oppijanumerorekisteri-service`` included."""
     caller_id: str
     cache_seconds: Annotated[float, msgspec.Meta(ge=0, le=3600)] = 300
-    concurrency: Concurrency = DEFAULT_CONCURRENCY
-    seconds: Seconds = DEFAULT_SECONDS
-    max_bytes: MaxBytes = DEFAULT_MAX_BYTES
 
 
 class MasterWire(Open, frozen=True, kw_only=True):

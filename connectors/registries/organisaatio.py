@@ -15,25 +15,10 @@ import cachetools.keys
 import msgspec
 
 from connectors.bodies import elements
-from connectors.client import (
-    DEFAULT_CONCURRENCY,
-    DEFAULT_MAX_BYTES,
-    DEFAULT_SECONDS,
-    Concurrency,
-    HttpPort,
-    MaxBytes,
-    Outgoing,
-    Reason,
-    Seconds,
-    SourceFailure,
-    SourceInvalid,
-    opintopolku_headers,
-    outcome_of,
-    refuse_failures,
-    report,
-    unexpected,
-)
+from connectors.client import HttpPort, Outgoing, opintopolku_headers
+from connectors.failures import Reason, SourceFailure, SourceInvalid, outcome_of, refuse_failures, report, unexpected
 from connectors.lenient import read
+from connectors.limits import Reached
 from connectors.wire import Open, Text
 from hoks.identifiers import OPH, Check, OrganisationOid, check_organisation_oid
 from hoks.organisations import TreeNode
@@ -50,7 +35,7 @@ PROVIDER_TYPE = "organisaatiotyyppi_01"
 SOURCE = "organisaatio"
 
 
-class OrganisaatioSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class OrganisaatioSettings(Reached, frozen=True, kw_only=True):
     """The organisation register."""
 
     base_url: str
@@ -60,9 +45,6 @@ class OrganisaatioSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unk
     """Mergers change who may read, so never more than a day."""
     stale_seconds: Annotated[float, msgspec.Meta(ge=0, le=7 * 24 * 3600)] = 24 * 3600
     """For how long after that the old answer is shown where the register cannot be asked."""
-    concurrency: Concurrency = DEFAULT_CONCURRENCY
-    seconds: Seconds = DEFAULT_SECONDS
-    max_bytes: MaxBytes = DEFAULT_MAX_BYTES
 
 
 class NamesWire(Open, frozen=True, kw_only=True):

@@ -10,7 +10,8 @@ from contextlib import asynccontextmanager, suppress
 import httpx
 import pytest
 
-from connectors.client import HttpxClient, Outgoing, Reason, SourceFailure, is_loopback, outcome_of
+from connectors.client import HttpxClient, Outgoing, is_loopback
+from connectors.failures import Reason, SourceFailure, outcome_of
 from hoks.outcomes import Outcome
 
 HERE = "http://127.0.0.1:9"

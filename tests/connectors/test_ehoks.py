@@ -9,8 +9,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from connectors.client import Incoming, Outgoing, Reason, SourceUnavailable
+from connectors.client import Incoming, Outgoing
 from connectors.ehoks import GRANTING_TICKET_SECONDS, EhoksSettings
+from connectors.failures import Reason, SourceUnavailable
 from hoks.codes import AcquisitionMode
 from hoks.findings import FindingCode
 from hoks.items import Item

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from connectors import ehoks_wire, ehoks_wire_competence, koski_wire
 from connectors.bodies import MAX_DEPTH, MAX_NODES, elements, strings
-from connectors.client import Reason, SourceInvalid
 from connectors.ehoks_wire import HoksWire, PriorCommonWire
 from connectors.ehoks_wire_competence import AcquisitionWire, DemonstrationWire
+from connectors.failures import Reason, SourceInvalid
 from connectors.koski_wire import CompletionWire
 from connectors.lenient import read
 from connectors.wire import At, Open, Text, Whole, clean

@@ -5,7 +5,8 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime
 from typing import Any
 
-from connectors.client import Incoming, Outgoing, Reason, SourceUnavailable
+from connectors.client import Incoming, Outgoing
+from connectors.failures import Reason, SourceUnavailable
 from hoks.identifiers import LearnerOid, OrganisationOid, StudyRightOid, with_check_digit
 
 NOW = datetime(2026, 10, 5, 9, 30, tzinfo=UTC)

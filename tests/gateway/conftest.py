@@ -9,7 +9,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from jwt.algorithms import ECAlgorithm
 
-from connectors.client import Incoming, Outgoing, Reason, SourceUnavailable
+from connectors.client import Incoming, Outgoing
+from connectors.failures import Reason, SourceUnavailable
 from gateway.settings import IssuerSettings
 
 ISSUER = "https://issuer.test"
