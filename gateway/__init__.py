@@ -13,5 +13,7 @@ http       POST /graphql
 consents   consents held in memory, for the sandbox
 app        the composition root: the only place that knows every part
 explain    what an operator may ask of a configuration, in words
+serving    an application on one address until it is told to stop
+trial      the sandbox beside a gateway, to try it with
 cli        the command ``hoks-gateway``
 """
