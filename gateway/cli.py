@@ -63,7 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_port(explain)
     explain.set_defaults(command=_explain)
 
-    check = commands.add_parser("check-config", help="load a settings file, the rules and the schema, and say OK")
+    check = commands.add_parser("check-config", help="load a settings file and try every source that it names")
     check.add_argument("config", type=Path, metavar="FILE", help="the settings (TOML)")
     check.set_defaults(command=_check_config)
     return parser
@@ -117,14 +117,21 @@ def _explain(chosen: argparse.Namespace) -> int:
 
 
 def _check_config(chosen: argparse.Namespace) -> int:
-    from gateway.explain import check_sources
+    from gateway.checking import Tried, as_table, try_sources
     from gateway.settings import SettingsError
 
+    def tell(tried: Tried) -> None:
+        print(f"{tried.source}: {tried.outcome.lower()} in {tried.milliseconds:.0f} ms", file=sys.stderr, flush=True)
+
+    _log(logging.ERROR)
     app_of(chosen.config)
     try:
-        in_event_loop(check_sources(chosen.config))
+        tried = in_event_loop(try_sources(chosen.config, tell))
     except SettingsError as refused:
         raise UserError(f"{chosen.config}: {refused}") from None
+    print(as_table(tried))
+    if ill := [each.source for each in tried if not each.is_well]:
+        raise UserError(f"the settings can be used; not well: {', '.join(ill)}")
     print("OK")
     return 0
 
