@@ -24,7 +24,7 @@ from hoks.merge import merge
 from hoks.merged import merge_rights
 from hoks.organisations import Known, Tree
 from hoks.outcomes import FAILED, HEALTHY, Outcome
-from hoks.ports import Clock, Source
+from hoks.ports import REGISTER, Clock, Source
 from hoks.questions import LEARNER_REGISTER, OWN, TREE, Questions, Sources
 from hoks.showing import View, show
 from hoks.standing import OWNING, Standing
@@ -267,7 +267,7 @@ class Reader:
     ) -> Looked:
         words, statuses = words_on_rights(person, told, tree)
         silent = {source.provider_oid for source, _ in told if _is_a_silent_register(source, statuses[source.id])}
-        registers = {source.id for source, _ in told if source.precedence == 0}
+        registers = {source.id for source, _ in told if source.precedence == REGISTER}
         rights = with_doubts(merge_rights(words, day), silent, registers, tree)
         links = find_links(rights, day)
         situation = Situation(
@@ -353,4 +353,4 @@ def _with(seen: Seen, right: StudyRightOid) -> View | None:
 
 
 def _is_a_silent_register(source: Source, status: SourceStatus) -> bool:
-    return source.precedence == 0 and status.outcome in FAILED
+    return source.precedence == REGISTER and status.outcome in FAILED
