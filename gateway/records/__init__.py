@@ -1,0 +1,10 @@
+"""What the gateway itself must remember, in one store: the disclosure log, consents, shares, appointments.
+
+In order of flow:
+
+chain    how a record is sealed to the one before it
+tables   the tables, for SQLite and PostgreSQL alike
+store    one writer, durable transactions in groups
+log      records appended, found by person, erased
+anchors  signed statements of where the log stands, handed outside
+"""

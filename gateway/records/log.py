@@ -1,0 +1,75 @@
+"""The log: records appended in the transaction that lets the answer go, found again by the person they are about."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, delete, insert, select, update
+
+from gateway.records.chain import START, Sealed, seal_all
+from gateway.records.tables import LOG, SUBJECT
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """Something to be recorded: its body, and the person it is about, where it is about one."""
+
+    body: Mapping[str, Any]
+    subject: str | None = None
+
+
+class Log:
+    """One stream of the log. With several instances each has a stream of its own, so that none waits for another."""
+
+    def __init__(self, stream: str) -> None:
+        self._stream = stream
+
+    def append(self, connection: Connection, entries: Sequence[Entry], at: int) -> tuple[Sealed, ...]:
+        """Append to the stream, inside the caller's transaction; ``at`` in milliseconds since 1970."""
+        if not entries:
+            return ()
+        seq, prev = self._head(connection)
+        sealed = seal_all([each.body for each in entries], stream=self._stream, after=seq, at=at, prev=prev)
+        connection.execute(insert(LOG), [msgspec.structs.asdict(each) for each in sealed])
+        subjects = [
+            {"stream": self._stream, "seq": record.seq, "subject": entry.subject, "at": at}
+            for entry, record in zip(entries, sealed, strict=True)
+            if entry.subject is not None
+        ]
+        if subjects:
+            connection.execute(insert(SUBJECT), subjects)
+        return sealed
+
+    def erase(self, connection: Connection, *, before: int, now: int, kept: Sequence[str] = ()) -> int:
+        """Erase bodies older than ``before``, but those of events in ``kept``; the erasure is itself a record.
+
+        The verifier accepts a missing body only where such a record tells of it. Gives the number erased.
+        """
+        rows = connection.execute(
+            select(LOG.c.seq, LOG.c.body).where(
+                LOG.c.stream == self._stream, LOG.c.at < before, LOG.c.body.is_not(None)
+            )
+        ).all()
+        gone = [row.seq for row in rows if msgspec.json.decode(row.body).get("event") not in (*kept, "log.erased")]
+        if gone:
+            self.append(connection, [Entry(body={"event": "log.erased", "before": before})], at=now)
+            where = (LOG.c.stream == self._stream, LOG.c.seq.in_(gone))
+            connection.execute(update(LOG).where(*where).values(salt=None, body=None))
+            connection.execute(delete(SUBJECT).where(SUBJECT.c.stream == self._stream, SUBJECT.c.seq.in_(gone)))
+        return len(gone)
+
+    def _head(self, connection: Connection) -> tuple[int, bytes]:
+        row = connection.execute(
+            select(LOG.c.seq, LOG.c.hash).where(LOG.c.stream == self._stream).order_by(LOG.c.seq.desc()).limit(1)
+        ).first()
+        return (row.seq, row.hash) if row is not None else (0, START)
+
+
+def bodies_of(connection: Connection, subject: str) -> list[dict[str, Any]]:
+    """Everything recorded of a person that has not been erased, oldest first."""
+    rows = connection.execute(
+        select(LOG.c.body)
+        .join(SUBJECT, (SUBJECT.c.stream == LOG.c.stream) & (SUBJECT.c.seq == LOG.c.seq))
+        .where(SUBJECT.c.subject == subject, LOG.c.body.is_not(None))
+        .order_by(LOG.c.at, LOG.c.stream, LOG.c.seq)
+    )
+    return [msgspec.json.decode(row.body) for row in rows]

@@ -1,0 +1,136 @@
+"""What the gateway itself must remember, as tables: the log, and what students and providers have given and named.
+
+One schema for SQLite and PostgreSQL. Times are milliseconds since 1970 in UTC, days are ISO dates in Helsinki.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Date,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+METADATA = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+    }
+)
+
+LOG = Table(
+    "log",
+    METADATA,
+    Column("stream", String(64), primary_key=True),
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", BigInteger, nullable=False),
+    Column("prev", LargeBinary(32), nullable=False),
+    Column("body_hash", LargeBinary(32), nullable=False),
+    Column("hash", LargeBinary(32), nullable=False),
+    Column("salt", LargeBinary(16)),
+    Column("body", LargeBinary),
+    CheckConstraint("(salt IS NULL) = (body IS NULL)", name="erased_whole"),
+)
+"""Headers stay for ever; body and salt until their time is over."""
+
+SUBJECT = Table(
+    "log_subject",
+    METADATA,
+    Column("stream", String(64), primary_key=True),
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("subject", String(64), nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Index("ix_log_subject_subject_at", "subject", "at"),
+)
+"""Where a person's records stand. Only a way to find them: it proves nothing, and goes when the bodies go."""
+
+ANCHOR = Table(
+    "anchor",
+    METADATA,
+    Column("stream", String(64), primary_key=True),
+    Column("last", BigInteger, primary_key=True, autoincrement=False),
+    Column("first", BigInteger, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("root", LargeBinary(32), nullable=False),
+    Column("head", LargeBinary(32), nullable=False),
+    Column("signature", LargeBinary(64), nullable=False),
+    Column("handed_out_at", BigInteger),
+)
+
+CONSENT = Table(
+    "consent",
+    METADATA,
+    Column("id", String(32), primary_key=True),
+    Column("subject", String(64), nullable=False, index=True),
+    Column("recipient_kind", String(16), nullable=False),
+    Column("recipient", String(64), nullable=False, index=True),
+    Column("study_right", String(64), nullable=False, index=True),
+    Column("items", Text, nullable=False),
+    Column("purpose", String(32), nullable=False),
+    Column("text_version", String(32), nullable=False),
+    Column("language", String(2), nullable=False),
+    Column("start", Date, nullable=False),
+    Column("end", Date, nullable=False),
+    Column("given_at", BigInteger, nullable=False),
+    Column("withdrawn_at", BigInteger),
+    Column("version", Integer, nullable=False, default=1),
+    Column("use_count", BigInteger, nullable=False, default=0),
+    Column("last_used_at", BigInteger),
+)
+"""A consent (suostumus). Only a withdrawal is stored: whether it is in force follows from the days."""
+
+SHARE = Table(
+    "share",
+    METADATA,
+    Column("id", String(32), primary_key=True),
+    Column("consent", String(32), ForeignKey("consent.id"), nullable=False, index=True),
+    Column("token_hash", LargeBinary(32), nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("bound_to", String(64)),
+    Column("bound_at", BigInteger),
+    Column("failed_tries", Integer, nullable=False, default=0),
+    UniqueConstraint("token_hash"),
+)
+
+APPOINTMENT = Table(
+    "appointment",
+    METADATA,
+    Column("id", String(32), primary_key=True),
+    Column("kind", String(16), nullable=False),
+    Column("provider", String(64), nullable=False),
+    Column("learner", String(64), nullable=False),
+    Column("study_right", String(64), nullable=False, index=True),
+    Column("part_key", String(200)),
+    Column("unit_code", String(200)),
+    Column("start", Date),
+    Column("end", Date),
+    Column("environment", String(200)),
+    Column("code_hash", LargeBinary(32)),
+    Column("code_until", BigInteger),
+    Column("failed_tries", Integer, nullable=False, default=0),
+    Column("person", String(64), index=True),
+    Column("bound_at", BigInteger),
+    Column("ended_on", Date),
+    Column("made_at", BigInteger, nullable=False),
+    Column("version", Integer, nullable=False, default=1),
+    CheckConstraint("(part_key IS NULL) <> (unit_code IS NULL)", name="one_way_to_the_part"),
+)
+
+CLOCK = Table(
+    "clock",
+    METADATA,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("at", BigInteger, nullable=False),
+)
+"""One row: the latest moment seen. A clock that is set back revives nothing that has ended."""

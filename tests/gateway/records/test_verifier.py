@@ -1,0 +1,316 @@
+"""The log and its separate verifier: what was changed, cut, swapped or put back is found."""
+
+import hashlib
+import os
+import random
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import create_engine
+
+from deploy import log_verify
+from gateway.records import chain
+from gateway.records.anchors import Anchors
+from gateway.records.log import Entry, Log
+from gateway.records.tables import METADATA
+
+AT = 1_790_000_000_000
+RECORDS = 60
+
+Kept = tuple[Path, list[log_verify.Anchor]]
+"""A log in a file, and its anchors outside."""
+
+
+@pytest.fixture(scope="module")
+def key() -> Ed25519PrivateKey:
+    return Ed25519PrivateKey.generate()
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory, key: Ed25519PrivateKey) -> Kept:
+    """A log of two streams, some bodies erased, anchored to its end; and the anchors kept outside."""
+    file = tmp_path_factory.mktemp("log") / "records.db"
+    engine = create_engine(f"sqlite:///{file}")
+    METADATA.create_all(engine)
+    outside = []
+    for stream in ("a", "b"):
+        log, anchors = Log(stream), Anchors(stream, key)
+        for number in range(RECORDS // 2):
+            with engine.begin() as connection:
+                entry = Entry(body={"event": "disclosed", "number": number}, subject=f"person-{number % 5}")
+                log.append(connection, [entry, entry], at=AT + number * 20_000)
+        with engine.begin() as connection:
+            assert log.erase(connection, before=AT + 100_000, now=AT + 700_000) == 10
+        with engine.begin() as connection:
+            anchor = anchors.due(connection, AT + 800_000)
+        assert anchor is not None
+        outside.append(log_verify.Anchor(*(getattr(anchor, name) for name in log_verify.Anchor._fields)))
+    engine.dispose()
+    return file, outside
+
+
+def look(file: Path, outside: list[log_verify.Anchor], key: Ed25519PrivateKey) -> log_verify.Verified:
+    return log_verify.verify(log_verify.records_of(file), log_verify.anchors_of(file), outside, key.public_key())
+
+
+def test_a_log_that_nobody_touched_is_whole(whole: Kept, key: Ed25519PrivateKey) -> None:
+    assert look(*whole, key) == log_verify.Verified(records=2 * RECORDS + 2, erased=20, anchors=4, streams=2)
+
+
+def as_read(sealed: chain.Sealed) -> log_verify.Record:
+    """A record as the verifier reads it."""
+    return log_verify.Record(*(getattr(sealed, name) for name in log_verify.Record._fields))
+
+
+# --- edits --------------- -----------------------------------------------------------------------------------------
+
+Records = list[log_verify.Record]
+
+
+def flip(records: Records, dice: random.Random) -> Records:
+    """One bit of one column of one record is another."""
+    place = dice.randrange(len(records))
+    record = records[place]
+    column = dice.choice([name for name, value in zip(record._fields, record, strict=True) if value is not None])
+    changed = _flipped(getattr(record, column), dice)
+    return [*records[:place], record._replace(**{column: changed}), *records[place + 1 :]]
+
+
+def _flipped(value: Any, dice: random.Random) -> Any:
+    match value:
+        case int():
+            return value ^ (1 << dice.randrange(40))
+        case str():
+            return chr(ord(value[0]) ^ (1 << dice.randrange(4))) + value[1:]
+        case _:
+            place = dice.randrange(len(value))
+            return value[:place] + bytes([value[place] ^ (1 << dice.randrange(8))]) + value[place + 1 :]
+
+
+def delete(records: Records, dice: random.Random) -> Records:
+    place = dice.randrange(len(records))
+    return records[:place] + records[place + 1 :]
+
+
+def swap(records: Records, dice: random.Random) -> Records:
+    one, other = dice.sample(range(len(records)), 2)
+    edited = list(records)
+    edited[one], edited[other] = edited[other], edited[one]
+    return edited
+
+
+def exchange_bodies(records: Records, dice: random.Random) -> Records:
+    one, other = dice.sample([place for place, each in enumerate(records) if each.body is not None], 2)
+    edited = list(records)
+    for place, donor in ((one, other), (other, one)):
+        edited[place] = records[place]._replace(body=records[donor].body, salt=records[donor].salt)
+    return edited
+
+
+def duplicate(records: Records, dice: random.Random) -> Records:
+    place = dice.randrange(len(records))
+    return records[: place + 1] + records[place:]
+
+
+def truncate(records: Records, dice: random.Random) -> Records:
+    return records[: dice.randrange(len(records))]
+
+
+def drop_a_stream(records: Records, dice: random.Random) -> Records:
+    gone = dice.choice(["a", "b"])
+    return [each for each in records if each.stream != gone]
+
+
+def roll_back(records: Records, dice: random.Random) -> Records:
+    """A stream is as it was some records ago, and has gone on with other ones since, properly chained."""
+    own = [each for each in records if each.stream == "b"]
+    since = dice.randrange(1, len(own))
+    kept = own[:-since]
+    head = kept[-1].hash if kept else chain.START
+    forged = chain.seal_all(
+        [{"event": "disclosed", "forged": dice.random() < 2}] * since, stream="b", after=len(kept), at=AT, prev=head
+    )
+    others = [each for each in records if each.stream != "b"]
+    return (
+        others + kept + [log_verify.Record(*(getattr(f, name) for name in log_verify.Record._fields)) for f in forged]
+    )
+
+
+def erase_a_body(records: Records, dice: random.Random) -> Records:
+    """A body younger than any erasure that the log tells of is gone."""
+    place = dice.choice([place for place, each in enumerate(records) if each.at >= AT + 100_000])
+    return [*records[:place], records[place]._replace(body=None, salt=None), *records[place + 1 :]]
+
+
+EDITS: list[Callable[[Records, random.Random], Records]] = [
+    flip, delete, swap, exchange_bodies, duplicate, truncate, drop_a_stream, roll_back, erase_a_body
+]  # fmt: skip
+TIMES = 10_000 if os.environ.get("HOKS_PROVE") else 900
+
+
+@pytest.mark.proves("an edit of the log is found by its verifier")
+@pytest.mark.parametrize("number", range(TIMES // 100))
+def test_whatever_is_edited_is_found_against_the_last_anchors_from_outside(
+    number: int, whole: Kept, key: Ed25519PrivateKey, record_property: Callable[[str, object], None]
+) -> None:
+    record_property("cases", 100)
+    file, outside = whole
+    records, inside = list(log_verify.records_of(file)), log_verify.anchors_of(file)
+    public, dice = key.public_key(), random.Random(number)
+    missed: list[str] = []
+    for time_ in range(100):
+        edit = EDITS[(number + time_) % len(EDITS)]
+        edited = edit(records, dice)
+        try:
+            log_verify.verify(edited, inside, outside, public)
+        except log_verify.Fault:
+            continue
+        missed.append(edit.__name__)
+    assert missed == []
+
+
+def test_an_anchor_that_was_changed_forged_or_lost_is_found(whole: Kept, key: Ed25519PrivateKey) -> None:
+    file, outside = whole
+    records, inside = list(log_verify.records_of(file)), log_verify.anchors_of(file)
+    dice = random.Random(1)
+    for _ in range(200):
+        anchor = dice.choice(inside)
+        column = dice.choice(anchor._fields)
+        changed = anchor._replace(**{column: _flipped(getattr(anchor, column), dice)})
+        with pytest.raises(log_verify.Fault):
+            log_verify.verify(
+                records, [each if each is not anchor else changed for each in inside], outside, key.public_key()
+            )
+    with pytest.raises(log_verify.Fault, match="has lost it"):
+        log_verify.verify(records, inside[1:], outside, key.public_key())
+    with pytest.raises(log_verify.Fault, match="signature is wrong"):
+        log_verify.verify(records, inside, outside, Ed25519PrivateKey.generate().public_key())
+
+
+def test_without_anchors_from_outside_a_log_put_back_whole_looks_whole_as_the_verifier_says(
+    tmp_path: Path, key: Ed25519PrivateKey, whole: Kept
+) -> None:
+    public = tmp_path / "anchors.pem"
+    public.write_bytes(key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+    told = command(str(whole[0]), "--key", str(public))
+    assert told.returncode == 0
+    assert told.stdout.splitlines()[1].startswith("no anchors from outside were given")
+
+
+# --- the command ------------------------------------------------------------------------------------------------
+
+
+def command(*words: str, lines: str | None = None) -> subprocess.CompletedProcess[str]:
+    program = Path(log_verify.__file__)
+    return subprocess.run(
+        [sys.executable, "-I", str(program), *words],
+        input=lines,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+def test_the_program_shares_nothing_with_the_gateway() -> None:
+    text = Path(log_verify.__file__).read_text()
+    imported = {
+        line.split()[1].partition(".")[0] for line in text.splitlines() if line.startswith(("import ", "from "))
+    }
+    assert imported - set(sys.stdlib_module_names) == {"cryptography"}
+
+
+def test_the_first_fault_is_told_in_one_line_and_by_the_exit_code(
+    tmp_path: Path, key: Ed25519PrivateKey, whole: Kept
+) -> None:
+    public, copy = tmp_path / "anchors.pem", tmp_path / "copy.db"
+    public.write_bytes(key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+    copy.write_bytes(whole[0].read_bytes())
+    with sqlite3.connect(copy) as database:
+        database.execute(
+            "UPDATE log SET body = CAST(replace(body, 'disclosed', 'closed') AS BLOB) WHERE stream = 'b' AND seq = 41"
+        )
+    told = command(str(copy), "--key", str(public))
+    assert (told.returncode, told.stdout) == (1, "NOT WHOLE: record b 41: its body was changed\n")
+    with sqlite3.connect(copy) as database:
+        database.execute("UPDATE log SET at = 'yesterday' WHERE stream = 'a' AND seq = 3")
+    told = command(str(copy), "--key", str(public))
+    assert (told.returncode, told.stdout) == (1, "NOT WHOLE: record a 3: a column holds a value of another kind\n")
+    missing = command(str(tmp_path / "nothing.db"), "--key", str(public))
+    assert (missing.returncode, missing.stdout) == (2, "")
+
+
+def test_records_exported_as_lines_are_verified_alike(tmp_path: Path, key: Ed25519PrivateKey, whole: Kept) -> None:
+    file, outside = whole
+    public, kept = tmp_path / "anchors.pem", tmp_path / "anchors.jsonl"
+    public.write_bytes(key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+    kept.write_text("".join(_line(each) for each in outside))
+    lines = [_line(each) for each in log_verify.records_of(file)]
+    good = command("-", "--key", str(public), "--anchors", str(kept), lines="".join(lines))
+    assert good.stdout.startswith("whole: 122 records in 2 streams, 20 of them with their bodies erased, 2 anchors")
+    cut = command("-", "--key", str(public), "--anchors", str(kept), lines="".join(lines[:-3]))
+    assert (cut.returncode, cut.stdout) == (1, "NOT WHOLE: stream b ends at 58, and outside is kept an anchor of 61\n")
+
+
+def _line(row: log_verify.Record | log_verify.Anchor) -> str:
+    return msgspec.json.encode(row._asdict()).decode() + "\n"
+
+
+def test_a_hundred_thousand_records_are_verified_in_a_second(key: Ed25519PrivateKey) -> None:
+    body = {
+        "event": "disclosed",
+        "subject": "1.2.246.562.98.98000000079",
+        "items": ["D1", "D2u", "W1"],
+        "role": "staff",
+    }
+    sealed = chain.seal_all([body] * 100_000, stream="a", after=0, at=AT, prev=chain.START)
+    records = list(map(as_read, sealed))
+    begun = time.process_time()
+    verified = log_verify.verify(records, [], [], key.public_key())
+    assert verified.records == 100_000
+    assert time.process_time() - begun < 1.0
+
+
+# --- the chain --------------------------------------------------------------------------------------------------
+
+
+@given(st.lists(st.binary(min_size=32, max_size=32), min_size=1, max_size=70), st.data())
+def test_a_records_way_to_the_root_proves_that_it_is_there(hashes: list[bytes], data: st.DataObject) -> None:
+    place = data.draw(st.integers(0, len(hashes) - 1))
+    assert log_verify.merkle_root(hashes) == chain.merkle_root(hashes)
+    proof = chain.inclusion_proof(hashes, place)
+    assert len(proof) <= (len(hashes) - 1).bit_length()
+    assert _walked(hashes[place], place, len(hashes), proof) == chain.merkle_root(hashes)
+
+
+def _walked(leaf: bytes, place: int, count: int, proof: tuple[bytes, ...]) -> bytes:
+    """The root by RFC 6962 2.1.1, from the leaf upwards."""
+    root = hashlib.sha256(b"\x00" + leaf).digest()
+    last = count - 1
+    steps = list(proof)
+    while last:
+        if place % 2 or place == last:
+            if place % 2:
+                root = hashlib.sha256(b"\x01" + steps.pop(0) + root).digest()
+        else:
+            root = hashlib.sha256(b"\x01" + root + steps.pop(0)).digest()
+        place, last = place // 2, last // 2
+    assert steps == []
+    return root
+
+
+@pytest.mark.parametrize("body", [{"a": 1.5}, {"a": [{"b": 0.0}]}])
+def test_a_float_has_no_one_form_and_is_refused(body: dict[str, object]) -> None:
+    with pytest.raises(TypeError):
+        chain.canonical(body)
