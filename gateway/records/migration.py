@@ -1,0 +1,34 @@
+"""Brings a store's tables to the form that this version needs, or back."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
+
+_SCRIPTS = Path(__file__).with_name("migrations")
+
+
+def upgrade(connection: Connection, revision: str = "head") -> None:
+    """Migrate up to a revision."""
+    command.upgrade(_config(connection), revision)
+
+
+def downgrade(connection: Connection, revision: str) -> None:
+    """Migrate down to a revision; ``base`` is before the first one."""
+    command.downgrade(_config(connection), revision)
+
+
+def is_current(connection: Connection) -> bool:
+    """Whether the tables have the form that this version needs."""
+    heads = ScriptDirectory(str(_SCRIPTS)).get_heads()
+    return set(MigrationContext.configure(connection).get_current_heads()) == set(heads)
+
+
+def _config(connection: Connection) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_SCRIPTS))
+    config.attributes["connection"] = connection
+    return config

@@ -1,0 +1,136 @@
+"""The store: durable when told so, one writer for everybody, and nothing half done; on both databases."""
+
+import asyncio
+import stat
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+from sqlalchemy import Connection, func, select, text
+
+from deploy import log_verify
+from gateway.records import chain, migration
+from gateway.records.log import Entry, Log, bodies_of
+from gateway.records.store import Store, StoreBroken, sqlite
+from gateway.records.tables import LOG
+
+
+def count(connection: Connection) -> int:
+    return connection.execute(select(func.count()).select_from(LOG)).scalar_one()
+
+
+def entry(number: int) -> Entry:
+    return Entry(body={"event": "disclosed", "number": number}, subject=f"person-{number % 3}")
+
+
+async def test_records_appended_at_once_by_many_are_one_chain_without_gap(store: Store) -> None:
+    log = Log("a")
+    await asyncio.gather(
+        *(store.write(lambda connection, n=n: log.append(connection, [entry(n)], at=n)) for n in range(300))
+    )
+    rows = await store.read(lambda connection: connection.execute(select(LOG).order_by(LOG.c.seq)).all())
+    assert [row.seq for row in rows] == list(range(1, 301))
+    prev = chain.START
+    for row in rows:
+        assert row.prev == prev
+        prev = row.hash
+
+
+async def test_what_a_job_raises_undoes_that_job_alone(store: Store) -> None:
+    log = Log("a")
+
+    def refuse(connection: Connection) -> NoReturn:
+        log.append(connection, [entry(1)], at=1)
+        raise ValueError("the consent was withdrawn")
+
+    results = await asyncio.gather(
+        store.write(lambda connection: log.append(connection, [entry(0)], at=0)),
+        store.write(refuse),
+        store.write(lambda connection: log.append(connection, [entry(2)], at=2)),
+        return_exceptions=True,
+    )
+    assert isinstance(results[1], ValueError)
+    assert await store.read(lambda connection: [each["number"] for each in bodies_of(connection, "person-2")]) == [2]
+    assert await store.read(count) == 2
+
+
+async def test_where_the_database_refuses_everybody_in_the_group_is_told_and_nothing_is_written(store: Store) -> None:
+    log = Log("a")
+    results = await asyncio.gather(
+        store.write(lambda connection: log.append(connection, [entry(0)], at=0)),
+        store.write(lambda connection: connection.execute(text("INSERT INTO nowhere VALUES (1)"))),
+        return_exceptions=True,
+    )
+    assert isinstance(results[1], StoreBroken)
+    written = [each for each in results if not isinstance(each, BaseException)]
+    assert await store.read(count) == len(written)
+
+
+async def test_a_caller_that_gives_up_neither_stops_nor_doubles_the_write(store: Store) -> None:
+    log = Log("a")
+    writing = asyncio.create_task(store.write(lambda connection: log.append(connection, [entry(0)], at=0)))
+    await asyncio.sleep(0)
+    writing.cancel()
+    await store.write(lambda connection: log.append(connection, [entry(1)], at=1))
+    assert await store.read(count) == 2
+
+
+async def test_a_persons_records_are_found_and_gone_when_their_time_is_over(store: Store) -> None:
+    log = Log("a")
+    for number in range(6):
+        await store.write(lambda connection, n=number: log.append(connection, [entry(n)], at=n * 10))
+    erased = await store.write(lambda connection: log.erase(connection, before=40, now=99))
+    assert erased == 4
+    assert await store.read(lambda connection: [b["number"] for b in bodies_of(connection, "person-1")]) == [4]
+    assert await store.read(lambda connection: bodies_of(connection, "person-0")) == []
+
+
+async def test_a_table_that_is_gone_is_a_broken_store_and_no_answer(bare: Store) -> None:
+    with pytest.raises(StoreBroken):
+        await bare.read(count)
+    with pytest.raises(StoreBroken):
+        await bare.write(count)
+
+
+# --- SQLite alone -----------------------------------------------------------------------------------------------
+
+
+async def test_the_file_is_the_owners_alone_and_written_with_full_care(tmp_path: Path) -> None:
+    file = tmp_path / "records" / "records.db"
+    store = sqlite(file)
+    await store.write(migration.upgrade)
+    settings = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "trusted_schema": 0}
+    told = await store.write(
+        lambda connection: {name: connection.exec_driver_sql(f"PRAGMA {name}").scalar_one() for name in settings}
+    )
+    assert told == settings
+    for each in file.parent.iterdir():
+        assert stat.S_IMODE(each.stat().st_mode) & 0o077 == 0, each.name
+    await store.aclose()
+
+
+def test_a_file_that_others_can_read_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "records.db"
+    file.touch(0o644)
+    file.chmod(0o644)
+    with pytest.raises(StoreBroken, match="0600"):
+        sqlite(file)
+
+
+async def test_two_stores_on_one_file_take_turns_and_keep_one_chain(tmp_path: Path) -> None:
+    one, other = sqlite(tmp_path / "records.db"), sqlite(tmp_path / "records.db")
+    await one.write(migration.upgrade)
+    log = Log("a")
+    await asyncio.gather(
+        *(
+            store.write(lambda connection, n=n: log.append(connection, [entry(n)], at=n))
+            for n in range(100)
+            for store in (one, other)
+        )
+    )
+    await one.aclose()
+    await other.aclose()
+    records = list(log_verify.records_of(tmp_path / "records.db"))
+    assert [record.seq for record in records] == list(range(1, 201))
+    for before, record in zip(records, records[1:], strict=False):
+        assert record.prev == before.hash
