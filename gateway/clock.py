@@ -7,12 +7,17 @@ HELSINKI = ZoneInfo("Europe/Helsinki")
 """The zone in which a day of a study right begins and ends."""
 
 
+def day_in_helsinki(moment: datetime) -> date:
+    """The day of a moment in Europe/Helsinki."""
+    return moment.astimezone(HELSINKI).date()
+
+
 class SystemClock:
     """The real time."""
 
     def today(self) -> date:
         """The day in Europe/Helsinki."""
-        return datetime.now(HELSINKI).date()
+        return day_in_helsinki(datetime.now(UTC))
 
     def now(self) -> datetime:
         """The moment, in UTC."""

@@ -57,6 +57,11 @@ class Log:
             connection.execute(delete(SUBJECT).where(SUBJECT.c.stream == self._stream, SUBJECT.c.seq.in_(gone)))
         return len(gone)
 
+    def latest(self, connection: Connection) -> int:
+        """The moment of the stream's last record; 0 before the first."""
+        latest = select(LOG.c.at).where(LOG.c.stream == self._stream).order_by(LOG.c.seq.desc()).limit(1)
+        return connection.execute(latest).scalar() or 0
+
     def _head(self, connection: Connection) -> tuple[int, bytes]:
         row = connection.execute(
             select(LOG.c.seq, LOG.c.hash).where(LOG.c.stream == self._stream).order_by(LOG.c.seq.desc()).limit(1)

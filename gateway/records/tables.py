@@ -84,11 +84,19 @@ CONSENT = Table(
     Column("end", Date, nullable=False),
     Column("given_at", BigInteger, nullable=False),
     Column("withdrawn_at", BigInteger),
-    Column("version", Integer, nullable=False, default=1),
-    Column("use_count", BigInteger, nullable=False, default=0),
-    Column("last_used_at", BigInteger),
+    Column("version", Integer, nullable=False),
 )
 """A consent (suostumus). Only a withdrawal is stored: whether it is in force follows from the days."""
+
+CONSENT_USE = Table(
+    "consent_use",
+    METADATA,
+    Column("consent", String(32), ForeignKey("consent.id"), primary_key=True),
+    Column("stream", String(64), primary_key=True),
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", BigInteger, nullable=False),
+)
+"""Each disclosure that rested on a consent. Only added to: a count in the consent's row would make all uses wait."""
 
 SHARE = Table(
     "share",
@@ -99,7 +107,7 @@ SHARE = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("bound_to", String(64)),
     Column("bound_at", BigInteger),
-    Column("failed_tries", Integer, nullable=False, default=0),
+    Column("failed_tries", Integer, nullable=False),
     UniqueConstraint("token_hash"),
 )
 
@@ -118,19 +126,11 @@ APPOINTMENT = Table(
     Column("environment", String(200)),
     Column("code_hash", LargeBinary(32)),
     Column("code_until", BigInteger),
-    Column("failed_tries", Integer, nullable=False, default=0),
+    Column("failed_tries", Integer, nullable=False),
     Column("person", String(64), index=True),
     Column("bound_at", BigInteger),
     Column("ended_on", Date),
     Column("made_at", BigInteger, nullable=False),
-    Column("version", Integer, nullable=False, default=1),
+    Column("version", Integer, nullable=False),
     CheckConstraint("(part_key IS NULL) <> (unit_code IS NULL)", name="one_way_to_the_part"),
 )
-
-CLOCK = Table(
-    "clock",
-    METADATA,
-    Column("id", Integer, primary_key=True, autoincrement=False),
-    Column("at", BigInteger, nullable=False),
-)
-"""One row: the latest moment seen. A clock that is set back revives nothing that has ended."""

@@ -1,6 +1,7 @@
 """The store: durable when told so, one writer for everybody, and nothing half done; on both databases."""
 
 import asyncio
+import itertools
 import stat
 from pathlib import Path
 from typing import NoReturn
@@ -11,7 +12,7 @@ from sqlalchemy import Connection, func, select, text
 from deploy import log_verify
 from gateway.records import chain, migration
 from gateway.records.log import Entry, Log, bodies_of
-from gateway.records.store import Store, StoreBroken, sqlite
+from gateway.records.store import Job, Store, StoreBroken, sqlite
 from gateway.records.tables import LOG
 
 
@@ -19,15 +20,17 @@ def count(connection: Connection) -> int:
     return connection.execute(select(func.count()).select_from(LOG)).scalar_one()
 
 
+def appended(number: int, at: int | None = None) -> Job[object]:
+    """The job that appends a record of that number to stream ``a``."""
+    return lambda connection: Log("a").append(connection, [entry(number)], at=number if at is None else at)
+
+
 def entry(number: int) -> Entry:
     return Entry(body={"event": "disclosed", "number": number}, subject=f"person-{number % 3}")
 
 
 async def test_records_appended_at_once_by_many_are_one_chain_without_gap(store: Store) -> None:
-    log = Log("a")
-    await asyncio.gather(
-        *(store.write(lambda connection, n=n: log.append(connection, [entry(n)], at=n)) for n in range(300))
-    )
+    await asyncio.gather(*(store.write(appended(n)) for n in range(300)))
     rows = await store.read(lambda connection: connection.execute(select(LOG).order_by(LOG.c.seq)).all())
     assert [row.seq for row in rows] == list(range(1, 301))
     prev = chain.START
@@ -37,16 +40,15 @@ async def test_records_appended_at_once_by_many_are_one_chain_without_gap(store:
 
 
 async def test_what_a_job_raises_undoes_that_job_alone(store: Store) -> None:
-    log = Log("a")
 
     def refuse(connection: Connection) -> NoReturn:
-        log.append(connection, [entry(1)], at=1)
+        Log("a").append(connection, [entry(1)], at=1)
         raise ValueError("the consent was withdrawn")
 
     results = await asyncio.gather(
-        store.write(lambda connection: log.append(connection, [entry(0)], at=0)),
+        store.write(appended(0)),
         store.write(refuse),
-        store.write(lambda connection: log.append(connection, [entry(2)], at=2)),
+        store.write(appended(2)),
         return_exceptions=True,
     )
     assert isinstance(results[1], ValueError)
@@ -55,9 +57,8 @@ async def test_what_a_job_raises_undoes_that_job_alone(store: Store) -> None:
 
 
 async def test_where_the_database_refuses_everybody_in_the_group_is_told_and_nothing_is_written(store: Store) -> None:
-    log = Log("a")
     results = await asyncio.gather(
-        store.write(lambda connection: log.append(connection, [entry(0)], at=0)),
+        store.write(appended(0)),
         store.write(lambda connection: connection.execute(text("INSERT INTO nowhere VALUES (1)"))),
         return_exceptions=True,
     )
@@ -67,19 +68,17 @@ async def test_where_the_database_refuses_everybody_in_the_group_is_told_and_not
 
 
 async def test_a_caller_that_gives_up_neither_stops_nor_doubles_the_write(store: Store) -> None:
-    log = Log("a")
-    writing = asyncio.create_task(store.write(lambda connection: log.append(connection, [entry(0)], at=0)))
+    writing = asyncio.create_task(store.write(appended(0)))
     await asyncio.sleep(0)
     writing.cancel()
-    await store.write(lambda connection: log.append(connection, [entry(1)], at=1))
+    await store.write(appended(1))
     assert await store.read(count) == 2
 
 
 async def test_a_persons_records_are_found_and_gone_when_their_time_is_over(store: Store) -> None:
-    log = Log("a")
     for number in range(6):
-        await store.write(lambda connection, n=number: log.append(connection, [entry(n)], at=n * 10))
-    erased = await store.write(lambda connection: log.erase(connection, before=40, now=99))
+        await store.write(appended(number, at=number * 10))
+    erased = await store.write(lambda connection: Log("a").erase(connection, before=40, now=99))
     assert erased == 4
     assert await store.read(lambda connection: [b["number"] for b in bodies_of(connection, "person-1")]) == [4]
     assert await store.read(lambda connection: bodies_of(connection, "person-0")) == []
@@ -120,17 +119,10 @@ def test_a_file_that_others_can_read_is_refused(tmp_path: Path) -> None:
 async def test_two_stores_on_one_file_take_turns_and_keep_one_chain(tmp_path: Path) -> None:
     one, other = sqlite(tmp_path / "records.db"), sqlite(tmp_path / "records.db")
     await one.write(migration.upgrade)
-    log = Log("a")
-    await asyncio.gather(
-        *(
-            store.write(lambda connection, n=n: log.append(connection, [entry(n)], at=n))
-            for n in range(100)
-            for store in (one, other)
-        )
-    )
+    await asyncio.gather(*(store.write(appended(n)) for n in range(100) for store in (one, other)))
     await one.aclose()
     await other.aclose()
     records = list(log_verify.records_of(tmp_path / "records.db"))
     assert [record.seq for record in records] == list(range(1, 201))
-    for before, record in zip(records, records[1:], strict=False):
+    for before, record in itertools.pairwise(records):
         assert record.prev == before.hash

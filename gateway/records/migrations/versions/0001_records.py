@@ -1,4 +1,4 @@
-"""The log, its anchors, consents, shares, appointments and the high-water mark of time."""
+"""The log, its anchors, consents, shares and appointments."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -61,12 +61,19 @@ def upgrade() -> None:
         sa.Column("given_at", sa.BigInteger, nullable=False),
         sa.Column("withdrawn_at", sa.BigInteger),
         sa.Column("version", sa.Integer, nullable=False),
-        sa.Column("use_count", sa.BigInteger, nullable=False),
-        sa.Column("last_used_at", sa.BigInteger),
         sa.PrimaryKeyConstraint("id", name="pk_consent"),
     )
     for column in ("subject", "recipient", "study_right"):
         op.create_index(f"ix_consent_{column}", "consent", [column])
+    op.create_table(
+        "consent_use",
+        sa.Column("consent", sa.String(32), nullable=False),
+        sa.Column("stream", sa.String(64), nullable=False),
+        sa.Column("seq", sa.BigInteger, nullable=False, autoincrement=False),
+        sa.Column("at", sa.BigInteger, nullable=False),
+        sa.PrimaryKeyConstraint("consent", "stream", "seq", name="pk_consent_use"),
+        sa.ForeignKeyConstraint(["consent"], ["consent.id"], name="fk_consent_use_consent"),
+    )
     op.create_table(
         "share",
         sa.Column("id", sa.String(32), nullable=False),
@@ -108,15 +115,9 @@ def upgrade() -> None:
     )
     for column in ("study_right", "person"):
         op.create_index(f"ix_appointment_{column}", "appointment", [column])
-    op.create_table(
-        "clock",
-        sa.Column("id", sa.Integer, nullable=False, autoincrement=False),
-        sa.Column("at", sa.BigInteger, nullable=False),
-        sa.PrimaryKeyConstraint("id", name="pk_clock"),
-    )
 
 
 def downgrade() -> None:
     """Drop every table: only on purpose, and never with a log that must be kept."""
-    for table in ("clock", "appointment", "share", "consent", "anchor", "log_subject", "log"):
+    for table in ("appointment", "share", "consent_use", "consent", "anchor", "log_subject", "log"):
         op.drop_table(table)

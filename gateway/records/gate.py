@@ -1,0 +1,83 @@
+"""The release gate: what an answer discloses is recorded, and what it rests on looked at again, before a byte leaves.
+
+One transaction does both. Whoever withdraws a consent waits for the gates that have looked at it, and every gate after
+that sees the withdrawal: no disclosure is recorded after an acknowledged withdrawal (security 7.3).
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, insert, select
+
+from gateway.clock import day_in_helsinki
+from gateway.records.log import Entry, Log
+from gateway.records.store import Store
+from gateway.records.tables import CONSENT, CONSENT_USE
+from hoks.ports import Clock
+
+
+class ConsentChanged(Exception):
+    """A consent that the answer rests on was withdrawn, or is over: the answer must be made again without it."""
+
+
+class Disclosure(msgspec.Struct, frozen=True, kw_only=True):
+    """What one answer tells of one plan of one person out of one source: which items, to whom, on which ground.
+
+    Never a value, a name or a text of the plan.
+    """
+
+    subject: str
+    """Learner OID, the master."""
+    body: Mapping[str, Any]
+    consents: frozenset[str] = frozenset()
+    """The ids of the consents that it rests on."""
+
+
+class Gate:
+    """The gate of one instance, over its store and its stream of the log."""
+
+    def __init__(self, store: Store, log: Log, clock: Clock) -> None:
+        self._store = store
+        self._log = log
+        self._clock = clock
+
+    async def release(self, disclosures: Sequence[Disclosure]) -> None:
+        """Record everything, durably, or nothing. Raises ``ConsentChanged`` and ``StoreBroken``.
+
+        INVARIANT: bytes leave only after this has returned.
+        """
+        if not disclosures:
+            return
+        now = int(self._clock.now().timestamp() * 1000)
+
+        def job(connection: Connection) -> None:
+            # A clock that was set back revives no consent: the log has seen a later moment.
+            at = max(now, self._log.latest(connection))
+            _look_again(connection, {each for disclosed in disclosures for each in disclosed.consents}, at)
+            entries = [Entry(body=each.body, subject=each.subject) for each in disclosures]
+            records = self._log.append(connection, entries, at)
+            uses = [
+                {"consent": consent, "stream": record.stream, "seq": record.seq, "at": at}
+                for each, record in zip(disclosures, records, strict=True)
+                for consent in sorted(each.consents)
+            ]
+            if uses:
+                connection.execute(insert(CONSENT_USE), uses)
+
+        await self._store.write(job)
+
+
+def _look_again(connection: Connection, consents: Collection[str], at: int) -> None:
+    if not consents:
+        return
+    wanted = select(CONSENT.c.id, CONSENT.c.start, CONSENT.c.end, CONSENT.c.withdrawn_at)
+    # In order of id, and shared: gates never wait for each other, withdrawals wait for gates.
+    rows = connection.execute(
+        wanted.where(CONSENT.c.id.in_(sorted(consents))).order_by(CONSENT.c.id).with_for_update(read=True)
+    ).all()
+    day = day_in_helsinki(datetime.fromtimestamp(at / 1000, UTC))
+    in_force = {row.id for row in rows if row.withdrawn_at is None and row.start <= day <= row.end}
+    if in_force != set(consents):
+        raise ConsentChanged

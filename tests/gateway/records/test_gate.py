@@ -1,0 +1,146 @@
+"""The gate: nothing leaves that is not recorded, and nothing is recorded after an acknowledged withdrawal."""
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import Connection, func, select
+
+from gateway.records.consents import Consents
+from gateway.records.gate import ConsentChanged, Disclosure, Gate
+from gateway.records.log import Entry, Log, bodies_of
+from gateway.records.store import Store
+from gateway.records.tables import CONSENT, CONSENT_USE, LOG
+from tests.gateway.records.test_consents import AINO, WISH, Clock
+
+BODY = {"v": 1, "event": "disclosed", "items": ["D1"]}
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+def disclosed(*consents: str) -> Disclosure:
+    return Disclosure(subject=AINO, body=BODY, consents=frozenset(consents))
+
+
+def counted(connection: Connection) -> int:
+    return connection.execute(select(func.count()).select_from(LOG)).scalar_one()
+
+
+async def test_what_is_released_is_recorded_with_each_use_of_a_consent(store: Store, clock: Clock) -> None:
+    log = Log("a")
+    given = await Consents(store, log, clock).give(WISH)
+    await Gate(store, log, clock).release([disclosed(given.consent.id), disclosed()])
+    records = await store.read(lambda connection: bodies_of(connection, AINO))
+    assert [each["event"] for each in records] == ["consent.given", "disclosed", "disclosed"]
+    uses = await store.read(lambda connection: connection.execute(select(CONSENT_USE)).all())
+    assert [(use.consent, use.seq) for use in uses] == [(given.consent.id, 2)]
+
+
+async def test_an_answer_that_rests_on_a_withdrawn_consent_is_not_released_and_leaves_no_record(
+    store: Store, clock: Clock
+) -> None:
+    log = Log("a")
+    consents = Consents(store, log, clock)
+    kept, withdrawn = await consents.give(WISH), await consents.give(WISH)
+    await consents.withdraw(withdrawn.consent.id, AINO)
+    before = await store.read(counted)
+    with pytest.raises(ConsentChanged):
+        await Gate(store, log, clock).release([disclosed(kept.consent.id), disclosed(withdrawn.consent.id)])
+    with pytest.raises(ConsentChanged):
+        await Gate(store, log, clock).release([disclosed("0" * 32)])
+    assert await store.read(counted) == before
+
+
+async def test_a_consent_holds_through_its_last_day_in_helsinki(store: Store, clock: Clock) -> None:
+    log = Log("a")
+    given = await Consents(store, log, clock).give(WISH)  # ends on 4.11.2026, winter time
+    gate = Gate(store, log, clock)
+    clock.moment = datetime(2026, 11, 4, 21, 59, 59, tzinfo=UTC)
+    await gate.release([disclosed(given.consent.id)])
+    clock.moment = datetime(2026, 11, 4, 22, 0, 0, tzinfo=UTC)
+    with pytest.raises(ConsentChanged):
+        await gate.release([disclosed(given.consent.id)])
+
+
+async def test_a_clock_that_is_set_back_revives_no_consent(store: Store, clock: Clock) -> None:
+    log = Log("a")
+    given = await Consents(store, log, clock).give(WISH)
+    gate = Gate(store, log, clock)
+    clock.moment = datetime(2026, 12, 1, tzinfo=UTC)
+    await gate.release([disclosed()])
+    clock.moment = datetime(2026, 10, 6, tzinfo=UTC)
+    with pytest.raises(ConsentChanged):
+        await gate.release([disclosed(given.consent.id)])
+
+
+# --- the race ---------------------------------------------------------------------------------------------------
+
+Release = Callable[[str], Awaitable[None]]
+
+
+@pytest.mark.proves("no disclosure is recorded after an acknowledged withdrawal")
+async def test_no_disclosure_is_recorded_after_an_acknowledged_withdrawal(
+    store: Store, other: Store, clock: Clock, record_property: Callable[[str, object], None]
+) -> None:
+    gates = Gate(store, Log("a"), clock), Gate(other, Log("b"), clock)
+
+    def right(gate: Gate) -> Release:
+        return lambda consent: gate.release([disclosed(consent)])
+
+    late, total = await raced(store, clock, [right(each) for each in gates])
+    record_property("cases", total)
+    assert late == 0
+    assert total > ROUNDS
+
+
+async def test_the_wrong_order_would_record_disclosures_after_the_withdrawal(
+    store: Store, other: Store, clock: Clock
+) -> None:
+    """Looked at, waited, then recorded: if this were never late, the test above would prove nothing."""
+
+    def wrong(store: Store, log: Log) -> Release:
+        async def release(consent: str) -> None:
+            in_force = select(CONSENT.c.withdrawn_at).where(CONSENT.c.id == consent)
+            if await store.read(lambda connection: connection.execute(in_force).scalar()) is not None:
+                raise ConsentChanged
+            await asyncio.sleep(0.002)
+            await store.write(lambda connection: log.append(connection, [Entry(body=BODY, subject=AINO)], at=0))
+
+        return release
+
+    late, _ = await raced(store, clock, [wrong(store, Log("a")), wrong(other, Log("b"))])
+    assert late > 0
+
+
+ROUNDS = 200 if os.environ.get("HOKS_PROVE") == "1" else 8
+
+
+async def raced(store: Store, clock: Clock, releases: Sequence[Release]) -> tuple[int, int]:
+    """Readers of two instances and a student who withdraws; the records after each withdrawal, and all records."""
+    consents = Consents(store, Log("a"), clock)
+    late = total = 0
+
+    async def reading(release: Release, consent: str) -> None:
+        while True:
+            try:
+                await release(consent)
+            except ConsentChanged:
+                return
+
+    for _ in range(ROUNDS):
+        given = await consents.give(WISH)
+        before = await store.read(counted)
+        readers = [asyncio.create_task(reading(each, given.consent.id)) for each in releases for _ in range(3)]
+        await asyncio.sleep(0.05)
+        await consents.withdraw(given.consent.id, AINO)
+        acknowledged = await store.read(counted)
+        await asyncio.gather(*readers)
+        after = await store.read(counted)
+        late += after - acknowledged
+        total += after - before
+    return late, total
