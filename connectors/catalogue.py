@@ -16,7 +16,7 @@ from connectors.koski import KoskiSettings, KoskiSource
 from connectors.limits import Reached
 from connectors.registries.onr import Onr, OnrSettings
 from connectors.registries.organisaatio import Organisaatio, OrganisaatioSettings
-from connectors.table import DropRefused, TableSource
+from connectors.table import DropRefused, TableSource, ViewsDoNotFit
 from connectors.table.settings import TableSettings
 from hoks.ports import (
     AppointmentSource,
@@ -55,9 +55,14 @@ class Connected:
     tables: tuple[TableSource, ...] = field(default=(), repr=False)
 
     async def warm(self) -> None:
-        """Load what lies on disk, so that the first request does not wait; a drop that cannot be used is logged."""
+        """Load what lies on disk, so that the first request does not wait; a drop that cannot be used is logged.
+
+        Raises ``SettingsRefusedError`` with one line for views that are not those of the settings.
+        """
         loaded = await asyncio.gather(*(table.load() for table in self.tables), return_exceptions=True)
         for table, outcome in zip(self.tables, loaded, strict=True):
+            if isinstance(outcome, ViewsDoNotFit):
+                raise SettingsRefusedError(str(outcome)) from None
             if isinstance(outcome, DropRefused):
                 log.error("%s", outcome)
             elif isinstance(outcome, BaseException):
@@ -68,13 +73,15 @@ class Connected:
         for table in self.tables:
             try:
                 await table.load()
-            except DropRefused as refused:
+            except (DropRefused, ViewsDoNotFit) as refused:
                 raise SettingsRefusedError(str(refused)) from None
 
     async def aclose(self) -> None:
         """Close all connections."""
         for client in self.clients:
             await client.aclose()
+        for table in self.tables:
+            await table.aclose()
 
 
 def connect(
@@ -110,7 +117,7 @@ def connect(
                 plans.append(ehoks)
                 holders.append(ehoks)
             case TableSettings():
-                table = TableSource(settings, clock)
+                table = TableSource(settings, clock, _database_password(settings, root))
                 tables.append(table)
                 # Who gives only appointments knows whose a right is from elsewhere.
                 holders += [table] if {"rights", "plans"} & set(settings.gives) else []
@@ -133,6 +140,16 @@ def connect(
         clients=tuple(network.clients),
         tables=tuple(tables),
     )
+
+
+def _database_password(settings: TableSettings, root: Path) -> str | None:
+    """The password of the database, where there is one; whose certificates it may show must be known by then."""
+    database = settings.database
+    if database is None:
+        return None
+    if database.root_certificates and not (root / database.root_certificates).is_file():
+        raise SettingsRefusedError(f"source `{settings.id}`, root_certificates: expected a file of certificates")
+    return secret(root / database.password_file) if database.password_file else None
 
 
 class _Network:

@@ -175,7 +175,7 @@ def load(path: Path) -> Settings:
 # --- paths
 
 
-_PATHS = re.compile(r".*_file|folder")
+_PATHS = re.compile(r".*_file|folder|root_certificates")
 
 
 def _beside(section: Mapping[str, Any], folder: Path) -> dict[str, Any]:
@@ -281,6 +281,8 @@ def _complaints(settings: Settings, written: Mapping[str, Any]) -> Iterator[str]
     for check in _CHECKS:
         yield from check(settings)
     for key, name, value in _texts(written):
+        if key.endswith("database.url"):
+            continue  # its own settings say what it may be
         if name.endswith("url") or name == "service":
             yield from _check_url(key, value)
         elif name.endswith("_file"):
