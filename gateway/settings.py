@@ -87,6 +87,7 @@ class StatuteSettings(_Section, frozen=True):
     citation: Text
     items: Items
     express: tuple[Item, ...] = ()
+    """Those of ``items`` that the provision names expressly."""
 
     def as_statute(self) -> Statute:
         """The provision as the domain knows it."""
@@ -312,6 +313,10 @@ def _sources(settings: Settings) -> Iterator[str]:
 def _statutes(settings: Settings) -> Iterator[str]:
     for place, statute in enumerate(settings.statute):
         yield from _check_oid(f"statute[{place}].organisation", statute.organisation, organisation_oid)
+        for number, item in enumerate(statute.express):
+            if item not in statute.items:
+                key = f"statute[{place}].express[{number}]"
+                yield f"key `{key}`: expected one of the statute's `items`, and got `{item}`"
 
 
 def _consents(settings: Settings) -> Iterator[str]:

@@ -152,14 +152,16 @@ class _Reading:
             raise SourceUnavailable(Reason.TIMEOUT)
         columns = self._views[table].columns
         taken = self._rows[table]
-        for row in self._connection.execute(statement.limit(self._rows_left + 1), execution_options=options):
-            self._rows_left -= 1
-            if self._rows_left < 0:
-                raise SourceUnavailable(Reason.OVERSIZE)
-            for column, value in zip(columns, row, strict=True):
-                if (table, column) in _FOLLOWED and value is not None and isinstance(value, Hashable):
-                    self._values[table, column].add(value)
-            taken[tuple(written(value, each, self._settings) for each, value in zip(columns, row, strict=True))] = None
+        with self._connection.execute(statement.limit(self._rows_left + 1), execution_options=options) as rows:
+            for row in rows:
+                self._rows_left -= 1
+                if self._rows_left < 0:
+                    raise SourceUnavailable(Reason.OVERSIZE)
+                cells = list(zip(columns, row, strict=True))
+                for column, value in cells:
+                    if (table, column) in _FOLLOWED and value is not None and isinstance(value, Hashable):
+                        self._values[table, column].add(value)
+                taken[tuple(written(value, column, self._settings) for column, value in cells)] = None
 
 
 class _Taken:
@@ -345,6 +347,7 @@ _FAILURES: tuple[tuple[str, type[SourceUnavailable | SourceDenied | SourceInvali
     ("55P03", SourceUnavailable, Reason.TIMEOUT),
     ("28", SourceDenied, Reason.LOGIN),
     ("42501", SourceDenied, Reason.STATUS),
+    ("25006", SourceInvalid, Reason.MISMATCH),  # a view that writes
     ("42", SourceInvalid, Reason.MISMATCH),
     ("22", SourceInvalid, Reason.UNREADABLE),
 )

@@ -5,6 +5,7 @@ Rows hang together by the provider's local keys alone. What a key cannot place f
 
 import hashlib
 import logging
+import re
 import sqlite3
 import threading
 import weakref
@@ -79,6 +80,7 @@ _FIND_ASSIGNED_LEARNERS = """
 UPDATE assignments SET learner_oid = (SELECT oid FROM people WHERE people.key = assignments.person_key LIMIT 1)
 WHERE learner_oid IS NULL"""
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _UNREADABLE = "?"
 """Stands in a cell that says something nobody can read: the row is not taken as if the cell were empty."""
 
@@ -173,7 +175,8 @@ class Snapshot:
     def ask(self, query: str, keys: Collection[str]) -> list[Row]:
         """The rows of a query on ``{keys}``, asked for some hundreds of keys at a time."""
         found: list[Row] = []
-        wanted = sorted(set(keys))
+        # What no text of a row can hold would spoil the question for the other keys.
+        wanted = sorted(key for key in set(keys) if not _SURROGATE.search(key))
         for start in range(0, len(wanted), KEYS_AT_ONCE):
             some = wanted[start : start + KEYS_AT_ONCE]
             marks = ",".join(f"?{place}" for place in range(1, len(some) + 1))

@@ -139,7 +139,7 @@ async def test_everyones_rights_are_the_same(sources: tuple[TableSource, TableSo
     files, views = sources
     (listed,) = (await files.learners()).answers.values()
     people = [Person(oid=LearnerOid(oid)) for oid in listed.value or ()]
-    masters = [Person(oid=p.oid, aliases=frozenset(p.slaves)) for p in world.people]
+    masters = [Person(oid=LearnerOid(p.oid), aliases=frozenset(map(LearnerOid, p.slaves))) for p in world.people]
     same(await files.rights(people), await views.rights(people), some=20)
     same(await files.rights(masters), await views.rights(masters), some=20)
     same(await files.learners(), await views.learners(), some=1)
