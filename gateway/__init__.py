@@ -10,7 +10,7 @@ callers    a token and an acting role to a verified caller
 envelope   the strict JSON of a request
 documents  documents parsed, validated and limited once
 http       POST /graphql
-consents   consents held in memory, for the sandbox
+records    the log, consents and the release gate, in one store
 app        the composition root: the only place that knows every part
 explain    what an operator may ask of the rules, in words
 checking   every source of a configuration tried once

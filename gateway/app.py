@@ -17,9 +17,11 @@ from starlette.routing import Route
 from connectors.catalogue import Connected, SettingsRefusedError, connect, secret
 from connectors.client import HttpxClient
 from gateway.callers import Callers
-from gateway.consents import MemoryConsents
 from gateway.http import GraphQLEndpoint
 from gateway.keys import LARGEST_KEY_SET
+from gateway.records.disclosures import Recorder
+from gateway.records.keeping import Keeping, open_records
+from gateway.records.store import StoreBroken
 from gateway.settings import Settings, SettingsError
 from hoks.access.rules import Policy, PolicyError, read_policy
 from hoks.ports import Clock
@@ -37,9 +39,12 @@ class Parts:
     connected: Connected
     keys_client: HttpxClient
     key: bytes
+    policy: Policy
+    keeping: Keeping
 
     async def aclose(self) -> None:
-        """Close all connections."""
+        """Close all connections and what is kept."""
+        await self.keeping.aclose()
         await self.keys_client.aclose()
         await self.connected.aclose()
 
@@ -52,10 +57,11 @@ def assemble(settings: Settings, clock: Clock, transport: httpx.AsyncBaseTranspo
         connected = connect(
             settings.source, clock, onr=settings.onr, organisaatio=settings.organisaatio, transport=transport
         )
-    except (SettingsRefusedError, ValueError) as error:
+        keeping = _records(settings, clock)
+    except (SettingsRefusedError, StoreBroken, OSError, ValueError) as error:
         raise SettingsError(str(error)) from None
     reader = Reader(
-        _sources(connected, settings, clock),
+        _sources(connected, keeping, settings),
         policy,
         clock,
         part_key=_key_for(key, b"ids of parts"),
@@ -63,7 +69,9 @@ def assemble(settings: Settings, clock: Clock, transport: httpx.AsyncBaseTranspo
         suspended_is_valid=settings.access.suspended_is_valid,
     )
     origins = [_origin(issuer.jwks_url) for issuer in settings.issuer]
-    return Parts(reader, connected, HttpxClient(origins, max_bytes=LARGEST_KEY_SET, transport=transport), key)
+    return Parts(
+        reader, connected, HttpxClient(origins, max_bytes=LARGEST_KEY_SET, transport=transport), key, policy, keeping
+    )
 
 
 def create_app(settings: Settings, clock: Clock, transport: httpx.AsyncBaseTransport | None = None) -> Starlette:
@@ -78,17 +86,23 @@ def create_app(settings: Settings, clock: Clock, transport: httpx.AsyncBaseTrans
         schema=executable(schema),
         graph=Graph(schema, parts.reader, cursor_key=_key_for(parts.key, b"cursors")),
         callers=callers,
+        gate=Recorder(parts.keeping.gate, parts.policy),
         limits=settings.limits,
     )
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        await parts.keeping.start(settings.sandbox_consents)
         await parts.connected.warm()
         yield
         await callers.aclose()
         await parts.aclose()
 
-    routes = [Route("/graphql", endpoint), Route("/health", _alive), Route("/ready", _alive)]
+    async def ready(_: Request) -> JSONResponse:
+        is_ready = await parts.keeping.is_ready()
+        return JSONResponse({"status": "ok" if is_ready else "records are not ready"}, 200 if is_ready else 503)
+
+    routes = [Route("/graphql", endpoint), Route("/health", _alive), Route("/ready", ready)]
     return Starlette(routes=routes, lifespan=lifespan)
 
 
@@ -100,7 +114,12 @@ def load_policy() -> Policy:
         raise SettingsError(str(error)) from None
 
 
-def _sources(connected: Connected, settings: Settings, clock: Clock) -> Sources:
+def _records(settings: Settings, clock: Clock) -> Keeping:
+    password_file = settings.records.password_file
+    return open_records(settings.records, clock, secret(password_file) if password_file is not None else None)
+
+
+def _sources(connected: Connected, keeping: Keeping, settings: Settings) -> Sources:
     if connected.identities is None or connected.organisations is None:
         raise SettingsError("the learner register (onr) and the organisation register (organisaatio) are needed")
     return Sources(
@@ -111,7 +130,7 @@ def _sources(connected: Connected, settings: Settings, clock: Clock) -> Sources:
         holders=connected.holders,
         appointments=connected.appointments,
         assignments=connected.assignments,
-        consents=MemoryConsents(settings.sandbox_consents, clock),
+        consents=keeping.consents,
         statutes=settings.statutes,
     )
 

@@ -9,7 +9,8 @@ import logging
 import re
 import secrets
 import traceback
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
+from contextlib import suppress
 from typing import Any, NamedTuple, Protocol
 
 import orjson
@@ -18,8 +19,12 @@ from graphql import DocumentNode, GraphQLSchema
 from gateway.documents import Document, Documents
 from gateway.envelope import Envelope, envelope
 from gateway.errors import FAULTS, Code, ErrorBody, RefusedError, error
+from gateway.records.gate import ConsentChanged
+from gateway.records.store import StoreBroken
 from gateway.settings import Limits
 from hoks.caller import Caller
+from hoks.disclosing import Told
+from resolvers.graph import Answered
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -39,8 +44,16 @@ class Answering(Protocol):
 
     async def answer(
         self, document: DocumentNode, operation_name: str | None, variables: dict[str, object], caller: Caller
-    ) -> dict[str, object]:
-        """Execute one operation; the answer is ready for JSON."""
+    ) -> Answered:
+        """Execute one operation; the answer is ready for JSON, and comes with what it tells of whom."""
+        ...
+
+
+class Releasing(Protocol):
+    """The release gate, as the endpoint needs it."""
+
+    async def release(self, caller: Caller, told: Iterable[Told], operation: str) -> None:
+        """Record what an answer tells. Raises ``ConsentChanged`` and ``StoreBroken``."""
         ...
 
 
@@ -64,10 +77,13 @@ class Answer(NamedTuple):
 class GraphQLEndpoint:
     """The endpoint, as an ASGI application."""
 
-    def __init__(self, *, schema: GraphQLSchema, graph: Answering, callers: Identifying, limits: Limits) -> None:
+    def __init__(
+        self, *, schema: GraphQLSchema, graph: Answering, callers: Identifying, gate: Releasing, limits: Limits
+    ) -> None:
         self._documents = Documents(schema, limits)
         self._graph = graph
         self._callers = callers
+        self._gate = gate
         self._limits = limits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -107,13 +123,25 @@ class GraphQLEndpoint:
             return _request_error([error(Code.GRAPHQL_VALIDATION_FAILED, text)], media_type)
         try:
             async with asyncio.timeout(self._limits.request_seconds + GRACE_SECONDS):
-                answer = await self._graph.answer(document.node, asked.operation_name, asked.variables, caller)
-        except TimeoutError:
+                answer = await self._released(document, asked, caller)
+        except (TimeoutError, StoreBroken):
             raise RefusedError(Code.UNAVAILABLE) from None
         content = (
             {name: value for name, value in answer.items() if name != "data"} if _is_unexecuted(answer) else answer
         )
         return Answer(_status_of(content, media_type), content, media_type)
+
+    async def _released(self, document: Document, asked: Envelope, caller: Caller) -> dict[str, Any]:
+        """The answer, once what it tells is recorded; made again where a consent it rested on has just been withdrawn.
+
+        INVARIANT: no answer leaves by any other way.
+        """
+        for _ in ("as it stands", "without what was withdrawn"):
+            content, told = await self._graph.answer(document.node, asked.operation_name, asked.variables, caller)
+            with suppress(ConsentChanged):
+                await self._gate.release(caller, told, asked.query)
+                return content
+        raise RefusedError(Code.UNAVAILABLE)
 
 
 def accepted(accept: str | None) -> str:

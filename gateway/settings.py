@@ -21,6 +21,7 @@ from connectors.client import is_loopback
 from connectors.registries.onr import OnrSettings
 from connectors.registries.organisaatio import OrganisaatioSettings
 from gateway.keys import ASYMMETRIC
+from gateway.records.keeping import RecordsSettings
 from hoks.identifiers import LearnerOid, OrganisationOid, StudyRightOid, learner_oid, organisation_oid, study_right_oid
 from hoks.items import Item
 from hoks.relations import Consent, Statute
@@ -131,6 +132,7 @@ class Settings(_Section, frozen=True):
     part_id_key_file: Path
     onr: OnrSettings
     organisaatio: OrganisaatioSettings
+    records: RecordsSettings
     mode: Literal["sandbox", "production"] = "production"
     fixed_day: date | None = None
     server: ServerSettings = ServerSettings()

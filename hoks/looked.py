@@ -7,18 +7,21 @@ import msgspec
 from hoks.access.decide import Grant
 from hoks.access.facts import Situation, any_of
 from hoks.caller import Role
-from hoks.identifiers import OrganisationOid, StudyRightOid
+from hoks.identifiers import OPH, OrganisationOid, StudyRightOid
 from hoks.items import Seen
 from hoks.links import Link, LinkState, findings_of
+from hoks.merge import StudentRecord
 from hoks.merged import MergedRight
 from hoks.narrow import Evidence, only_instructor
 from hoks.organisations import Known, provider_of
 from hoks.outcomes import FAILED
 from hoks.plan import Hoks
 from hoks.ports import PlanSource, Source
-from hoks.showing import PLAN_ITEMS, LinkFindings
+from hoks.showing import PLAN_ITEMS, LinkFindings, Origin
 from hoks.standing import CLAIMING, OWNING
 from hoks.student import Person, SourceStatus
+from hoks.study_right import Phase
+from hoks.values import Provenance
 
 
 class Want(msgspec.Struct, frozen=True):
@@ -134,6 +137,35 @@ class Looked(msgspec.Struct, frozen=True, kw_only=True):
                 self.situation.day,
                 all_known=all_known and self.every_source_answered,
             ),
+        )
+
+    def origins(
+        self, record: StudentRecord, evidence: Evidence
+    ) -> tuple[dict[StudyRightOid, Origin], dict[StudyRightOid, Origin]]:
+        """Where each right and each plan came from, on which rules it is shown, and who discloses it."""
+        of_rights = {right.oid: self._origin(right, None, right.right.provenance, evidence) for right in self.rights}
+        merged = {right.oid: right for right in self.rights}
+        of_plans = {
+            plan.study_right_oid: self._origin(merged[plan.study_right_oid], plan, plan.provenance, evidence)
+            for plan in record.plans
+        }
+        return of_rights, of_plans
+
+    def _origin(
+        self, right: MergedRight, plan: Hoks | None, provenance: Provenance | None, evidence: Evidence
+    ) -> Origin:
+        grant, provider = self.grants[right.oid], self.provider(right.oid)
+        in_force = (each for each in self.situation.consents if each.right == right.oid)
+        return Origin(
+            source=provenance.source if provenance is not None else "",
+            provider=provider,
+            # The provider answers for what it made while the right is valid, OPH after it (source 004:200).
+            discloser=OPH if right.phase is Phase.ENDED else provider,
+            rules=grant.rules(plan, evidence) if plan is not None else tuple(each.rule for each in grant.allowances),
+            consents=frozenset(each.id for each in in_force if each.is_in_force(self.situation.day)),
+            as_of=provenance.as_of if provenance is not None else None,
+            fetched_at=provenance.fetched_at if provenance is not None else None,
+            stale=provenance.stale if provenance is not None else False,
         )
 
     def wanted(self, sources: Sequence[PlanSource]) -> dict[str, list[Want]]:

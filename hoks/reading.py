@@ -326,6 +326,8 @@ class Reader:
         evidence = looked.evidence(record.plans, all_known=all_read(wanted, plans))
         view = show(record, looked.grants, looked.person_items, evidence, looked.link_findings(), key=self._part_key)
         if view is not None:
+            origins = looked.origins(record, evidence)
+            view = msgspec.structs.replace(view, right_origins=origins[0], plan_origins=origins[1])
             return view.with_sources(self._statuses(looked, view, statuses))
         down = looked.own_sources_are_down(self._questions.of_rights)
         return SourcesUnavailable(_CANNOT_TELL) if down else None

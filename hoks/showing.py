@@ -5,13 +5,14 @@ that is not in the answer is not in scope and says nothing.
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 
 import msgspec
 
 from hoks.access.decide import Grant
 from hoks.access.redact import redact
 from hoks.findings import Finding, FindingCode, finding
-from hoks.identifiers import LearnerOid, StudyRightOid
+from hoks.identifiers import LearnerOid, OrganisationOid, StudyRightOid
 from hoks.items import Aspect, Item, Seen, Slice, items_in
 from hoks.links import Link
 from hoks.merge import StudentRecord, shares
@@ -35,6 +36,23 @@ class LinkFindings(msgspec.Struct, frozen=True, kw_only=True):
     findings: tuple[Finding, ...]
 
 
+class Origin(msgspec.Struct, frozen=True, kw_only=True):
+    """Where something shown came from, on which rules it is shown, and who discloses it.
+
+    The provider that made the plan discloses while the right is valid, OPH after (source 004:200).
+    """
+
+    source: str
+    provider: OrganisationOid | None
+    discloser: OrganisationOid | None
+    rules: tuple[str, ...]
+    consents: frozenset[str]
+    """The ids of the consents that it rests on."""
+    as_of: datetime | None
+    fetched_at: datetime | None
+    stale: bool
+
+
 class View(msgspec.Struct, frozen=True, kw_only=True):
     """A student as a caller may see them, the grants of what is shown, and which plan covers which right."""
 
@@ -46,6 +64,12 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     """The sources that something shown came from."""
     oid: LearnerOid
     """Who it is, for the reader's own use: the student's OID is itself an item."""
+    rights: tuple[StudyRightOid, ...]
+    """Of each shown study right, in order: its OID is itself an item."""
+    plans: tuple[StudyRightOid, ...]
+    """Of each shown plan, in order, whose it is."""
+    right_origins: Mapping[StudyRightOid, Origin] = {}
+    plan_origins: Mapping[StudyRightOid, Origin] = {}
 
     def right(self, oid: StudyRightOid) -> StudyRight | None:
         """A right that is shown."""
@@ -89,6 +113,8 @@ def show(
             *({plan.provenance.source} for plan in shown if plan.provenance is not None),
         ),
         oid=record.person.oid,
+        rights=tuple(rights),
+        plans=tuple(oid for oid, _ in plans),
     )
 
 

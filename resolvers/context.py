@@ -5,14 +5,17 @@ from typing import Any
 
 import strawberry
 from aiodataloader import DataLoader
+from graphql import GraphQLResolveInfo
 
 from hoks.access.decide import Grant
 from hoks.caller import Caller
+from hoks.disclosing import Told, disclosed
 from hoks.identifiers import LearnerOid, StudyRightOid
 from hoks.outcomes import Outcome
 from hoks.reading import Reader
 from hoks.showing import View
 from hoks.student import SourceStatus
+from resolvers.coordinates import selected_beneath
 from resolvers.cursors import Cursors
 
 _NO_GAP = frozenset({Outcome.OK, Outcome.ABSENT, Outcome.ABSENT_OR_DENIED})
@@ -29,10 +32,12 @@ class Context:
         self.students: DataLoader[LearnerOid, View | None] = DataLoader(self._load_students)
         self.rights: DataLoader[StudyRightOid, View | None] = DataLoader(self._load_rights)
         self.grants: list[Grant] = []
+        self.told: list[Told] = []
         self._gaps: dict[str, SourceStatus] = {}
 
-    def shown(self, view: View, rights: Sequence[StudyRightOid] | None = None) -> None:
-        """Note what an answer shows: all of a view, or only some of its rights with their plans."""
+    def shown(self, info: GraphQLResolveInfo[Any], view: View, rights: Sequence[StudyRightOid] | None = None) -> None:
+        """Note what a field of the answer shows: all of a view, or only some of its rights with their plans."""
+        self.told += disclosed(view, selected_beneath(info), rights)
         self.grants += [grant for oid, grant in view.grants.items() if rights is None or oid in rights]
         self._gaps.update({each.source: each for each in view.student.sources if each.outcome not in _NO_GAP})
 

@@ -4,7 +4,7 @@ Every coordinate of a person's data has exactly one entry, taken from the record
 graph that is neither a record, a value nor declared free of personal data stops the build.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -15,6 +15,7 @@ from graphql import (
     FragmentSpreadNode,
     GraphQLInterfaceType,
     GraphQLObjectType,
+    GraphQLResolveInfo,
     GraphQLSchema,
     InlineFragmentNode,
     OperationDefinitionNode,
@@ -78,7 +79,27 @@ def selected_coordinates(
 ) -> frozenset[str]:
     """Every coordinate that the operation selects under these variables, wherever it stands."""
     root = schema.get_root_type(operation.operation)
-    truths = _truths(operation, variables)
+    if root is None:
+        return frozenset()
+    return _selected(schema, [operation.selection_set], root, fragments, _truths(operation, variables))
+
+
+def selected_beneath(info: GraphQLResolveInfo[Any]) -> frozenset[str]:
+    """Every coordinate that is selected beneath the field that is being resolved."""
+    held = get_named_type(info.return_type)
+    if not isinstance(held, GraphQLObjectType | GraphQLInterfaceType):
+        return frozenset()
+    selections = [node.selection_set for node in info.field_nodes if node.selection_set is not None]
+    return _selected(info.schema, selections, held, info.fragments, info.variable_values.coerced)
+
+
+def _selected(
+    schema: GraphQLSchema,
+    selections: Iterable[SelectionSetNode],
+    held_by: GraphQLObjectType | GraphQLInterfaceType,
+    fragments: Mapping[str, FragmentDefinitionNode],
+    truths: Mapping[str, Any],
+) -> frozenset[str]:
     found: set[str] = set()
     seen: set[tuple[str, str]] = set()
 
@@ -103,8 +124,8 @@ def selected_coordinates(
     def condition(node: Any, parent: Any) -> Any:
         return schema.type_map[node.name.value] if node is not None else parent
 
-    if root is not None:
-        walk(operation.selection_set, root)
+    for each in selections:
+        walk(each, held_by)
     return frozenset(found)
 
 

@@ -1,12 +1,13 @@
 """Answering an operation: execute, mask errors, tell what was withheld. The one door into the graph."""
 
 from collections.abc import Awaitable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import strawberry
 from graphql import DocumentNode, ExecutionResult, FragmentDefinitionNode, OperationDefinitionNode, execute
 
 from hoks.caller import Caller
+from hoks.disclosing import Told
 from hoks.reading import Reader
 from resolvers.context import Context
 from resolvers.coordinates import policy_entries, selected_coordinates
@@ -14,6 +15,13 @@ from resolvers.cursors import Cursors
 from resolvers.errors import public_error
 from resolvers.schema import executable
 from resolvers.withheld import withheld
+
+
+class Answered(NamedTuple):
+    """An answer, JSON-ready, and what it tells of whom: not to leave before that is recorded."""
+
+    content: dict[str, Any]
+    told: tuple[Told, ...]
 
 
 class Graph:
@@ -31,8 +39,8 @@ class Graph:
         operation_name: str | None,
         variables: Mapping[str, Any],
         caller: Caller,
-    ) -> dict[str, Any]:
-        """The answer to one validated operation, JSON-ready."""
+    ) -> Answered:
+        """The answer to one validated operation, and what it tells of whom."""
         context = Context(caller, self._reader, self._cursors)
         result = execute(
             self._schema,
@@ -48,7 +56,7 @@ class Graph:
         if result.errors:
             answer["errors"] = [public_error(error) for error in result.errors]
         answer["extensions"] = self._extensions(document, operation_name, variables, context)
-        return answer
+        return Answered(answer, tuple(context.told))
 
     def _extensions(
         self,

@@ -121,7 +121,7 @@ async def student(info: Info, oid: LearnerOid) -> Any:
     view = await info.context.students.load(_checked(learner_oid, oid, "oid"))
     if view is None:
         return None
-    info.context.shown(view)
+    info.context.shown(info._raw_info, view)
     return view.student
 
 
@@ -133,7 +133,7 @@ async def students(info: Info, first: int = 20, after: Cursor | None = None) -> 
     start = context.cursors.read(context.caller, after) if after is not None else None
     page = await context.reader.page(context.caller, after=start, first=first, within=context.sitting)
     for view in page.views:
-        context.shown(view)
+        context.shown(info._raw_info, view)
     edges = tuple(
         Edge(cursor=context.cursors.after(context.caller, view.oid), node=view.student) for view in page.views
     )
@@ -148,7 +148,7 @@ async def hoks(info: Info, study_right_oid: StudyRightOid) -> Any:
     plan = view.plan(oid) if view is not None else None
     if view is None or plan is None:
         return None
-    info.context.shown(view, [plan.study_right_oid])
+    info.context.shown(info._raw_info, view, [plan.study_right_oid])
     return plan
 
 
@@ -159,7 +159,7 @@ async def study_right(info: Info, oid: StudyRightOid) -> Any:
     right = view.right(checked) if view is not None else None
     if view is None or right is None:
         return None
-    info.context.shown(view, [checked])
+    info.context.shown(info._raw_info, view, [checked])
     return right
 
 

@@ -6,6 +6,9 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
 from . import BUSINESS_DAY, ehoks, registries
 from .cast import ConsentEntry, Letter, StatuteEntry, people, person_oid
 from .dialect import Dialect
@@ -50,6 +53,7 @@ def secrets_in(folder: Path) -> Secrets:
     place.mkdir(parents=True, exist_ok=True)
     place.chmod(0o700)
     _secret(place / "part-id.key", 32)
+    _signing_key(place / "anchors.pem")
     return Secrets(
         koski_password=_secret(place / "a-koski.password", 18),
         ehoks_password=_secret(place / "a-ehoks.password", 18),
@@ -63,6 +67,9 @@ def settings_text(port: int, folder: Path) -> str:
         _table("", mode="sandbox", fixed_day=BUSINESS_DAY, part_id_key_file=place / "part-id.key"),
         _table("[server]", host=HOST, port=port),
         _table("[limits]", request_seconds=5.0),
+        _table(
+            "[records]", store_path=folder.resolve() / "records" / "records.db", anchor_key_file=place / "anchors.pem"
+        ),
         _issuer(port),
         _registry("onr", url(port, "ONR") + registries.ONR_BASE),
         _registry("organisaatio", url(port, "Organisaatio") + registries.ORGANISATION_BASE),
@@ -88,6 +95,15 @@ def _secret(file: Path, size: int) -> str:
     with os.fdopen(handle, "w") as out:
         out.write(made)
     return made
+
+
+def _signing_key(file: Path) -> None:
+    """An Ed25519 key on first use."""
+    if not file.exists():
+        key = Ed25519PrivateKey.generate()
+        pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
+            out.write(pem)
 
 
 def _caller_id() -> str:

@@ -6,7 +6,7 @@ that has looked at it again (``gate``).
 
 import json
 import secrets
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any, TypeVar
@@ -153,6 +153,17 @@ class Consents:
         rows = await self._store.read(lambda connection: connection.execute(wanted).all())
         return tuple(map(_given, rows))
 
+    async def keep(self, consents: Iterable[Consent]) -> None:
+        """Keep consents that were given elsewhere: those of the sandbox's invented students. Known ones are left."""
+        now = self._now()
+
+        def job(connection: Connection) -> None:
+            for each in consents:
+                if connection.execute(select(CONSENT.c.id).where(CONSENT.c.id == each.id)).first() is None:
+                    connection.execute(insert(CONSENT), _row(each, now))
+
+        await self._store.write(job)
+
     # --- the port of the domain -----------------------------------------------------------------------------------
 
     async def received(self, recipients: Collection[str]) -> Reply[str, tuple[Consent, ...]]:
@@ -205,6 +216,26 @@ class Consents:
 
     def _now(self) -> int:
         return int(self._clock.now().timestamp() * 1000)
+
+
+def _row(consent: Consent, now: int) -> dict[str, Any]:
+    """A consent of the sandbox as a row."""
+    return {
+        "id": consent.id,
+        "subject": consent.learner,
+        "recipient_kind": (RecipientKind.ORGANISATION if ".99." in consent.recipient else RecipientKind.PERSON).value,
+        "recipient": consent.recipient,
+        "study_right": consent.right,
+        "items": json.dumps(sorted(item.value for item in consent.items)),
+        "purpose": "SANDBOX",
+        "text_version": "sandbox",
+        "language": "fi",
+        "start": consent.start_date,
+        "end": consent.end_date,
+        "given_at": now,
+        "withdrawn_at": now if consent.withdrawn else None,
+        "version": 1,
+    }
 
 
 def _one(connection: Connection, consent: str) -> GivenConsent:

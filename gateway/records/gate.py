@@ -13,7 +13,7 @@ from sqlalchemy import Connection, insert, select
 
 from gateway.clock import day_in_helsinki
 from gateway.records.log import Entry, Log
-from gateway.records.store import Store
+from gateway.records.store import Store, StoreBroken
 from gateway.records.tables import CONSENT, CONSENT_USE
 from hoks.ports import Clock
 
@@ -42,6 +42,8 @@ class Gate:
         self._store = store
         self._log = log
         self._clock = clock
+        self.is_closed = False
+        """Whether anchors have been kept back for so long that nothing may be disclosed any more."""
 
     async def release(self, disclosures: Sequence[Disclosure]) -> None:
         """Record everything, durably, or nothing. Raises ``ConsentChanged`` and ``StoreBroken``.
@@ -50,6 +52,8 @@ class Gate:
         """
         if not disclosures:
             return
+        if self.is_closed:
+            raise StoreBroken("the log's anchors could not be kept outside for too long")
         now = int(self._clock.now().timestamp() * 1000)
 
         def job(connection: Connection) -> None:

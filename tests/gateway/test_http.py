@@ -3,7 +3,7 @@
 import asyncio
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import httpx
 import pytest
@@ -12,8 +12,14 @@ from graphql import DocumentNode, build_schema, execute_sync
 from gateway.callers import Callers
 from gateway.errors import FAULTS, Code, RefusedError
 from gateway.http import GRAPHQL_RESPONSE, JSON, GraphQLEndpoint, accepted
+from gateway.records.gate import ConsentChanged
+from gateway.records.store import StoreBroken
 from gateway.settings import IssuerSettings, Limits
 from hoks.caller import Caller
+from hoks.disclosing import Told
+from hoks.identifiers import LearnerOid
+from hoks.items import Item
+from resolvers.graph import Answered
 
 from .conftest import PROVIDER_A, STAFF_A, STAFF_B, Issuer
 
@@ -31,16 +37,17 @@ class Graph:
         self.failure: Exception | None = None
         self.pause = 0.0
         self.fixed: dict[str, object] | None = None
+        self.told: tuple[Told, ...] = ()
 
     async def answer(
         self, document: DocumentNode, operation_name: str | None, variables: dict[str, object], caller: Caller
-    ) -> dict[str, object]:
+    ) -> Answered:
         self.asked.append((operation_name, variables, caller))
         if self.failure is not None:
             raise self.failure
         await asyncio.sleep(self.pause)
         if self.fixed is not None:
-            return self.fixed
+            return Answered(self.fixed, self.told)
         result = execute_sync(
             SCHEMA, document, {"greeting": "hei"}, variable_values=variables, operation_name=operation_name
         )
@@ -51,7 +58,20 @@ class Graph:
                  "extensions": {"code": "BAD_USER_INPUT"}}
                 for e in result.errors
             ]  # fmt: skip
-        return answer
+        return Answered(answer, self.told)
+
+
+class Gate:
+    """A gate that notes what it is asked to let go, and can refuse."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[Told, ...]] = []
+        self.refusals: list[Exception] = []
+
+    async def release(self, caller: Caller, told: Iterable[Told], operation: str) -> None:
+        self.asked.append(tuple(told))
+        if self.refusals:
+            raise self.refusals.pop()
 
 
 class Client:
@@ -83,9 +103,15 @@ def graph() -> Graph:
 
 
 @pytest.fixture
-def client(graph: Graph, issuer: Issuer, trusted: IssuerSettings) -> Client:
+def gate() -> Gate:
+    return Gate()
+
+
+@pytest.fixture
+def client(graph: Graph, gate: Gate, issuer: Issuer, trusted: IssuerSettings) -> Client:
     limits = Limits(request_seconds=0.05)
-    endpoint = GraphQLEndpoint(schema=SCHEMA, graph=graph, callers=Callers([trusted], issuer), limits=limits)
+    callers = Callers([trusted], issuer)
+    endpoint = GraphQLEndpoint(schema=SCHEMA, graph=graph, callers=callers, gate=gate, limits=limits)
     return Client(endpoint, issuer.token(STAFF_A))
 
 
@@ -306,7 +332,9 @@ async def test_a_stranger_learns_nothing_about_the_body(client: Client, graph: G
 
 
 async def test_a_strangers_body_is_not_read(graph: Graph, issuer: Issuer, trusted: IssuerSettings) -> None:
-    endpoint = GraphQLEndpoint(schema=SCHEMA, graph=graph, callers=Callers([trusted], issuer), limits=Limits())
+    endpoint = GraphQLEndpoint(
+        schema=SCHEMA, graph=graph, callers=Callers([trusted], issuer), gate=Gate(), limits=Limits()
+    )
     sent: list[object] = []
 
     async def receive() -> dict[str, object]:
@@ -404,7 +432,9 @@ async def test_a_graph_that_does_not_answer_in_time_is_503(client: Client, graph
 
 
 async def test_a_client_that_leaves_gets_no_answer(graph: Graph, issuer: Issuer, trusted: IssuerSettings) -> None:
-    endpoint = GraphQLEndpoint(schema=SCHEMA, graph=graph, callers=Callers([trusted], issuer), limits=Limits())
+    endpoint = GraphQLEndpoint(
+        schema=SCHEMA, graph=graph, callers=Callers([trusted], issuer), gate=Gate(), limits=Limits()
+    )
     headers = [(b"content-type", b"application/json"), (b"authorization", f"Bearer {issuer.token(STAFF_A)}".encode())]
 
     async def receive() -> dict[str, object]:
@@ -432,3 +462,40 @@ def test_a_refusal_has_the_one_shape() -> None:
             "extensions": {"code": "NOT_ACCEPTABLE"},
         }
     ]
+
+
+# --- the release gate -------------------------------------------------------------------------------------------
+
+TOLD = (Told(subject=LearnerOid("1.2.246.562.98.98000000079"), right=None, origin=None, items=frozenset({Item.ID})),)
+
+
+async def test_what_an_answer_tells_goes_through_the_gate_before_it_leaves(
+    client: Client, graph: Graph, gate: Gate
+) -> None:
+    graph.told = TOLD
+    assert (await client.post({"query": "{ greeting }"})).json() == {"data": {"greeting": "hei"}}
+    assert gate.asked == [TOLD]
+
+
+async def test_while_the_store_is_broken_nothing_is_disclosed(client: Client, gate: Gate) -> None:
+    gate.refusals = [StoreBroken("OperationalError")]
+    response = await client.post({"query": "{ greeting }"})
+    assert (response.status_code, code(response)) == (503, "UNAVAILABLE")
+    assert b"hei" not in response.content and b"Operational" not in response.content
+
+
+async def test_an_answer_is_made_again_where_a_consent_has_just_been_withdrawn(
+    client: Client, graph: Graph, gate: Gate
+) -> None:
+    gate.refusals = [ConsentChanged()]
+    assert (await client.post({"query": "{ greeting }"})).json() == {"data": {"greeting": "hei"}}
+    assert len(graph.asked) == len(gate.asked) == 2
+
+
+async def test_where_consents_change_again_and_again_the_caller_is_told_to_come_back(
+    client: Client, graph: Graph, gate: Gate
+) -> None:
+    gate.refusals = [ConsentChanged(), ConsentChanged()]
+    response = await client.post({"query": "{ greeting }"})
+    assert (response.status_code, code(response)) == (503, "UNAVAILABLE")
+    assert len(graph.asked) == 2

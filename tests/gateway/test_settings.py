@@ -17,6 +17,10 @@ mode = "sandbox"
 fixed_day = 2026-10-05
 part_id_key_file = "secrets/part-id.key"
 
+[records]
+store_path = "records/records.db"
+anchor_key_file = "secrets/anchors.pem"
+
 [server]
 host = "127.0.0.1"
 port = 8080
@@ -65,7 +69,7 @@ Write = Callable[[str], Path]
 def write(tmp_path: Path) -> Write:
     folder = tmp_path / "secrets"
     folder.mkdir()
-    for name in ("part-id.key", "a-koski.password"):
+    for name in ("part-id.key", "a-koski.password", "anchors.pem"):
         (folder / name).write_text(PASSWORD)
         (folder / name).chmod(0o600)
 

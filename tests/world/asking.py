@@ -33,7 +33,7 @@ async def ask(
     name: str | None = None,
 ) -> dict[str, Any]:
     """The answer to a question."""
-    return await (over or graph()).answer(parse(text), name, variables or {}, by)
+    return (await (over or graph()).answer(parse(text), name, variables or {}, by)).content
 
 
 def oid_of(name: str) -> StudyRightOid:

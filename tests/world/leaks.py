@@ -173,7 +173,9 @@ def _named_if_there(reader: Reader, looked: Looked, *rest: Any) -> Any:
     if seen is not None or not looked.rights:
         return seen
     student = Student(oid=None, name=looked.person.name, study_rights=(), hoksit=())
-    return View(student=student, grants={}, covering={}, came_from=frozenset(), oid=looked.person.oid)
+    return View(
+        student=student, grants={}, covering={}, came_from=frozenset(), oid=looked.person.oid, rights=(), plans=()
+    )
 
 
 _VIEW = Reader._view

@@ -6,7 +6,7 @@ that two callers at once are told apart.
 
 import asyncio
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
@@ -17,6 +17,7 @@ from gateway.callers import Callers
 from gateway.http import GRAPHQL_RESPONSE, JSON, GraphQLEndpoint
 from gateway.settings import IssuerSettings, Limits
 from hoks.caller import Caller, HeldRole, Role
+from hoks.disclosing import Told
 from resolvers.graph import Graph
 from resolvers.schema import executable
 from tests.gateway.conftest import AUDIENCE, ISSUER, Issuer
@@ -70,6 +71,13 @@ class Exchange(msgspec.Struct, frozen=True):
 Exchanges = Mapping[str, Exchange]
 
 
+class Open:
+    """A gate that lets everything go."""
+
+    async def release(self, caller: Caller, told: Iterable[Told], operation: str) -> None:
+        """Let it go."""
+
+
 class Served:
     """A world behind the endpoint."""
 
@@ -78,6 +86,7 @@ class Served:
             schema=executable(SCHEMA),
             graph=Graph(SCHEMA, world.reader(seconds=SECONDS), cursor_key=KEY),
             callers=Callers([IssuerSettings(issuer=ISSUER, audience=AUDIENCE, jwks_url=f"{ISSUER}/jwks")], _issuer()),
+            gate=Open(),
             limits=WIDE,
         )
 

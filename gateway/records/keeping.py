@@ -1,0 +1,121 @@
+"""Everything that is kept, put together from the settings: store, log, consents, gate, and the anchors' own task."""
+
+import asyncio
+import logging
+from collections.abc import Iterable
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from msgspec import Meta
+from sqlalchemy import make_url
+
+from gateway.records import migration
+from gateway.records.anchors import Anchors, FileSink, Sink
+from gateway.records.consents import Consents
+from gateway.records.gate import Gate
+from gateway.records.log import Log
+from gateway.records.store import Store, StoreBroken, postgresql, sqlite
+from hoks.ports import Clock
+from hoks.relations import Consent
+
+LOOK_SECONDS = 5.0
+"""How often it is looked whether an anchor is due."""
+GRACE_SECONDS = 24 * 3600
+"""For how long answers are given while anchors cannot be kept outside."""
+
+log = logging.getLogger(__name__)
+
+
+class RecordsSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where the log and the consents are kept, and how its state is proven outside."""
+
+    anchor_key_file: Path
+    """The Ed25519 key (PEM) that signs the anchors."""
+    store_path: Path | None = None
+    """One file on this machine (SQLite); or else ``database`` and ``password_file``."""
+    database: str | None = None
+    """A PostgreSQL database, without a password: ``postgresql+psycopg://user@host/name``."""
+    password_file: Path | None = None
+    stream: Annotated[str, Meta(min_length=1, max_length=64)] = "main"
+    """The name of this instance's stream; of several instances on one database each has its own."""
+    anchors_path: Path | None = None
+    """A file to which anchors are appended, on another host or a medium that is written once."""
+
+    def __post_init__(self) -> None:
+        if (self.store_path is None) == (self.database is None):
+            raise ValueError("records: expected either `store_path` or `database`")
+        if (self.database is None) != (self.password_file is None):
+            raise ValueError("records: `database` and `password_file` go together")
+
+
+class Keeping:
+    """What the gateway remembers, open; closed with ``aclose``."""
+
+    def __init__(self, store: Store, stream: str, anchors: Anchors, sink: Sink | None, clock: Clock) -> None:
+        self.store = store
+        self.log = Log(stream)
+        self.consents = Consents(store, self.log, clock)
+        self.gate = Gate(store, self.log, clock)
+        self._anchors = anchors
+        self._sink = sink
+        self._clock = clock
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self, consents: Iterable[Consent] = ()) -> None:
+        """Bring the tables up to date, keep the sandbox's own consents, and begin to anchor. Raises ``StoreBroken``."""
+        await self.store.write(migration.upgrade)
+        await self.consents.keep(consents)
+        self._task = asyncio.create_task(self._anchor_for_ever())
+
+    async def is_ready(self) -> bool:
+        """Whether the store answers."""
+        with suppress(StoreBroken):
+            return await self.store.read(migration.is_current)
+        return False
+
+    async def anchor(self) -> None:
+        """Make the anchor that is due, and hand outside what waits. Raises ``StoreBroken`` and ``OSError``."""
+        now = int(self._clock.now().timestamp() * 1000)
+        await self.store.write(partial(self._anchors.due, at=now))
+        if self._sink is None:
+            return
+        waiting = await self.store.read(self._anchors.waiting)
+        for anchor in waiting:
+            self.gate.is_closed = now - anchor.at > GRACE_SECONDS * 1000
+            await asyncio.to_thread(self._sink.keep, anchor)
+            await self.store.write(partial(self._anchors.handed_out, anchor=anchor, at=now))
+        self.gate.is_closed = False
+
+    async def aclose(self) -> None:
+        """Stop anchoring, write what waits, close."""
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+        await self.store.aclose()
+
+    async def _anchor_for_ever(self) -> None:
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            try:
+                await self.anchor()
+            except (StoreBroken, OSError) as fault:
+                log.error("the log's anchors could not be made or kept outside (%s)", type(fault).__name__)
+
+
+def open_records(settings: RecordsSettings, clock: Clock, password: str | None = None) -> Keeping:
+    """What the settings name. Raises ``StoreBroken`` and ``ValueError`` where it cannot be opened."""
+    key = load_pem_private_key(settings.anchor_key_file.read_bytes(), None)
+    if not isinstance(key, Ed25519PrivateKey):
+        raise ValueError("records: expected an Ed25519 private key in `anchor_key_file`")
+    if settings.store_path is not None:
+        store = sqlite(settings.store_path)
+    else:
+        store = postgresql(make_url(settings.database or "").set(password=password))
+    sink = FileSink(settings.anchors_path) if settings.anchors_path is not None else None
+    return Keeping(store, settings.stream, Anchors(settings.stream, key), sink, clock)

@@ -1,0 +1,121 @@
+"""What an answer tells of whom: per right and source the law items that were selected and are there, and their ground.
+
+Collected from what is shown, never from what was asked for: an item that is empty, or that nobody selected, was not
+disclosed. No value of anything is kept.
+"""
+
+from collections.abc import Collection, Iterable
+from functools import cache
+from typing import Any
+
+import msgspec
+
+from hoks.access.redact import items_of
+from hoks.caller import Role
+from hoks.identifiers import LearnerOid, StudyRightOid
+from hoks.items import Item, classification
+from hoks.records import Record
+from hoks.showing import Origin, View
+
+PURPOSES = {
+    Role.STUDENT: "OWN_USE",
+    Role.STAFF: "GUIDANCE",
+    Role.SYSTEM: "GUIDANCE",
+    Role.RESPONSIBLE_TEACHER: "GUIDANCE",
+    Role.GUIDANCE_COUNSELLOR: "GUIDANCE",
+    Role.SPECIAL_NEEDS_TEACHER: "GUIDANCE",
+    Role.SCHOOL_SOCIAL_WORKER: "GUIDANCE",
+    Role.HEAD_OF_TRAINING: "GUIDANCE",
+    Role.INSTRUCTOR: "WORKPLACE_LEARNING",
+    Role.ASSESSOR: "ASSESSMENT",
+    Role.CONSENT_RECIPIENT: "CONSENT",
+    Role.AUTHORITY: "STATUTORY_TASK",
+    Role.EMPLOYMENT_FUND: "STATUTORY_TASK",
+    Role.OPH: "STATUTORY_TASK",
+}
+"""To what end each role sees anything (security 7.2)."""
+
+
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """What one answer tells of one right or plan of one person."""
+
+    subject: LearnerOid
+    right: StudyRightOid | None
+    """Nothing for what is told of the person apart from any right: OID and name."""
+    origin: Origin | None
+    items: frozenset[Item]
+
+
+def disclosed(
+    view: View, selected: Collection[str], within: Collection[StudyRightOid] | None = None
+) -> tuple[Told, ...]:
+    """What an answer tells that holds the ``selected`` coordinates of a shown student, or of some rights alone."""
+    student = view.student
+    told: list[Told] = []
+    if within is None and (person := items_in(student, selected, deep=False)):
+        told.append(Told(subject=view.oid, right=None, origin=None, items=person))
+    # Views are made of parts of the plans, whose items they share.
+    views = [*(student.workplace_learning or ()), *(student.combined_units or ())] if within is None else []
+    of_views = frozenset[Item]().union(*(items_in(each, selected) for each in views))
+    for oids, records, origins in (
+        (view.rights, student.study_rights or (), view.right_origins),
+        (view.plans, student.hoksit or (), view.plan_origins),
+    ):
+        for oid, record in zip(oids, records, strict=True):
+            if within is not None and oid not in within:
+                continue
+            items = items_in(record, selected)
+            if of_views:
+                items |= of_views & items_in(record, None)
+            if items:
+                told.append(Told(subject=view.oid, right=oid, origin=origins.get(oid), items=items))
+    return tuple(told)
+
+
+def items_in(record: Record, selected: Collection[str] | None, *, deep: bool = True) -> frozenset[Item]:
+    """The items of which the record, and if ``deep`` its parts, hold something under a selected coordinate, or any."""
+    found: set[Item] = set()
+    _collect(record, selected, deep, found)
+    return frozenset(found)
+
+
+def _collect(record: Record, selected: Collection[str] | None, deep: bool, found: set[Item]) -> None:
+    for field in _fields(type(record)):
+        if selected is not None and field.coordinate not in selected:
+            continue
+        value = getattr(record, field.name)
+        if value is None or value == ():
+            continue
+        if not field.is_structure:
+            found |= field.items
+        elif deep:
+            for part in _parts(value):
+                if not field.items <= found:
+                    _collect(part, selected, deep, found)
+
+
+class _Field(msgspec.Struct, frozen=True):
+    name: str
+    coordinate: str
+    items: frozenset[Item]
+    is_structure: bool
+
+
+@cache
+def _fields(kind: type[Record]) -> tuple[_Field, ...]:
+    """The fields of a record that are of an item, or hold records that are."""
+    items, shown = items_of(kind), classification(kind)
+    return tuple(
+        _Field(name, f"{kind.__name__}.{_camel(name)}", items[name], not shown[name].items)
+        for name in kind.__struct_fields__
+        if items[name]
+    )
+
+
+def _parts(value: Any) -> Iterable[Record]:
+    return (each for each in (value if isinstance(value, tuple) else (value,)) if isinstance(each, Record))
+
+
+def _camel(name: str) -> str:
+    head, *rest = name.split("_")
+    return head + "".join(word.title() for word in rest)
