@@ -67,6 +67,8 @@ def disclosed(
             items = items_in(record, selected)
             if of_views:
                 items |= of_views & items_in(record, None)
+            # A field that several items open was opened by those that are granted.
+            items &= view.grants[oid].possible
             if items:
                 told.append(Told(subject=view.oid, right=oid, origin=origins.get(oid), items=items))
     return tuple(told)

@@ -75,6 +75,10 @@ class Gateway:
             headers={"authorization": f"Bearer {await self.token(persona)}"},
         )
 
+    async def get(self, path: str) -> httpx.Response:
+        """A page beside the graph."""
+        return await self._client.get(path)
+
     async def ask(self, persona: str, query: str, variables: dict[str, Any] | None = None) -> dict[str, Any]:
         """The answer to one operation as a persona."""
         answer: dict[str, Any] = (await self.post(persona, query, variables)).json()
