@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from deploy import log_verify
 from tests.stories.conftest import Gateway
@@ -121,5 +122,5 @@ async def test_while_the_store_cannot_be_written_nothing_leaves_and_the_gateway_
 async def test_the_log_of_a_run_is_whole(gateway: Gateway, store: Path) -> None:
     for persona in ("staff-a", "staff-c", "student-7"):
         await gateway.ask(persona, NAME_AND_DATES)
-    key = log_verify.Ed25519PublicKey.from_public_bytes(bytes(32))
+    key = Ed25519PublicKey.from_public_bytes(bytes(32))
     assert log_verify.verify(log_verify.records_of(store), [], [], key).records >= 9

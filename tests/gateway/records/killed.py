@@ -1,0 +1,94 @@
+"""A program that lets children write to a store and kills each with SIGKILL; prints what each said had been released.
+
+Run as ``python -m tests.gateway.records.killed FILE KILLS SEED``. A child says a number only after its release: the
+same order in which bytes leave the gateway.
+"""
+
+import asyncio
+import os
+import random
+import signal
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any, NoReturn
+
+from sqlalchemy import event
+
+from gateway.clock import SystemClock
+from gateway.records.gate import Disclosure, Gate
+from gateway.records.log import Log
+from gateway.records.store import Store, sqlite
+
+AT_ONCE = 4
+
+
+def die(*_: object) -> NoReturn:
+    """End here as a power cut would end it."""
+    os.kill(os.getpid(), signal.SIGKILL)
+    raise AssertionError("still alive")
+
+
+def before_the_transaction(store: Store) -> None:
+    event.listen(store.engine, "begin", die)
+
+
+def after_the_record_is_written(store: Store) -> None:
+    event.listen(store.engine, "after_cursor_execute", lambda *told: die() if "INSERT INTO log " in told[2] else None)
+
+
+def before_the_commit(store: Store) -> None:
+    event.listen(store.engine, "commit", die)
+
+
+def after_the_commit(_: Store) -> None:
+    setattr(Future, "set_result", die)  # noqa: B010 - the first thing that happens once it is durable
+
+
+POINTS: tuple[Callable[[Store], None] | None, ...] = (
+    None, before_the_transaction, after_the_record_is_written, before_the_commit, after_the_commit
+)  # fmt: skip
+"""Where a child is killed: at a moment of chance, or at each step around the gate."""
+
+
+async def write_for_ever(file: Path, child: int, point: Callable[[Store], None] | None, say: int) -> None:
+    """Release one disclosure after the other, several at once, and say each number when it may leave."""
+    store = sqlite(file)
+    gate = Gate(store, Log("a"), SystemClock())
+
+    async def one(number: int) -> None:
+        while True:
+            await gate.release([Disclosure(subject="nobody", body={"event": "disclosed", "number": number})])
+            os.write(say, f"{number}\n".encode())
+            number += AT_ONCE
+
+    await gate.release([Disclosure(subject="nobody", body={"event": "disclosed", "number": child * 1_000_000})])
+    os.write(say, f"{child * 1_000_000}\n".encode())
+    if point is not None:
+        point(store)
+    await asyncio.gather(*(one(child * 1_000_000 + 1 + each) for each in range(AT_ONCE)))
+
+
+def main(file: Path, kills: int, seed: int) -> None:
+    """Fork, wait, kill, and again."""
+    dice = random.Random(seed)
+    for child in range(kills):
+        point: Any = POINTS[child % len(POINTS)]
+        process = os.fork()
+        if process == 0:
+            asyncio.run(write_for_ever(file, child, point, sys.stdout.fileno()))
+            os._exit(0)
+        time.sleep(dice.uniform(0.02, 0.25))
+        if point is None:
+            os.kill(process, signal.SIGKILL)
+        deadline = time.monotonic() + 20
+        while os.waitpid(process, os.WNOHANG) == (0, 0):
+            if time.monotonic() > deadline:
+                os.kill(process, signal.SIGKILL)
+            time.sleep(0.005)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))
