@@ -88,7 +88,9 @@ def _collect(record: Record, selected: Collection[str] | None, deep: bool, found
         value = getattr(record, field.name)
         if value is None or value == ():
             continue
-        if not field.is_structure:
+        if field.choose:
+            found.add(getattr(record, field.choose))
+        elif not field.is_structure:
             found |= field.items
         elif deep:
             for part in _parts(value):
@@ -101,6 +103,8 @@ class _Field(msgspec.Struct, frozen=True):
     coordinate: str
     items: frozenset[Item]
     is_structure: bool
+    choose: str
+    """The property of the record that says which of the items it is."""
 
 
 @cache
@@ -108,7 +112,7 @@ def _fields(kind: type[Record]) -> tuple[_Field, ...]:
     """The fields of a record that are of an item, or hold records that are."""
     items, shown = items_of(kind), classification(kind)
     return tuple(
-        _Field(name, f"{kind.__name__}.{_camel(name)}", items[name], not shown[name].items)
+        _Field(name, f"{kind.__name__}.{_camel(name)}", items[name], not shown[name].items, shown[name].choose or "")
         for name in kind.__struct_fields__
         if items[name]
     )

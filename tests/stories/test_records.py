@@ -103,8 +103,8 @@ async def test_a_workplace_instructors_record_names_the_period_items_alone(gatew
     answer = await gateway.ask("instructor-1", f"{{ students {{ edges {{ node {{ name {periods} }} }} }} }}")
     assert "errors" not in answer
     items = {item for each in recorded(store) for item in each["items"]}
-    # The days of a period are opened by any of G, W4 and W5.
-    assert items == {"ID", "D1", "G", "W4", "W5"}
+    # The days of a training agreement's period are W4: neither G nor an apprenticeship's W5.
+    assert items == {"ID", "D1", "W4"}
 
 
 async def test_while_the_store_cannot_be_written_nothing_leaves_and_the_gateway_is_not_ready(
