@@ -7,16 +7,17 @@ that has looked at it again (``gate``).
 import json
 import secrets
 from collections.abc import Callable, Collection, Iterable
-from datetime import date, timedelta
-from enum import StrEnum
-from typing import Any, TypeVar
+from datetime import UTC, date, datetime
+from typing import Any, NamedTuple, TypeVar
 
-import msgspec
-from sqlalchemy import ColumnElement, Connection, Row, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, func, insert, select, update
 
+from gateway.clock import day_in_helsinki
 from gateway.records.log import Entry, Log
-from gateway.records.store import Store, StoreBroken
-from gateway.records.tables import CONSENT
+from gateway.records.store import Job, Store, StoreBroken
+from gateway.records.tables import CONSENT, CONSENT_USE
+from hoks.consenting import GivenConsent, Language, Purpose, RecipientKind, Wish
+from hoks.errors import BadRequest, SourcesUnavailable
 from hoks.identifiers import LearnerOid, StudyRightOid
 from hoks.items import Item
 from hoks.outcomes import Answer, Outcome, Reply
@@ -24,64 +25,18 @@ from hoks.ports import Clock
 from hoks.relations import Consent
 
 K = TypeVar("K", bound=str)
+T = TypeVar("T")
 
-LONGEST = timedelta(days=365)
-"""A consent holds at most a year; who wants more gives it again (security 7.8)."""
 MOST_IN_FORCE = 100
 """Consents of one student at a time."""
 
 
-class RecipientKind(StrEnum):
-    """To whom a consent is given."""
-
-    PERSON = "PERSON"
-    ORGANISATION = "ORGANISATION"
-
-
-class Wish(msgspec.Struct, frozen=True, kw_only=True):
-    """A consent as a student wants to give it."""
-
-    subject: LearnerOid
-    recipient_kind: RecipientKind
-    recipient: str
-    right: StudyRightOid
-    items: frozenset[Item]
-    purpose: str
-    start: date
-    end: date
-    text_version: str
-    language: str
-
-
-class GivenConsent(msgspec.Struct, frozen=True, kw_only=True):
-    """A consent as it is kept."""
+class _Kept(NamedTuple):
+    """A row, as the domain decides by it and as its student sees it."""
 
     consent: Consent
-    recipient_kind: RecipientKind
-    purpose: str
-    text_version: str
-    language: str
-    given_at: int
-    withdrawn_at: int | None
+    shown: GivenConsent
     version: int
-
-
-class WishRefused(Exception):
-    """A consent that cannot be given so; the text names what is wrong, and nothing of anybody."""
-
-
-def refuse(wish: Wish, today: date) -> None:
-    """Raise ``WishRefused`` for a consent that no student can give."""
-    faults = {
-        "the end is before the start": wish.end < wish.start,
-        "the end is in the past": wish.end < today,
-        "a consent holds at most a year": wish.end - max(wish.start, today) > LONGEST,
-        "the start is more than a year away": wish.start - today > LONGEST,
-        "no item is named": not wish.items,
-    }
-    for fault, is_there in faults.items():
-        if is_there:
-            raise WishRefused(fault)
 
 
 class Consents:
@@ -93,8 +48,7 @@ class Consents:
         self._clock = clock
 
     async def give(self, wish: Wish) -> GivenConsent:
-        """Keep a consent; it holds when this returns. Raises ``WishRefused`` and ``StoreBroken``."""
-        refuse(wish, self._clock.today())
+        """Keep a consent that nothing speaks against; it holds when this returns. Raises ``BadRequest``."""
         now, today = self._now(), self._clock.today()
 
         def job(connection: Connection) -> GivenConsent:
@@ -102,7 +56,7 @@ class Consents:
                 CONSENT.c.subject == wish.subject, CONSENT.c.withdrawn_at.is_(None), CONSENT.c.end >= today
             )
             if len(connection.execute(mine.limit(MOST_IN_FORCE)).all()) >= MOST_IN_FORCE:
-                raise WishRefused(f"at most {MOST_IN_FORCE} consents are in force at a time")
+                raise BadRequest(f"at most {MOST_IN_FORCE} consents are in force at a time")
             made = secrets.token_hex(16)
             row = {
                 "id": made,
@@ -111,24 +65,24 @@ class Consents:
                 "recipient": wish.recipient,
                 "study_right": wish.right,
                 "items": json.dumps(sorted(item.value for item in wish.items)),
-                "purpose": wish.purpose,
+                "purpose": wish.purpose.value,
                 "text_version": wish.text_version,
-                "language": wish.language,
+                "language": wish.language.value,
                 "start": wish.start,
                 "end": wish.end,
                 "given_at": now,
                 "version": 1,
             }
             connection.execute(insert(CONSENT), row)
-            given = _one(connection, made)
-            self._record(connection, "consent.given", given, now)
-            return given
+            kept = _kept(connection.execute(_ROWS.where(CONSENT.c.id == made)).one(), today)
+            self._record(connection, "consent.given", kept, now)
+            return kept.shown
 
-        return await self._store.write(job)
+        return await self._written(job)
 
     async def withdraw(self, consent: str, subject: LearnerOid) -> GivenConsent | None:
         """Withdraw a consent of the subject's own; again is no fault. Nothing where there is no such consent."""
-        now = self._now()
+        now, today = self._now(), self._clock.today()
 
         def job(connection: Connection) -> GivenConsent | None:
             changed = connection.execute(
@@ -136,22 +90,24 @@ class Consents:
                 .where(CONSENT.c.id == consent, CONSENT.c.subject == subject, CONSENT.c.withdrawn_at.is_(None))
                 .values(withdrawn_at=now, version=CONSENT.c.version + 1)
             )
-            found = connection.execute(select(CONSENT).where(CONSENT.c.id == consent, CONSENT.c.subject == subject))
-            row = found.first()
+            row = connection.execute(_ROWS.where(CONSENT.c.id == consent, CONSENT.c.subject == subject)).first()
             if row is None:
                 return None
-            given = _given(row)
+            kept = _kept(row, today)
             if changed.rowcount:
-                self._record(connection, "consent.withdrawn", given, now)
-            return given
+                self._record(connection, "consent.withdrawn", kept, now)
+            return kept.shown
 
-        return await self._store.write(job)
+        return await self._written(job)
 
     async def of(self, subjects: Collection[LearnerOid]) -> tuple[GivenConsent, ...]:
         """Everything a person has consented to, withdrawn and over too, newest first."""
-        wanted = select(CONSENT).where(CONSENT.c.subject.in_(list(subjects))).order_by(CONSENT.c.given_at.desc())
-        rows = await self._store.read(lambda connection: connection.execute(wanted).all())
-        return tuple(map(_given, rows))
+        wanted = _ROWS.where(CONSENT.c.subject.in_(list(subjects))).order_by(CONSENT.c.given_at.desc(), CONSENT.c.id)
+        try:
+            rows = await self._store.read(lambda connection: connection.execute(wanted).all())
+        except StoreBroken:
+            raise SourcesUnavailable(_DOWN) from None
+        return tuple(_kept(row, self._clock.today()).shown for row in rows)
 
     async def keep(self, consents: Iterable[Consent]) -> None:
         """Keep consents that were given elsewhere: those of the sandbox's invented students. Known ones are left."""
@@ -176,13 +132,19 @@ class Consents:
         found = await self._found(CONSENT.c.study_right.in_(list(rights)))
         return self._reply(rights, found, lambda each: each.right)
 
+    async def _written(self, job: Job[T]) -> T:
+        try:
+            return await self._store.write(job)
+        except StoreBroken:
+            raise SourcesUnavailable(_DOWN) from None
+
     async def _found(self, condition: ColumnElement[bool]) -> tuple[Consent, ...] | None:
-        wanted = select(CONSENT).where(condition, CONSENT.c.end >= self._clock.today()).order_by(CONSENT.c.id)
+        wanted = _ROWS.where(condition, CONSENT.c.end >= self._clock.today()).order_by(CONSENT.c.id)
         try:
             rows = await self._store.read(lambda connection: connection.execute(wanted).all())
         except StoreBroken:
             return None
-        return tuple(_given(row).consent for row in rows)
+        return tuple(_kept(row, self._clock.today()).consent for row in rows)
 
     def _reply(
         self, keys: Collection[K], found: tuple[Consent, ...] | None, key_of: Callable[[Consent], str]
@@ -195,22 +157,22 @@ class Consents:
         answers = {key: Answer(Outcome.OK, tuple(by_key[key])) if key in by_key else nothing for key in keys}
         return Reply(source="consents", fetched_at=now, as_of=now, answers=answers)
 
-    def _record(self, connection: Connection, event: str, given: GivenConsent, at: int) -> None:
-        consent = given.consent
+    def _record(self, connection: Connection, event: str, kept: _Kept, at: int) -> None:
+        consent, shown = kept.consent, kept.shown
         body = {
             "v": 1,
             "event": event,
             "consent": consent.id,
-            "version": given.version,
+            "version": kept.version,
             "subject": consent.learner,
             "plan": consent.right,
-            "recipient_kind": given.recipient_kind.value,
+            "recipient_kind": shown.recipient_kind.value,
             "recipient": consent.recipient,
-            "items": sorted(item.value for item in consent.items),
-            "purpose": given.purpose,
+            "items": [item.value for item in shown.items],
+            "purpose": shown.purpose,
             "start": consent.start_date.isoformat(),
             "end": consent.end_date.isoformat(),
-            "text": f"{given.text_version}/{given.language}",
+            "text": f"{shown.text_version}/{shown.language}",
         }
         self._log.append(connection, [Entry(body=body, subject=consent.learner)], at)
 
@@ -227,7 +189,7 @@ def _row(consent: Consent, now: int) -> dict[str, Any]:
         "recipient": consent.recipient,
         "study_right": consent.right,
         "items": json.dumps(sorted(item.value for item in consent.items)),
-        "purpose": "SANDBOX",
+        "purpose": Purpose.OTHER.value,
         "text_version": "sandbox",
         "language": "fi",
         "start": consent.start_date,
@@ -238,27 +200,38 @@ def _row(consent: Consent, now: int) -> dict[str, Any]:
     }
 
 
-def _one(connection: Connection, consent: str) -> GivenConsent:
-    return _given(connection.execute(select(CONSENT).where(CONSENT.c.id == consent)).one())
+_DOWN = "the store of consents did not answer"
+
+_USES = select(func.count()).where(CONSENT_USE.c.consent == CONSENT.c.id).scalar_subquery()
+_ROWS = select(CONSENT, _USES.label("uses"))
 
 
-def _given(row: Row[Any]) -> GivenConsent:
-    return GivenConsent(
-        consent=Consent(
-            id=row.id,
-            learner=LearnerOid(row.subject),
-            right=StudyRightOid(row.study_right),
-            recipient=row.recipient,
-            items=frozenset(map(Item, json.loads(row.items))),
-            start_date=row.start,
-            end_date=row.end,
-            withdrawn=row.withdrawn_at is not None,
-        ),
-        recipient_kind=RecipientKind(row.recipient_kind),
-        purpose=row.purpose,
-        text_version=row.text_version,
-        language=row.language,
-        given_at=row.given_at,
-        withdrawn_at=row.withdrawn_at,
-        version=row.version,
+def _kept(row: Row[Any], today: date) -> _Kept:
+    items = tuple(map(Item, json.loads(row._mapping["items"])))
+    withdrawn = row.withdrawn_at
+    consent = Consent(
+        id=row.id,
+        learner=LearnerOid(row.subject),
+        right=StudyRightOid(row.study_right),
+        recipient=row.recipient,
+        items=frozenset(items),
+        start_date=row.start,
+        end_date=row.end,
+        withdrawn=withdrawn is not None,
     )
+    shown = GivenConsent(
+        id=row.id,
+        study_right_oid=consent.right,
+        recipient_kind=RecipientKind(row.recipient_kind),
+        recipient=consent.recipient,
+        items=items,
+        purpose=Purpose(row.purpose),
+        start_date=row.start,
+        end_date=row.end,
+        is_in_force=consent.is_in_force(today),
+        withdrawn_on=day_in_helsinki(datetime.fromtimestamp(withdrawn / 1000, UTC)) if withdrawn is not None else None,
+        text_version=row.text_version,
+        language=Language(row.language),
+        uses=row.uses,
+    )
+    return _Kept(consent, shown, row.version)

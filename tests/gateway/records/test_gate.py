@@ -34,11 +34,11 @@ def counted(connection: Connection) -> int:
 async def test_what_is_released_is_recorded_with_each_use_of_a_consent(store: Store, clock: Clock) -> None:
     log = Log("a")
     given = await Consents(store, log, clock).give(WISH)
-    await Gate(store, log, clock).release([disclosed(given.consent.id), disclosed()])
+    await Gate(store, log, clock).release([disclosed(given.id), disclosed()])
     records = await store.read(lambda connection: bodies_of(connection, AINO))
     assert [each["event"] for each in records] == ["consent.given", "disclosed", "disclosed"]
     uses = await store.read(lambda connection: connection.execute(select(CONSENT_USE)).all())
-    assert [(use.consent, use.seq) for use in uses] == [(given.consent.id, 2)]
+    assert [(use.consent, use.seq) for use in uses] == [(given.id, 2)]
 
 
 async def test_an_answer_that_rests_on_a_withdrawn_consent_is_not_released_and_leaves_no_record(
@@ -47,10 +47,10 @@ async def test_an_answer_that_rests_on_a_withdrawn_consent_is_not_released_and_l
     log = Log("a")
     consents = Consents(store, log, clock)
     kept, withdrawn = await consents.give(WISH), await consents.give(WISH)
-    await consents.withdraw(withdrawn.consent.id, AINO)
+    await consents.withdraw(withdrawn.id, AINO)
     before = await store.read(counted)
     with pytest.raises(ConsentChanged):
-        await Gate(store, log, clock).release([disclosed(kept.consent.id), disclosed(withdrawn.consent.id)])
+        await Gate(store, log, clock).release([disclosed(kept.id), disclosed(withdrawn.id)])
     with pytest.raises(ConsentChanged):
         await Gate(store, log, clock).release([disclosed("0" * 32)])
     assert await store.read(counted) == before
@@ -61,10 +61,10 @@ async def test_a_consent_holds_through_its_last_day_in_helsinki(store: Store, cl
     given = await Consents(store, log, clock).give(WISH)  # ends on 4.11.2026, winter time
     gate = Gate(store, log, clock)
     clock.moment = datetime(2026, 11, 4, 21, 59, 59, tzinfo=UTC)
-    await gate.release([disclosed(given.consent.id)])
+    await gate.release([disclosed(given.id)])
     clock.moment = datetime(2026, 11, 4, 22, 0, 0, tzinfo=UTC)
     with pytest.raises(ConsentChanged):
-        await gate.release([disclosed(given.consent.id)])
+        await gate.release([disclosed(given.id)])
 
 
 async def test_a_clock_that_is_set_back_revives_no_consent(store: Store, clock: Clock) -> None:
@@ -75,7 +75,7 @@ async def test_a_clock_that_is_set_back_revives_no_consent(store: Store, clock: 
     await gate.release([disclosed()])
     clock.moment = datetime(2026, 10, 6, tzinfo=UTC)
     with pytest.raises(ConsentChanged):
-        await gate.release([disclosed(given.consent.id)])
+        await gate.release([disclosed(given.id)])
 
 
 # --- the race ---------------------------------------------------------------------------------------------------
@@ -135,9 +135,9 @@ async def raced(store: Store, clock: Clock, releases: Sequence[Release]) -> tupl
     for _ in range(ROUNDS):
         given = await consents.give(WISH)
         before = await store.read(counted)
-        readers = [asyncio.create_task(reading(each, given.consent.id)) for each in releases for _ in range(3)]
+        readers = [asyncio.create_task(reading(each, given.id)) for each in releases for _ in range(3)]
         await asyncio.sleep(0.05)
-        await consents.withdraw(given.consent.id, AINO)
+        await consents.withdraw(given.id, AINO)
         acknowledged = await store.read(counted)
         await asyncio.gather(*readers)
         after = await store.read(counted)
