@@ -26,6 +26,7 @@ from hoks.sitting import Sitting
 from resolvers.graph import Graph
 from resolvers.schema import build
 from tests.world.cast import CALLERS, HIDDEN, NUMBER, OIDS, Cast, cast
+from tests.world.leaks import OF_THE_CAST
 from tests.world.perturb import OF_PLANS, OF_RIGHTS, Perturbation, faulty_plans
 from tests.world.places import A, B, C
 from tests.world.ports import Asked, Fault
@@ -251,6 +252,7 @@ class Counting(Stronger):
 
 STANDS = ("the right stands",)
 WIDEST = ("names", "seven students")
+WITH_FINDINGS = ("links", "a plan's findings")
 
 LEAKS: Mapping[str, tuple[str, Perturbation, Mapping[str, Any]]] = {
     "everything of every right that stands": (
@@ -330,3 +332,17 @@ async def test_what_catches_a_leak_finds_nothing_where_it_is_mended(leak: str) -
     one = await answered(EVERYBODY, CALLERS[who], WIDEST)
     other = await answered(perturb(EVERYBODY, HIDDEN[who]), CALLERS[who], WIDEST)
     assert compared(one, other) == []
+
+
+@pytest.mark.parametrize("leak", OF_THE_CAST)
+async def test_a_leak_of_the_code_is_caught(leak: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    who, perturb = OF_THE_CAST[leak].who, OF_RIGHTS[OF_THE_CAST[leak].kind]
+    plain = compared(
+        await answered(EVERYBODY, CALLERS[who], WITH_FINDINGS),
+        await answered(perturb(EVERYBODY, HIDDEN[who]), CALLERS[who], WITH_FINDINGS),
+    )
+    OF_THE_CAST[leak].install(monkeypatch)
+    one = await answered(EVERYBODY, CALLERS[who], WITH_FINDINGS)
+    other = await answered(perturb(EVERYBODY, HIDDEN[who]), CALLERS[who], WITH_FINDINGS)
+    assert plain == []
+    assert any("findings" in each for each in compared(one, other))

@@ -12,12 +12,13 @@ import orjson
 import pytest
 
 from hoks.caller import Caller, Role
+from hoks.items import Item
 from resolvers.graph import Graph
 from tests.hoks.test_noninterference_roles import EVERYONE, PROVE, VARIABLES, questions
 from tests.world.compared import KEY, SCHEMA, answers, differences, records
-from tests.world.everyone import ALIASES, LOOKING, OIDS, RIGHTS
-from tests.world.leaks import HISTORIES, IN_CLEAR, LEAKS
-from tests.world.perturb_everyone import EVERY
+from tests.world.everyone import ALIASES, LOOKING, OIDS, RIGHTS, copied
+from tests.world.leaks import HISTORIES, IN_CLEAR, LEAKS, OF_COPIES
+from tests.world.perturb_everyone import EVERY, newer_copies
 from tests.world.places import A
 from tests.world.world import World, caller
 
@@ -61,6 +62,34 @@ def test_what_catches_a_leak_finds_nothing_where_there_is_none(who: str, kind: s
     with asyncio.Runner() as runner:
         after = runner.run(told(EVERY[kind](EVERYONE, LOOKING[who]), who))
     assert differences(undisturbed(who), after) == []
+
+
+# --- copies -----------------------------------------------------------------------------------------------------
+
+COPIED = copied()
+WITHOUT_TIMES = [
+    who for who, looking in LOOKING.items() if "A1" in looking.columns and not looking.sees("A1")(Item.D1, "", "other")
+]
+"""Who sees something of the plan that is copied, and not when it was updated."""
+
+
+async def told_of_copies(who: str) -> tuple[dict[str, bytes], dict[str, bytes]]:
+    """What a caller is told where the copy is older than the plan, and where it is newer."""
+    return await told(COPIED, who), await told(newer_copies(COPIED), who)
+
+
+@pytest.mark.proves("what one of the roles may not see does not show in an answer")
+@pytest.mark.parametrize("who", WITHOUT_TIMES)
+async def test_a_hidden_time_does_not_decide_which_of_two_copies_is_shown(who: str) -> None:
+    assert differences(*await told_of_copies(who)) == []
+
+
+@pytest.mark.proves("a leak put in on purpose is caught")
+@pytest.mark.parametrize("leak", OF_COPIES)
+async def test_a_copy_that_wins_by_a_hidden_time_is_caught(leak: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    OF_COPIES[leak](monkeypatch)
+    assert "authority" in WITHOUT_TIMES
+    assert any("plannedLocalUnits" in each for each in differences(*await told_of_copies("authority")))
 
 
 # --- what may never be said, not even in another form -----------------------------------------------------------

@@ -149,6 +149,20 @@ def _newest_wins(*given: Any, **named: Any) -> Any:
     return msgspec.structs.replace(record, plans=tuple(plan for plan in record.plans if plan.updated_at == newest))
 
 
+def _newest_copy_wins(person: Any, rights: Any, links: Any, told: Any, *, key: bytes) -> Any:
+    newest: dict[Any, Any] = {}
+    for each in sorted(told, key=lambda each: each.plan.updated_at):
+        newest[each.plan.study_right_oid] = msgspec.structs.replace(each, is_owners=True)
+    return _MERGE(person, rights, links, newest.values(), key=key)
+
+
+_LINK_FINDINGS = Looked.link_findings
+
+
+def _every_link_is_own(looked: Looked) -> Any:
+    return tuple(msgspec.structs.replace(each, is_own=True) for each in _LINK_FINDINGS(looked))
+
+
 # --- deciding -------------------------------------------------------------------------------------------------
 
 _NARROW = hoks.narrow.narrow
@@ -354,6 +368,26 @@ LEAKS: Mapping[str, Leak] = {
     ),
 }
 """Each is caught by comparing the caller's answers before and after the change."""
+
+OF_THE_CAST: Mapping[str, Leak] = {
+    "a finding tells of a hidden link target": Leak(
+        _instead(Looked, "link_findings", _every_link_is_own), "staff of C", "hidden rights are deleted"
+    ),
+    "a finding tells that a hidden link target was annulled": Leak(
+        _instead(Looked, "link_findings", _every_link_is_own), "staff of C", "hidden states move, fifth"
+    ),
+    "a finding tells the school of a hidden link target": Leak(
+        _instead(Looked, "link_findings", _every_link_is_own),
+        "staff of C",
+        "hidden rights are at another school of theirs",
+    ),
+}
+"""Each is caught by comparing what staff are answered before and after the change."""
+
+OF_COPIES: Mapping[str, Install] = {
+    "the newest of two copies wins by a hidden time": _instead(hoks.reading, "merge", _newest_copy_wins),
+}
+"""Caught by comparing the answers where a hidden time of a partner's copy changes."""
 
 IN_CLEAR: Install = _instead(Cursors, "after", _oid_in_clear)
 """Caught by reading the answers of those who may not know a student's OID."""

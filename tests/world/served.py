@@ -49,6 +49,8 @@ class Asked(msgspec.Struct, frozen=True):
     operation: str | None = None
     in_role: HeldRole | None = None
     """The role named in the header, where it is not the caller's."""
+    names_role: bool = True
+    """Whether a role is named in the header at all."""
 
     @property
     def body(self) -> bytes:
@@ -113,6 +115,8 @@ class Served:
             "accept": asked.accept,
             "content-type": JSON,
         }
+        if not asked.names_role:
+            del headers["acting-role"]
         raw = [(name.encode(), value.encode()) for name, value in headers.items()]
         await self.endpoint({"type": "http", "method": "POST", "path": "/graphql", "headers": raw}, receive, send)
         return sent
