@@ -18,6 +18,8 @@ from tests.hoks.readers import POLICY, outcomes_of, plans_of, rights_of, staff, 
 from tests.hoks.sources import KEY, FakeIdentities, FakeOrganisations
 from tests.hoks.stories import AINO, PROVIDER_A, PROVIDER_B, SCHOOL_A, SCHOOL_B
 
+UNITS = "tutkinnonosat_"
+
 
 def finnish(right: str, *, state: str = "L", plan: bool = True, school: OrganisationOid = SCHOOL_B) -> Files:
     """Aino in a system that writes as B's does."""
@@ -40,7 +42,7 @@ def english(right: str, *, state: str = "active") -> Files:
             of(enrolment_no="11", student_no="1", right_oid=right, school=SCHOOL_B, status=state) | since
         ],
         "plans.csv": [of(plan_no="21", enrolment_no="11", first_approved="2024-09-01")],
-        "units.csv": [of(unit_no="31", plan_no="21", kind="vocational", code="tutkinnonosat_105668")],
+        "units.csv": [of(unit_no="31", plan_no="21", kind="vocational", code=f"{UNITS}105668")],
     }
 
 
@@ -77,7 +79,7 @@ async def test_each_systems_rights_and_plans_come_together_under_its_own_name(tm
     assert len(set(parts)) == 2
 
 
-async def test_of_one_right_in_both_the_more_restrictive_state_decides_and_both_plans_stay(tmp_path: Path) -> None:
+async def test_of_one_right_in_both_the_more_restrictive_state_decides(tmp_path: Path) -> None:
     seen = await seen_by(
         staff(PROVIDER_B),
         table(tmp_path, "b", "b-upper", PROVIDER_B, finnish(RIGHT_1)),
@@ -86,9 +88,21 @@ async def test_of_one_right_in_both_the_more_restrictive_state_decides_and_both_
     (right,) = seen.student.study_rights or ()
     assert right.phase is Phase.ENDED
     assert FindingCode.SOURCES_DISAGREE_ON_STATE in {found.code for found in right.findings or ()}
-    for plan in seen.student.hoksit or ():
-        assert FindingCode.SEVERAL_PLANS_FOR_ONE_RIGHT in {found.code for found in plan.findings or ()}
-    assert plans_of(seen) == [RIGHT_1, RIGHT_1]
+
+
+@pytest.mark.parametrize(("code", "differ"), [("105668", False), ("105669", True)])
+async def test_a_plan_in_both_is_one_plan_and_a_difference_is_noted(tmp_path: Path, code: str, differ: bool) -> None:
+    files = english(RIGHT_1) | {"units.csv": [of(unit_no="31", plan_no="21", kind="vocational", code=f"{UNITS}{code}")]}
+    seen = await seen_by(
+        staff(PROVIDER_B),
+        table(tmp_path, "b", "b-upper", PROVIDER_B, finnish(RIGHT_1)),
+        table(tmp_path, "c", "b-adult", PROVIDER_B, files),
+    )
+    (plan,) = seen.student.hoksit or ()
+    assert plan.provenance is not None
+    assert plan.provenance.source == "b-upper"
+    assert [unit.unit.uri for unit in plan.planned_vocational_units or () if unit.unit] == [f"{UNITS}105668"]
+    assert (FindingCode.DIFFERENT_COPY in {found.code for found in plan.findings or ()}) is differ
 
 
 async def test_a_right_that_two_providers_claim_is_unknown_and_opens_nothing(tmp_path: Path) -> None:
