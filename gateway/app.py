@@ -91,6 +91,7 @@ def create_app(settings: Settings, clock: Clock, transport: httpx.AsyncBaseTrans
     routes = [Route("/graphql", endpoint), Route("/health", _alive), Route("/ready", _alive)]
     app = Starlette(routes=routes, lifespan=lifespan)
     app.state.refuse_misfits = parts.connected.refuse_misfits
+    app.state.aclose = parts.aclose
     return app
 
 

@@ -15,8 +15,8 @@ from hoks.showing import View
 from hoks.study_right import Phase
 from tests.connectors.table.drops import RIGHT_1, RIGHT_2, Files, FixedClock, of, settings_for, write_drop
 from tests.hoks.readers import POLICY, outcomes_of, plans_of, rights_of, staff, student
-from tests.hoks.sources import KEY, FakeIdentities, FakeOrganisations
-from tests.hoks.stories import AINO, PROVIDER_A, PROVIDER_B, SCHOOL_A, SCHOOL_B
+from tests.hoks.sources import FakeIdentities, FakeOrganisations
+from tests.hoks.stories import AINO, KEY, PROVIDER_A, PROVIDER_B, SCHOOL_A, SCHOOL_B
 
 UNITS = "tutkinnonosat_"
 
@@ -92,7 +92,8 @@ async def test_of_one_right_in_both_the_more_restrictive_state_decides(tmp_path:
 
 @pytest.mark.parametrize(("code", "differ"), [("105668", False), ("105669", True)])
 async def test_a_plan_in_both_is_one_plan_and_a_difference_is_noted(tmp_path: Path, code: str, differ: bool) -> None:
-    files = english(RIGHT_1) | {"units.csv": [of(unit_no="31", plan_no="21", kind="vocational", code=f"{UNITS}{code}")]}
+    unit = of(unit_no="31", plan_no="21", kind="vocational", code=f"{UNITS}{code}")
+    files = {**english(RIGHT_1), "units.csv": [unit]}
     seen = await seen_by(
         staff(PROVIDER_B),
         table(tmp_path, "b", "b-upper", PROVIDER_B, finnish(RIGHT_1)),
