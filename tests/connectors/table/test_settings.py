@@ -1,3 +1,5 @@
+import re
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -5,7 +7,7 @@ import msgspec
 import pytest
 
 from connectors.table import TableSettings
-from tests.connectors.table.drops import described, settings_for
+from tests.connectors.table.drops import HERE, described, settings_for
 
 
 def convert(said: dict[str, Any]) -> TableSettings:
@@ -161,6 +163,12 @@ def test_views_need_no_files_and_a_view_may_have_any_name() -> None:
         3.0,
         100_000,
     )
+
+
+def test_the_example_of_the_documentation_is_taken() -> None:
+    (text,) = re.findall(r"```toml\n(.*?)```", (HERE.parents[2] / "docs/table.md").read_text(), re.DOTALL)
+    (said,) = tomllib.loads(text)["source"]
+    assert convert(said).tables["people"].columns == {"key": "student_no", "oid": "learner_oid"}
 
 
 def test_reading_whole_views_may_take_longer() -> None:
