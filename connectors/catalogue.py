@@ -55,18 +55,22 @@ class Connected:
     tables: tuple[TableSource, ...] = field(default=(), repr=False)
 
     async def warm(self) -> None:
-        """Load what lies on disk, so that the first request does not wait; a drop that cannot be used is logged.
-
-        Raises ``SettingsRefusedError`` with one line for views that are not those of the settings.
-        """
+        """Load what lies on disk, so that the first request does not wait; what cannot be used is logged."""
         loaded = await asyncio.gather(*(table.load() for table in self.tables), return_exceptions=True)
         for table, outcome in zip(self.tables, loaded, strict=True):
-            if isinstance(outcome, ViewsDoNotFit):
-                raise SettingsRefusedError(str(outcome)) from None
-            if isinstance(outcome, DropRefused):
+            if isinstance(outcome, DropRefused | ViewsDoNotFit):
                 log.error("%s", outcome)
             elif isinstance(outcome, BaseException):
                 log.error("source %s: not loaded (%s)", table.source.id, type(outcome).__name__)
+
+    async def refuse_misfits(self) -> None:
+        """Look at the views of databases that answer. Raises ``SettingsRefusedError`` where they are other views."""
+        for table in self.tables:
+            if table.has_views:
+                try:
+                    await table.load()
+                except ViewsDoNotFit as misfit:
+                    raise SettingsRefusedError(str(misfit)) from None
 
     async def check(self) -> None:
         """Load what lies on disk. Raises ``SettingsRefusedError`` with one line for a drop that cannot be used."""

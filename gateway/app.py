@@ -89,7 +89,10 @@ def create_app(settings: Settings, clock: Clock, transport: httpx.AsyncBaseTrans
         await parts.aclose()
 
     routes = [Route("/graphql", endpoint), Route("/health", _alive), Route("/ready", _alive)]
-    return Starlette(routes=routes, lifespan=lifespan)
+    app = Starlette(routes=routes, lifespan=lifespan)
+    app.state.refuse_misfits = parts.connected.refuse_misfits
+    app.state.aclose = parts.aclose
+    return app
 
 
 def load_policy() -> Policy:

@@ -145,3 +145,32 @@ def test_two_sources_of_one_id_refuse_the_start(folder: Path) -> None:
 def test_a_key_or_value_that_is_not_known_is_refused(change: dict[str, Any]) -> None:
     with pytest.raises(msgspec.ValidationError):
         settings({**KOSKI, **change})
+
+
+VIEWS: dict[str, Any] = {
+    "kind": "table",
+    "id": "b-views",
+    "provider": PROVIDER,
+    "gives": ["assignments"],
+    "database": {"url": "postgresql://reader@127.0.0.1:1/sis", "password_file": "db.password"},
+    "tables": {"assignments": {"view": "roles", "columns": {"person_oid": "p", "role": "r", "learner_oid": "l"}}},
+}
+
+
+async def test_a_database_is_a_source_whose_password_only_its_owner_may_read(folder: Path) -> None:
+    (folder / "db.password").write_text("hunter2\n")
+    (folder / "db.password").chmod(0o640)
+    with pytest.raises(SettingsRefusedError, match=r"db\.password: others can read this secret"):
+        connect(settings(VIEWS), StillClock(), folder=folder)
+    (folder / "db.password").chmod(0o600)
+    connected = connect(settings(VIEWS), StillClock(), folder=folder)
+    assert [each.source.id for each in connected.assignments] == ["b-views"]
+    assert "hunter2" not in repr(connected)
+    await connected.refuse_misfits()
+    await connected.aclose()
+
+
+def test_authorities_that_are_not_there_refuse_the_start(folder: Path) -> None:
+    database = {"url": "postgresql://reader@db.example/sis", "root_certificates": "none.pem"}
+    with pytest.raises(SettingsRefusedError, match="source `b-views`, root_certificates: expected a file"):
+        connect(settings(VIEWS | {"database": database}), StillClock(), folder=folder)
