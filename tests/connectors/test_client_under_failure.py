@@ -3,7 +3,8 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
@@ -13,10 +14,14 @@ import pytest
 from connectors.breaker import Breaker, State
 from connectors.client import HttpxClient, Incoming, Outgoing
 from connectors.failures import Reason, SourceFailure
-from hoks.asking import ending, unhurried
-from hoks.outcomes import Outcome
+from connectors.koski import KoskiSettings, KoskiSource
+from hoks.asking import ask, ending, unhurried
+from hoks.identifiers import LearnerOid
+from hoks.outcomes import Outcome, Reply
+from hoks.student import Person
 from tests.connectors.loopback import Site, answer, get, serving
 from tests.connectors.test_breaker import Timer
+from tests.connectors.wires import PROVIDER, StillClock, learner
 
 HERE = "http://127.0.0.1:9"
 OK = answer()
@@ -259,6 +264,52 @@ async def test_a_wish_with_another_status_is_none() -> None:
             await client.send(get(url))
         assert client.condition.breaker is State.CLOSED
         await client.aclose()
+
+
+# --- through a connector ---------------------------------------------------------------------------------------
+
+
+@asynccontextmanager
+async def koski_at(url: str) -> AsyncIterator[KoskiSource]:
+    client = HttpxClient([url], source="a-koski")
+    own = KoskiSettings(
+        id="a-koski", provider=PROVIDER, base_url=url, username="gateway", password_file="unused", caller_id="1.test"
+    )
+    yield KoskiSource(own, client, StillClock(), "secret")
+    await client.aclose()
+
+
+async def rights_of(koski: KoskiSource, people: list[Person], seconds: float) -> dict[str, Outcome]:
+    keys = [person.oid for person in people]
+    reply: Reply[LearnerOid, Any] = await ask(
+        koski.rights(people), keys, source="a-koski", until=now() + seconds, clock=StillClock()
+    )
+    return {key: answer.outcome for key, answer in reply.answers.items()}
+
+
+PEOPLE = [Person(oid=learner(1)), Person(oid=learner(2))]
+
+
+async def test_a_connector_still_speaks_for_itself_when_its_stage_ends(caplog: pytest.LogCaptureFixture) -> None:
+    async with serving(Site(OK, seconds=5)) as url, koski_at(url) as koski:
+        began = now()
+        found = await rights_of(koski, PEOPLE, 0.3)
+        took = now() - began
+    assert found == {learner(1): Outcome.UNAVAILABLE, learner(2): Outcome.UNAVAILABLE}
+    assert took < 0.35
+    assert "source a-koski: UNAVAILABLE (timeout) x 1" in caplog.text
+    assert "no answer within" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("status", "outcome"), [("429 Slow down", Outcome.THROTTLED), ("503 Later", Outcome.UNAVAILABLE)]
+)
+async def test_while_a_source_is_left_alone_every_key_says_why(status: str, outcome: Outcome) -> None:
+    site = Site(answer(status, b"", "retry-after: 20"))
+    async with serving(site) as url, koski_at(url) as koski:
+        found = [await rights_of(koski, PEOPLE, 3) for _ in range(3)]
+    assert found == [{learner(1): outcome, learner(2): outcome}] * 3
+    assert site.requests == 1
 
 
 # --- requests that gave up ------------------------------------------------------------------------------------

@@ -102,8 +102,8 @@ async def test_a_sick_issuer_is_no_sickness_of_another(issuer: Issuer) -> None:
     async def answer(request: httpx.Request) -> httpx.Response:
         calls.append(str(request.url))
         if request.url.host == "sick.test":
-            return httpx.Response(503, headers={"retry-after": "30"})
-        return httpx.Response(200, content=msgspec.json.encode(issuer.key_set))
+            return httpx.Response(503, headers={"retry-after": "30"}, stream=httpx.ByteStream(b""))
+        return httpx.Response(200, stream=httpx.ByteStream(msgspec.json.encode(issuer.key_set)))
 
     def client(url: str) -> HttpxClient:
         return HttpxClient([url], source="keys of an issuer", transport=httpx.MockTransport(answer))
