@@ -11,6 +11,7 @@ from contextvars import ContextVar
 from functools import cache
 from typing import Any, cast
 
+import anyio
 import httpcore
 import httpx
 
@@ -210,7 +211,8 @@ class _CountedStream(httpcore.AsyncNetworkStream):
             return _CountedStream(await self._stream.start_tls(ssl_context, server_hostname, timeout))
         except asyncio.CancelledError:
             # httpcore closes what fails here, and leaves open what is given up.
-            await self.aclose()
+            with anyio.CancelScope(shield=True):
+                await self.aclose()
             raise
 
     def get_extra_info(self, info: str) -> Any:
