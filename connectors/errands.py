@@ -1,7 +1,7 @@
 """Work that ends when its time is up or nobody waits for it, and that cleans up behind itself undisturbed.
 
-httpcore guards its cleaning up against anyio's cancellation and not against asyncio's own, which would now and then
-leave a place of its pool taken for ever. So each call runs in a task of its own that is ended in anyio's way.
+httpcore guards its cleaning up against anyio's cancellation and not against asyncio's own, and a request that gives up
+cancels twice as easily as once. So each call runs in a task of its own that is ended in anyio's way.
 """
 
 import asyncio
