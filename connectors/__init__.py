@@ -7,6 +7,8 @@ In order of flow:
 failures               what can go wrong with a source
 limits                 what may be set of every source over HTTP
 client                 the one outgoing HTTP client: deadline, size, address
+shelf                  what sources told lately, bounded in bytes, and what they are being asked right now
+kept                   sources whose answers are kept for a moment, and whose fetches are shared
 wire                   how a field of a foreign document is written down in a table
 bodies                 a JSON body within limits, before anything is built of it
 lenient                JSON that breaks its own schema, read without losing what is right

@@ -4,18 +4,32 @@ import asyncio
 import logging
 import os
 import stat
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 import httpx
 
 from connectors.client import HttpxClient
 from connectors.ehoks import EhoksSettings, EhoksSource
+from connectors.kept import (
+    KeptAppointments,
+    KeptAssignments,
+    KeptHolders,
+    KeptPlans,
+    KeptRights,
+    SharedIdentities,
+    SharedOrganisations,
+)
 from connectors.koski import KoskiSettings, KoskiSource
-from connectors.limits import Reached
+from connectors.limits import Reached, Remembered
+from connectors.registries import onr as learner_register
+from connectors.registries import organisaatio as organisation_register
 from connectors.registries.onr import Onr, OnrSettings
 from connectors.registries.organisaatio import Organisaatio, OrganisaatioSettings
+from connectors.shelf import DEFAULT_BYTES, Shelf
 from connectors.table import DropRefused, TableSource
 from connectors.table.settings import TableSettings
 from hoks.ports import (
@@ -27,6 +41,7 @@ from hoks.ports import (
     Organisations,
     PlanSource,
     RightsSource,
+    Source,
 )
 
 log = logging.getLogger(__name__)
@@ -50,6 +65,9 @@ class Connected:
     assignments: tuple[AssignmentSource, ...] = ()
     identities: Identities | None = None
     organisations: Organisations | None = None
+    shelf: Shelf = field(default_factory=Shelf, repr=False)
+    invalidate_keys: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    """The secrets with which sources sign that something of theirs has changed, by source id."""
     clients: tuple[HttpxClient, ...] = field(default=(), repr=False)
 
     tables: tuple[TableSource, ...] = field(default=(), repr=False)
@@ -72,7 +90,8 @@ class Connected:
                 raise SettingsRefusedError(str(refused)) from None
 
     async def aclose(self) -> None:
-        """Close all connections."""
+        """End what is on its way, forget what is kept, close all connections."""
+        await self.shelf.aclose()
         for client in self.clients:
             await client.aclose()
 
@@ -84,11 +103,14 @@ def connect(
     onr: OnrSettings | None = None,
     organisaatio: OrganisaatioSettings | None = None,
     folder: Path | None = None,
+    cache_bytes: int = DEFAULT_BYTES,
     transport: httpx.AsyncBaseTransport | None = None,
+    seconds: Callable[[], float] = time.monotonic,
 ) -> Connected:
     """Make every source and register of the settings, or refuse with ``SettingsRefusedError``.
 
-    Relative paths in settings are taken from ``folder``. ``transport`` stands in for the network in tests.
+    Relative paths in settings are taken from ``folder``. ``cache_bytes`` bounds what is kept of all sources together.
+    ``transport`` stands in for the network in tests, and ``seconds`` for the clock by which kept answers grow old.
     """
     _refuse_repeated_ids(sources)
     network = _Network(transport)
@@ -118,21 +140,61 @@ def connect(
                 plans += [table] if "plans" in settings.gives else []
                 appointments += [table] if "appointments" in settings.gives else []
                 assignments += [table] if "assignments" in settings.gives else []
+    shelf = Shelf(cache_bytes, seconds)
+    kept = _Kept({each.id: each for each in sources if isinstance(each, Remembered)}, shelf, clock)
     return Connected(
-        rights=tuple(rights),
-        plans=tuple(plans),
-        holders=tuple(holders),
-        appointments=tuple(appointments),
-        assignments=tuple(assignments),
-        identities=Onr(onr, network.client("onr", onr, onr.base_url), clock) if onr else None,
-        organisations=Organisaatio(
-            organisaatio, network.client("organisaatio", organisaatio, organisaatio.base_url), clock
-        )
-        if organisaatio
-        else None,
+        rights=kept.each(KeptRights, rights),
+        plans=kept.each(KeptPlans, plans),
+        holders=kept.each(KeptHolders, holders),
+        appointments=kept.each(KeptAppointments, appointments),
+        assignments=kept.each(KeptAssignments, assignments),
+        identities=_identities(onr, network, shelf, clock) if onr else None,
+        organisations=_organisations(organisaatio, network, shelf, clock) if organisaatio else None,
+        shelf=shelf,
+        invalidate_keys={
+            each.id: secret(root / each.invalidate_key_file).encode()
+            for each in sources
+            if isinstance(each, Remembered) and each.invalidate_key_file is not None
+        },
         clients=tuple(network.clients),
         tables=tuple(tables),
     )
+
+
+def _identities(settings: OnrSettings, network: "_Network", shelf: Shelf, clock: Clock) -> Identities:
+    register = Onr(settings, network.client(learner_register.SOURCE, settings, settings.base_url), clock)
+    return SharedIdentities(register, learner_register.SOURCE, settings, shelf, clock)
+
+
+def _organisations(settings: OrganisaatioSettings, network: "_Network", shelf: Shelf, clock: Clock) -> Organisations:
+    http = network.client(organisation_register.SOURCE, settings, settings.base_url)
+    register = Organisaatio(settings, http, clock)
+    return SharedOrganisations(register, organisation_register.SOURCE, settings, shelf, clock)
+
+
+class _HasSource(Protocol):
+    @property
+    def source(self) -> Source: ...
+
+
+P = TypeVar("P", bound=_HasSource)
+
+
+class _Kept:
+    """Puts what is kept before every source whose settings say so; a snapshot keeps itself."""
+
+    def __init__(self, settings: Mapping[str, Remembered], shelf: Shelf, clock: Clock) -> None:
+        self._settings = settings
+        self._shelf = shelf
+        self._clock = clock
+
+    def each(self, kept: Callable[[P, Remembered, Shelf, Clock], P], sources: Iterable[P]) -> tuple[P, ...]:
+        return tuple(
+            kept(each, self._settings[each.source.id], self._shelf, self._clock)
+            if each.source.id in self._settings
+            else each
+            for each in sources
+        )
 
 
 class _Network:

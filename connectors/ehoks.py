@@ -7,7 +7,7 @@ import asyncio
 import re
 import time
 from collections.abc import Awaitable, Callable, Collection, Sequence
-from typing import Any, Literal, TypeVar
+from typing import Any, ClassVar, Literal, TypeVar
 from urllib.parse import urlencode
 
 import msgspec
@@ -27,7 +27,7 @@ from connectors.failures import (
     unexpected,
 )
 from connectors.lenient import read
-from connectors.limits import Reached
+from connectors.limits import Remembered
 from hoks.findings import Finding, FindingCode, finding
 from hoks.identifiers import (
     Check,
@@ -48,8 +48,10 @@ GRANTING_TICKET_SECONDS = 2 * 3600
 """How long OPH's own clients use a granting ticket (ehoks 2.1); CAS would keep it for eight hours."""
 
 
-class EhoksSettings(Reached, frozen=True, kw_only=True, tag_field="kind", tag="ehoks"):
+class EhoksSettings(Remembered, frozen=True, kw_only=True, tag_field="kind", tag="ehoks"):
     """An eHOKS that serves one provider's plans to that provider's account."""
+
+    one_by_one: ClassVar[bool] = True
 
     id: str
     provider: OrganisationOid
@@ -88,12 +90,24 @@ class CasTickets:
         self._granting: str | None = None
         self._until = 0.0
         self._lock = asyncio.Lock()
+        self._refusals = 0
+        self._refused = SourceFailure(Outcome.DENIED, Reason.LOGIN)
 
     async def granting(self) -> str:
-        """The granting ticket, asked for by one caller when there is none or it is old."""
+        """The granting ticket, asked for by one caller when there is none or it is old.
+
+        A refusal is everybody's who waited for it: a wrong password must not be tried once for each of them.
+        """
+        refusals = self._refusals
         async with self._lock:
+            if self._refusals > refusals:
+                raise SourceFailure(self._refused.outcome, self._refused.reason)
             if self._granting is None or self._seconds() >= self._until:
-                self._granting = await self._log_in()
+                try:
+                    self._granting = await self._log_in()
+                except SourceFailure as refused:
+                    self._refusals, self._refused = self._refusals + 1, refused
+                    raise
                 self._until = self._seconds() + GRANTING_TICKET_SECONDS
             return self._granting
 

@@ -2,7 +2,8 @@
 
 import hashlib
 import hmac
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from importlib import resources
@@ -44,13 +45,24 @@ class Parts:
         await self.connected.aclose()
 
 
-def assemble(settings: Settings, clock: Clock, transport: httpx.AsyncBaseTransport | None = None) -> Parts:
+def assemble(
+    settings: Settings,
+    clock: Clock,
+    transport: httpx.AsyncBaseTransport | None = None,
+    seconds: Callable[[], float] = time.monotonic,
+) -> Parts:
     """The reader over everything that the settings name. Raises ``SettingsError`` with one line."""
     policy = load_policy()
     try:
         key = hashlib.sha256(secret(settings.part_id_key_file).encode()).digest()
         connected = connect(
-            settings.source, clock, onr=settings.onr, organisaatio=settings.organisaatio, transport=transport
+            settings.source,
+            clock,
+            onr=settings.onr,
+            organisaatio=settings.organisaatio,
+            cache_bytes=settings.cache.bytes,
+            transport=transport,
+            seconds=seconds,
         )
     except (SettingsRefusedError, ValueError) as error:
         raise SettingsError(str(error)) from None
@@ -66,12 +78,17 @@ def assemble(settings: Settings, clock: Clock, transport: httpx.AsyncBaseTranspo
     return Parts(reader, connected, HttpxClient(origins, max_bytes=LARGEST_KEY_SET, transport=transport), key)
 
 
-def create_app(settings: Settings, clock: Clock, transport: httpx.AsyncBaseTransport | None = None) -> Starlette:
+def create_app(
+    settings: Settings,
+    clock: Clock,
+    transport: httpx.AsyncBaseTransport | None = None,
+    seconds: Callable[[], float] = time.monotonic,
+) -> Starlette:
     """The gateway. Raises ``SettingsError`` with one line when it must not start.
 
-    ``transport`` stands in for the network in tests.
+    ``transport`` stands in for the network in tests, and ``seconds`` for the clock by which kept answers grow old.
     """
-    parts = assemble(settings, clock, transport)
+    parts = assemble(settings, clock, transport, seconds)
     schema = build()
     callers = Callers(settings.issuer, parts.keys_client)
     endpoint = GraphQLEndpoint(

@@ -7,8 +7,7 @@ import msgspec
 import pytest
 
 from connectors.catalogue import SettingsRefusedError, SourceSettings, connect, secret
-from connectors.ehoks import EhoksSource
-from connectors.koski import KoskiSource
+from connectors.kept import KeptHolders, KeptPlans, KeptRights
 from connectors.registries.onr import OnrSettings
 from connectors.registries.organisaatio import OrganisaatioSettings
 from connectors.table import TableSource
@@ -92,9 +91,9 @@ async def test_each_kind_becomes_its_source(folder: Path) -> None:
         organisaatio=OrganisaatioSettings(base_url="https://organisaatio.example", caller_id=CALLER),
         folder=folder,
     )
-    assert [type(each) for each in connected.rights] == [KoskiSource, TableSource]
-    assert [type(each) for each in connected.plans] == [EhoksSource]
-    assert [type(each) for each in connected.holders] == [EhoksSource, TableSource]
+    assert [type(each) for each in connected.rights] == [KeptRights, TableSource]
+    assert [type(each) for each in connected.plans] == [KeptPlans]
+    assert [type(each) for each in connected.holders] == [KeptHolders, TableSource]
     assert [each.source.id for each in connected.rights] == ["a-koski", "b-drop"]
     assert connected.identities is not None
     assert connected.organisations is not None

@@ -2,7 +2,7 @@ import pytest
 
 from hoks.identifiers import LearnerOid, OrganisationOid
 from hoks.organisations import Tree
-from hoks.outcomes import Outcome, Reply
+from hoks.outcomes import Outcome, Reading
 from hoks.plan import Hoks
 from hoks.ports import Source
 from hoks.student import Person, SourceStatus
@@ -30,10 +30,6 @@ from tests.hoks.stories import (
 
 A_SOURCE = Source(id="a-rights", provider_oid=PROVIDER_A)
 NOWHERE = OrganisationOid("1.2.246.562.99.90000000001")
-
-
-def reply(*, stale: bool = False) -> Reply[LearnerOid, tuple[StudyRight, ...]]:
-    return Reply(source="a-rights", fetched_at=NOW, as_of=NOW, answers={}, stale=stale)
 
 
 @pytest.mark.parametrize(
@@ -73,7 +69,7 @@ def test_a_told_right_gets_the_tree_s_names_and_says_where_it_came_from() -> Non
     place = node(SCHOOL_A, PROVIDER_A)
     named = Organisation(oid=SCHOOL_A, name=Text(fi="Oppilaitos"))
     tree: Tree = {**TREE, SCHOOL_A: type(place)(organisation=named, provider_oid=PROVIDER_A)}
-    told = told_right(A_SOURCE, reply(stale=True), a_right(A1, PROVIDER_A), tree)
+    told = told_right(A_SOURCE, Reading(NOW, NOW, stale=True), a_right(A1, PROVIDER_A), tree)
     assert told.right.school == named
     assert told.right.provenance is not None
     assert (told.right.provenance.source, told.right.provenance.stale) == ("a-rights", True)
@@ -81,7 +77,7 @@ def test_a_told_right_gets_the_tree_s_names_and_says_where_it_came_from() -> Non
 
 
 def test_a_right_that_names_no_provider_is_its_source_s_provider_s() -> None:
-    told = told_right(A_SOURCE, reply(), StudyRight(oid=A1, student_oid=None), TREE)
+    told = told_right(A_SOURCE, Reading(NOW, NOW), StudyRight(oid=A1, student_oid=None), TREE)
     assert told.right.provider == Organisation(oid=PROVIDER_A)
 
 
@@ -99,7 +95,7 @@ def test_a_right_that_names_no_provider_is_its_source_s_provider_s() -> None:
 def test_an_old_answer_says_so_and_a_failed_one_says_that_it_failed(
     outcome: Outcome, stale: bool, said: Outcome
 ) -> None:
-    status = heard(A_SOURCE, reply(stale=stale), outcome, TREE)
+    status = heard(A_SOURCE, Reading(NOW, NOW, stale), outcome, TREE)
     assert (status.source, status.outcome, status.stale) == ("a-rights", said, stale)
     assert status.provider == Organisation(oid=PROVIDER_A)
 
