@@ -152,7 +152,7 @@ def connect(
         organisations=_organisations(organisaatio, network, shelf, clock) if organisaatio else None,
         shelf=shelf,
         invalidate_keys={
-            each.id: secret(root / each.invalidate_key_file).encode()
+            each.id: _signing_key(root / each.invalidate_key_file)
             for each in sources
             if isinstance(each, Remembered) and each.invalidate_key_file is not None
         },
@@ -225,6 +225,17 @@ def _refuse_repeated_ids(sources: Sequence[SourceSettings]) -> None:
         if settings.id in seen:
             raise SettingsRefusedError(f"source `{settings.id}` is there twice; each source needs an id of its own")
         seen.add(settings.id)
+
+
+SHORTEST_KEY = 32
+"""Characters of a secret that signs; fewer could be guessed from one signed call."""
+
+
+def _signing_key(path: Path) -> bytes:
+    key = secret(path)
+    if len(key) < SHORTEST_KEY:
+        raise SettingsRefusedError(f"{path}: this secret is too short; expected at least {SHORTEST_KEY} characters")
+    return key.encode()
 
 
 def secret(path: Path) -> str:

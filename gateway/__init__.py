@@ -10,6 +10,7 @@ callers    a token and an acting role to a verified caller
 envelope   the strict JSON of a request
 documents  documents parsed, validated and limited once
 http       POST /graphql
+invalidate POST /invalidate: a source says that something of its has changed
 consents   consents held in memory, for the sandbox
 app        the composition root: the only place that knows every part
 explain    what an operator may ask of a configuration, in words

@@ -20,6 +20,7 @@ from connectors.client import HttpxClient
 from gateway.callers import Callers
 from gateway.consents import MemoryConsents
 from gateway.http import GraphQLEndpoint
+from gateway.invalidate import InvalidationEndpoint
 from gateway.keys import LARGEST_KEY_SET
 from gateway.settings import Settings, SettingsError
 from hoks.access.rules import Policy, PolicyError, read_policy
@@ -105,7 +106,13 @@ def create_app(
         await callers.aclose()
         await parts.aclose()
 
-    routes = [Route("/graphql", endpoint), Route("/health", _alive), Route("/ready", _alive)]
+    invalidation = InvalidationEndpoint(parts.connected.invalidate_keys, parts.connected.shelf)
+    routes = [
+        Route("/graphql", endpoint),
+        Route("/invalidate", invalidation),
+        Route("/health", _alive),
+        Route("/ready", _alive),
+    ]
     return Starlette(routes=routes, lifespan=lifespan)
 
 

@@ -1,9 +1,13 @@
 """The whole gateway in one process: the real application over the sandbox's own servers, joined at the HTTP seam."""
 
 import asyncio
+import hmac
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import UTC, date, datetime, timedelta
+from datetime import time as clock_time
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +15,6 @@ import httpx
 import pytest
 
 from gateway.app import create_app
-from gateway.clock import FixedDayClock
 from gateway.settings import load
 from sandbox import BUSINESS_DAY
 from sandbox.server import apps, lay_out
@@ -66,6 +69,20 @@ class Timer:
         return self.now
 
 
+class TimerClock:
+    """The business day at half past nine, and as much later as the timer was turned."""
+
+    def __init__(self, timer: Timer) -> None:
+        self._timer = timer
+
+    def today(self) -> date:
+        return BUSINESS_DAY
+
+    def now(self) -> datetime:
+        begun = datetime.combine(BUSINESS_DAY, clock_time(6, 30), UTC)
+        return begun + timedelta(seconds=self._timer.now - Timer().now)
+
+
 class Gateway:
     """A running gateway as a front end sees it."""
 
@@ -75,6 +92,13 @@ class Gateway:
         self.world = world
         self._timer = timer
         self._tokens: dict[str, str] = {}
+
+    async def invalidate(self, body: bytes, key: bytes, at: float | None = None) -> httpx.Response:
+        """A call of a source that says that something has changed, signed with its key."""
+        timestamp = str(int(time.time() if at is None else at))
+        signed = hmac.new(key, timestamp.encode() + b"." + body, "sha256").hexdigest()
+        headers = {"hoks-timestamp": timestamp, "hoks-signature": f"sha256={signed}"}
+        return await self.client.post("/invalidate", content=body, headers=headers)
 
     def later(self, seconds: float) -> None:
         """Let what is kept grow older."""
@@ -129,7 +153,7 @@ async def running(folder: Path, world: World, settled: Callable[[str], str] = st
     config = folder / "gateway.toml"
     config.write_text(settled(settings_text(PORT, folder)))
     loopback, timer = Loopback(folder, world), Timer()
-    app = create_app(load(config), FixedDayClock(BUSINESS_DAY), transport=loopback, seconds=timer)
+    app = create_app(load(config), TimerClock(timer), transport=loopback, seconds=timer)
     async with (
         app.router.lifespan_context(app),
         httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://gateway") as client,
