@@ -7,6 +7,7 @@ In order of flow:
 failures               what can go wrong with a source
 limits                 what may be set of every source over HTTP
 client                 the one outgoing HTTP client: deadline, size, address
+revalidated            documents asked for again with the version that is known
 shelf                  what sources told lately, bounded in bytes, and what they are being asked right now
 kept                   sources whose answers are kept for a moment, and whose fetches are shared
 wire                   how a field of a foreign document is written down in a table
@@ -16,6 +17,7 @@ ehoks_wire_competence  eHOKS's documents: periods and demonstrations
 ehoks_wire             eHOKS's documents: plans
 ehoks_plan             an eHOKS document to a plan
 ehoks                  plans from eHOKS
+ehoks_changes          hints from eHOKS on which kept plans have changed
 koski_wire             Koski's documents
 koski                  study rights from Koski
 table                  rights and plans from files that a student system exports

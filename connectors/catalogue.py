@@ -5,15 +5,16 @@ import logging
 import os
 import stat
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, TypeVar
 
 import httpx
 
-from connectors.client import HttpxClient
-from connectors.ehoks import EhoksSettings, EhoksSource
+from connectors.client import HttpPort, HttpxClient
+from connectors.ehoks import PASSING, EhoksSettings, EhoksSource
+from connectors.ehoks_changes import EhoksChanges
 from connectors.kept import (
     KeptAppointments,
     KeptAssignments,
@@ -29,6 +30,7 @@ from connectors.registries import onr as learner_register
 from connectors.registries import organisaatio as organisation_register
 from connectors.registries.onr import Onr, OnrSettings
 from connectors.registries.organisaatio import Organisaatio, OrganisaatioSettings
+from connectors.revalidated import Bodies, Revalidated
 from connectors.shelf import DEFAULT_BYTES, Shelf
 from connectors.table import DropRefused, TableSource
 from connectors.table.settings import TableSettings
@@ -71,6 +73,12 @@ class Connected:
     clients: tuple[HttpxClient, ...] = field(default=(), repr=False)
 
     tables: tuple[TableSource, ...] = field(default=(), repr=False)
+    changes: tuple[EhoksChanges, ...] = field(default=(), repr=False)
+    _following: list[asyncio.Task[None]] = field(default_factory=list, init=False, repr=False)
+
+    def follow(self) -> None:
+        """Begin to look which kept plans have changed, where settings ask for it; it ends with ``aclose``."""
+        self._following.extend(asyncio.create_task(each.follow()) for each in self.changes)
 
     async def warm(self) -> None:
         """Load what lies on disk, so that the first request does not wait; a drop that cannot be used is logged."""
@@ -91,6 +99,9 @@ class Connected:
 
     async def aclose(self) -> None:
         """End what is on its way, forget what is kept, close all connections."""
+        for task in self._following:
+            task.cancel()
+        await asyncio.gather(*self._following, return_exceptions=True)
         await self.shelf.aclose()
         for client in self.clients:
             await client.aclose()
@@ -113,7 +124,8 @@ def connect(
     ``transport`` stands in for the network in tests, and ``seconds`` for the clock by which kept answers grow old.
     """
     _refuse_repeated_ids(sources)
-    network = _Network(transport)
+    network = _Network(transport, seconds)
+    shelf = Shelf(cache_bytes, seconds)
     root = folder or Path()
     rights: list[RightsSource] = []
     plans: list[PlanSource] = []
@@ -121,14 +133,17 @@ def connect(
     appointments: list[AppointmentSource] = []
     assignments: list[AssignmentSource] = []
     tables: list[TableSource] = []
+    changes: list[EhoksChanges] = []
     for settings in sources:
         match settings:
             case KoskiSettings():
                 http = network.client(settings.id, settings, settings.base_url)
                 rights.append(KoskiSource(settings, http, clock, secret(root / settings.password_file)))
             case EhoksSettings():
-                http = network.client(settings.id, settings, settings.base_url, settings.cas_url)
+                http = network.client(settings.id, settings, settings.base_url, settings.cas_url, passing=PASSING)
                 ehoks = EhoksSource(settings, http, clock, secret(root / settings.password_file))
+                if settings.follow_changes_seconds is not None:
+                    changes.append(EhoksChanges(settings.id, ehoks.get, shelf, clock, settings.follow_changes_seconds))
                 plans.append(ehoks)
                 holders.append(ehoks)
             case TableSettings():
@@ -140,7 +155,6 @@ def connect(
                 plans += [table] if "plans" in settings.gives else []
                 appointments += [table] if "appointments" in settings.gives else []
                 assignments += [table] if "assignments" in settings.gives else []
-    shelf = Shelf(cache_bytes, seconds)
     kept = _Kept({each.id: each for each in sources if isinstance(each, Remembered)}, shelf, clock)
     return Connected(
         rights=kept.each(KeptRights, rights),
@@ -158,6 +172,7 @@ def connect(
         },
         clients=tuple(network.clients),
         tables=tuple(tables),
+        changes=tuple(changes),
     )
 
 
@@ -200,11 +215,13 @@ class _Kept:
 class _Network:
     """Makes one client for each source, with that source's limits and addresses alone."""
 
-    def __init__(self, transport: httpx.AsyncBaseTransport | None) -> None:
+    def __init__(self, transport: httpx.AsyncBaseTransport | None, seconds: Callable[[], float]) -> None:
         self._transport = transport
+        self._bodies = Bodies(seconds=seconds)
         self.clients: list[HttpxClient] = []
 
-    def client(self, source: str, limits: Reached, *addresses: str) -> HttpxClient:
+    def client(self, source: str, limits: Reached, *addresses: str, passing: Collection[str] = ()) -> HttpPort:
+        """The port to a source; ``passing`` are headers that change with each call."""
         try:
             client = HttpxClient(
                 addresses,
@@ -216,7 +233,7 @@ class _Network:
         except (ValueError, httpx.InvalidURL) as error:
             raise SettingsRefusedError(f"source `{source}`: {error}") from None
         self.clients.append(client)
-        return client
+        return Revalidated(source, client, self._bodies, passing)
 
 
 def _refuse_repeated_ids(sources: Sequence[SourceSettings]) -> None:

@@ -21,7 +21,8 @@ MAX_RATIO = 100
 """Decoded bytes for each byte received; more is a bomb, once there is enough to judge by."""
 RATIO_FROM_BYTES = 65_536
 
-_KEPT_HEADERS = ("content-type", "location", "retry-after")
+_KEPT_HEADERS = ("content-type", "location", "retry-after", "etag", "last-modified", "cache-control", "vary")
+_CONDITIONS = frozenset({"if-none-match", "if-modified-since"})
 
 
 # --- the port -------------------------------------------------------------------------------------------------
@@ -134,7 +135,7 @@ class HttpxClient:
     async def _exchange(self, url: httpx.URL, request: Outgoing) -> Incoming:
         sent = self._client.stream(request.method, url, headers=dict(request.headers), content=request.body or None)
         async with sent as response:
-            if 300 <= response.status_code < 400:
+            if 300 <= response.status_code < 400 and not _still_holds(request, response):
                 raise SourceUnavailable(Reason.REDIRECT)
             body = await self._decoded(response)
         headers = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
@@ -154,6 +155,12 @@ class HttpxClient:
         if inflate is not None and received and (not inflate.eof or inflate.unused_data):
             raise SourceUnavailable(Reason.ENCODING)
         return bytes(decoded)
+
+
+def _still_holds(request: Outgoing, response: httpx.Response) -> bool:
+    """Whether it answers what was asked: that an earlier answer still holds. Unasked, that is nothing to go by."""
+    asked = not _CONDITIONS.isdisjoint(name.lower() for name in request.headers)
+    return response.status_code == 304 and request.method == "GET" and asked
 
 
 class _Inflater(Protocol):

@@ -128,11 +128,14 @@ class Shelf:
 
     # --- forgetting ---------------------------------------------------------------------------------------------
 
-    def named(self, source: str, questions: Collection[str]) -> frozenset[str]:
-        """The OIDs that are kept or being asked of a source, in some kinds of question."""
-        kept = (self._kept[each].names for each in list(self._kept) if _is_of(each, source, questions))
-        asked = (names for each, names in self._asked.items() if _is_of(each, source, questions))
-        return frozenset().union(*kept, *asked)
+    def entries(self, source: str, questions: Collection[str]) -> list[Entry]:
+        """What is kept of a source, in some kinds of question."""
+        places = (each for each in list(self._kept) if _is_of(each, source, questions))
+        return [entry for each in places if (entry := self._kept.get(each)) is not None]
+
+    def asked(self, source: str, questions: Collection[str]) -> frozenset[str]:
+        """The OIDs that a source is being asked for, in some kinds of question."""
+        return frozenset().union(*(names for each, names in self._asked.items() if _is_of(each, source, questions)))
 
     def forget(self, source: str, oids: Collection[str]) -> int:
         """Drop what a source told of these OIDs, and its lists of everybody; how many answers that were.

@@ -102,6 +102,7 @@ def create_app(
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         await parts.connected.warm()
+        parts.connected.follow()
         yield
         await callers.aclose()
         await parts.aclose()

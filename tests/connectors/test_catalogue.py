@@ -127,6 +127,19 @@ def test_a_secret_that_is_missing_or_empty_refuses_the_start(folder: Path) -> No
         secret(folder / "koski.password")
 
 
+def test_the_secret_with_which_a_source_signs_must_be_long(folder: Path) -> None:
+    key = folder / "invalidate.key"
+    key.write_text("k" * 31)
+    key.chmod(0o600)
+    signing = settings({**KOSKI, "invalidate_key_file": "invalidate.key"})
+    with pytest.raises(SettingsRefusedError, match=r"invalidate\.key: this secret is too short; expected at least 32"):
+        connect(signing, StillClock(), folder=folder)
+    key.write_text("k" * 32)
+    connected = connect(signing, StillClock(), folder=folder)
+    assert connected.invalidate_keys == {"a-koski": b"k" * 32}
+    assert "kkkk" not in repr(connected)
+
+
 def test_plain_http_to_another_machine_refuses_the_start(folder: Path) -> None:
     with pytest.raises(SettingsRefusedError, match=r"source `a-koski`: expected an https address for koski\.example"):
         connect(settings({**KOSKI, "base_url": "http://koski.example/koski/api"}), StillClock(), folder=folder)
@@ -139,7 +152,15 @@ def test_two_sources_of_one_id_refuse_the_start(folder: Path) -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"colour": "red"}, {"kind": "wilma"}, {"gives": ["plans"]}, {"seconds": 0}, {"concurrency": 0}, {"batch": 1001}],
+    [
+        {"colour": "red"},
+        {"kind": "wilma"},
+        {"gives": ["plans"]},
+        {"seconds": 0},
+        {"cache_seconds": 61},
+        {"concurrency": 0},
+        {"batch": 1001},
+    ],
 )
 def test_a_key_or_value_that_is_not_known_is_refused(change: dict[str, Any]) -> None:
     with pytest.raises(msgspec.ValidationError):

@@ -13,9 +13,14 @@ from typing import Any
 
 import pytest
 
+from connectors.catalogue import connect
+from gateway.settings import load
+from hoks.identifiers import StudyRightOid
 from sandbox import BUSINESS_DAY
+from sandbox.server import lay_out
+from sandbox.settings import settings_text
 from sandbox.world import StatusPeriod, World
-from tests.stories.conftest import Gateway, running
+from tests.stories.conftest import PORT, Gateway, Loopback, Timer, TimerClock, running
 from tests.stories.test_faults import down
 from tests.world.queries import fragments_of_everything
 
@@ -265,3 +270,45 @@ async def test_a_hidden_plan_changes_nothing_not_even_a_time(tmp_path: Path, wor
     assert [plan["studyRightOid"][-5:] for plan in answers[0][0]["data"]["student"]["hoksit"]] == ["70233"]
     assert answers[0] == answers[1]
     assert answers[0][2] == {}
+
+
+# --- hints ------------------------------------------------------------------------------------------------------
+
+
+async def test_ehoks_own_list_of_changes_makes_a_changed_plan_seen(tmp_path: Path, world: World) -> None:
+    lay_out(tmp_path, world)
+    config = tmp_path / "gateway.toml"
+    follows = 'kind = "ehoks"\nfollow_changes_seconds = 5'
+    config.write_text(settings_text(PORT, tmp_path).replace('kind = "ehoks"', follows))
+    loopback, timer = Loopback(tmp_path, world), Timer()
+    settings = load(config)
+    connected = connect(settings.source, TimerClock(timer), transport=loopback, seconds=timer)
+    (plans,) = (each for each in connected.plans if each.source.id == "a-ehoks")
+    (changes,) = connected.changes
+    right = StudyRightOid(RIGHT_7_A)
+
+    async def email() -> str | None:
+        ((plan,),) = [each.value or () for each in (await plans.plans([right])).answers.values()]
+        return plan.student_email
+
+    before = await email()
+    new = {"sahkoposti": "new@opiskelija.example", "paivitetty": "2026-10-05T06:31:00Z"}
+    loopback.serve(with_plan_changed(world, RIGHT_7_A, **new))
+    assert await email() == before
+    await changes.look()
+    assert await email() == "new@opiskelija.example"
+    loopback.calls.clear()
+    await changes.look()
+    assert await email() == "new@opiskelija.example"
+    assert loopback.calls["eHOKS hoks/opiskeluoikeus"] == 0
+    await connected.aclose()
+
+
+async def test_following_changes_ends_with_the_gateway(tmp_path: Path, world: World) -> None:
+    def settled(settings: str) -> str:
+        return settings.replace('kind = "ehoks"', 'kind = "ehoks"\nfollow_changes_seconds = 5')
+
+    before = asyncio.all_tasks()
+    async with running(tmp_path, world, settled):
+        assert len(asyncio.all_tasks()) > len(before)
+    assert asyncio.all_tasks() == before
