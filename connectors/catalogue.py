@@ -32,7 +32,7 @@ from connectors.registries.onr import Onr, OnrSettings
 from connectors.registries.organisaatio import Organisaatio, OrganisaatioSettings
 from connectors.revalidated import Bodies, Revalidated
 from connectors.shelf import DEFAULT_BYTES, Shelf
-from connectors.table import DropRefused, TableSource
+from connectors.table import DropRefused, TableSource, ViewsDoNotFit
 from connectors.table.settings import TableSettings
 from hoks.ports import (
     AppointmentSource,
@@ -81,9 +81,14 @@ class Connected:
         self._following.extend(asyncio.create_task(each.follow()) for each in self.changes)
 
     async def warm(self) -> None:
-        """Load what lies on disk, so that the first request does not wait; a drop that cannot be used is logged."""
+        """Load what lies on disk, so that the first request does not wait; a drop that cannot be used is logged.
+
+        Raises ``SettingsRefusedError`` with one line for views that are not those of the settings.
+        """
         loaded = await asyncio.gather(*(table.load() for table in self.tables), return_exceptions=True)
         for table, outcome in zip(self.tables, loaded, strict=True):
+            if isinstance(outcome, ViewsDoNotFit):
+                raise SettingsRefusedError(str(outcome)) from None
             if isinstance(outcome, DropRefused):
                 log.error("%s", outcome)
             elif isinstance(outcome, BaseException):
@@ -94,7 +99,7 @@ class Connected:
         for table in self.tables:
             try:
                 await table.load()
-            except DropRefused as refused:
+            except (DropRefused, ViewsDoNotFit) as refused:
                 raise SettingsRefusedError(str(refused)) from None
 
     async def aclose(self) -> None:
@@ -105,6 +110,8 @@ class Connected:
         await self.shelf.aclose()
         for client in self.clients:
             await client.aclose()
+        for table in self.tables:
+            await table.aclose()
 
 
 def connect(
@@ -147,7 +154,7 @@ def connect(
                 plans.append(ehoks)
                 holders.append(ehoks)
             case TableSettings():
-                table = TableSource(settings, clock)
+                table = TableSource(settings, clock, _database_password(settings, root))
                 tables.append(table)
                 # Who gives only appointments knows whose a right is from elsewhere.
                 holders += [table] if {"rights", "plans"} & set(settings.gives) else []
@@ -210,6 +217,16 @@ class _Kept:
             else each
             for each in sources
         )
+
+
+def _database_password(settings: TableSettings, root: Path) -> str | None:
+    """The password of the database, where there is one; whose certificates it may show must be known by then."""
+    database = settings.database
+    if database is None:
+        return None
+    if database.root_certificates and not (root / database.root_certificates).is_file():
+        raise SettingsRefusedError(f"source `{settings.id}`, root_certificates: expected a file of certificates")
+    return secret(root / database.password_file) if database.password_file else None
 
 
 class _Network:

@@ -27,6 +27,7 @@ class Reason(StrEnum):
     NESTING = "nesting"
     MISMATCH = "mismatch"
     FOREIGN_PERSON = "foreign_person"
+    MISSING = "missing"
     UNEXPECTED = "unexpected"
 
 

@@ -21,7 +21,7 @@ from connectors.limits import Remembered
 from hoks.codes import TYPE_OF_CODE
 from hoks.identifiers import Check, LearnerOid, OrganisationOid, StudyRightOid, check_learner_oid, check_study_right_oid
 from hoks.outcomes import Answer, Outcome, Reply, worst
-from hoks.ports import Clock, Source
+from hoks.ports import REGISTER, Clock, Source
 from hoks.student import Person
 from hoks.study_right import StudyRight
 
@@ -63,7 +63,7 @@ class KoskiSource:
     """Study rights that one provider's account sees, from Koski."""
 
     def __init__(self, settings: KoskiSettings, http: HttpPort, clock: Clock, password: str) -> None:
-        self._source = Source(id=settings.id, provider_oid=settings.provider)
+        self._source = Source(id=settings.id, provider_oid=settings.provider, precedence=REGISTER)
         self._base = settings.base_url.rstrip("/")
         self._batch = settings.batch
         self._http = http

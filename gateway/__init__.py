@@ -13,6 +13,9 @@ http        POST /graphql
 invalidate  POST /invalidate: a source says that something of its has changed
 consents    consents held in memory, for the sandbox
 app         the composition root: the only place that knows every part
-explain     what an operator may ask of a configuration, in words
+explain     what an operator may ask of the rules, in words
+checking    every source of a configuration tried once
+serving     an application on one address until it is told to stop
+trial       the sandbox beside a gateway, to try it with
 cli         the command ``hoks-gateway``
 """

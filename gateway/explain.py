@@ -1,8 +1,7 @@
-"""What an operator may ask of a configuration: a role's rules, why somebody sees what they see, whether it works."""
+"""What an operator may ask of a configuration: the rules of a role, and why somebody sees what they see."""
 
 from pathlib import Path
 
-from connectors.catalogue import SettingsRefusedError
 from gateway.app import assemble, load_policy
 from gateway.callers import Callers
 from gateway.clock import clock_of
@@ -22,18 +21,6 @@ def explain_rules(role: str | None) -> str:
     if role not in set(Role):
         raise SettingsError(f"unknown role `{role}`; expected one of: {', '.join(Role)}")
     return "\n".join(section(policy, Role(role)))
-
-
-async def check_sources(config: Path) -> None:
-    """Load what the sources have on disk. Raises ``SettingsError`` with one line for what cannot be used."""
-    settings = load(config)
-    parts = assemble(settings, clock_of(settings.fixed_day))
-    try:
-        await parts.connected.check()
-    except SettingsRefusedError as refused:
-        raise SettingsError(str(refused)) from None
-    finally:
-        await parts.aclose()
 
 
 async def explain_student(config: Path, token: str, student: str, acting_role: str | None) -> list[str]:

@@ -95,6 +95,7 @@ class StatuteSettings(_Section, frozen=True):
     citation: Text
     items: Items
     express: tuple[Item, ...] = ()
+    """Those of ``items`` that the provision names expressly."""
 
     def as_statute(self) -> Statute:
         """The provision as the domain knows it."""
@@ -183,7 +184,7 @@ def load(path: Path) -> Settings:
 # --- paths
 
 
-_PATHS = re.compile(r".*_file|folder")
+_PATHS = re.compile(r".*_file|folder|root_certificates")
 
 
 def _beside(section: Mapping[str, Any], folder: Path) -> dict[str, Any]:
@@ -289,6 +290,8 @@ def _complaints(settings: Settings, written: Mapping[str, Any]) -> Iterator[str]
     for check in _CHECKS:
         yield from check(settings)
     for key, name, value in _texts(written):
+        if key.endswith("database.url"):
+            continue  # its own settings say what it may be
         if name.endswith("url") or name == "service":
             yield from _check_url(key, value)
         elif name.endswith("_file"):
@@ -319,6 +322,10 @@ def _sources(settings: Settings) -> Iterator[str]:
 def _statutes(settings: Settings) -> Iterator[str]:
     for place, statute in enumerate(settings.statute):
         yield from _check_oid(f"statute[{place}].organisation", statute.organisation, organisation_oid)
+        for number, item in enumerate(statute.express):
+            if item not in statute.items:
+                key = f"statute[{place}].express[{number}]"
+                yield f"key `{key}`: expected one of the statute's `items`, and got `{item}`"
 
 
 def _consents(settings: Settings) -> Iterator[str]:

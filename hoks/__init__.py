@@ -22,6 +22,7 @@ caller         who is asking, in which acting role
 errors         what goes wrong, by whose fault
 ports          what the domain asks of the outside world
 asking         asking a source within the deadline, contained
+sitting        one request: its day and its deadline, begun once
 merged         one right as its sources together tell it
 links          procurement links between rights
 narrow         of a plan only what somebody is appointed to

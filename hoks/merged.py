@@ -12,6 +12,7 @@ import msgspec
 from hoks.findings import FindingCode, finding
 from hoks.identifiers import OrganisationOid, StudyRightOid
 from hoks.items import Item
+from hoks.ports import REGISTER
 from hoks.study_right import RESTRICTION, Phase, StudyRight, ended_on, period_on, phase_on
 
 
@@ -86,7 +87,7 @@ def _undisputed(told: Sequence[Told]) -> tuple[list[Told], bool]:
     if len({each.provider for each in told if each.provider is not None}) < 2:
         return list(told), False
     owners = [each.provider for each in told if each.is_own]
-    registered = [each.provider for each in told if each.is_own and each.precedence == 0]
+    registered = [each.provider for each in told if each.is_own and each.precedence == REGISTER]
     deciding = set(registered or owners)
     if len(deciding) != 1:
         return list(told), True

@@ -18,14 +18,17 @@ from hoks.relations import Appointment, Assignment, Consent
 from hoks.student import Person
 from hoks.study_right import StudyRight
 
+REGISTER, STUDENT_SYSTEM = 0, 1
+"""Whose word on a right comes first (registries 21.2): Koski's as the legal register, then a student system's."""
+
 
 class Source(msgspec.Struct, frozen=True, kw_only=True):
     """A source as the settings name it, and the provider for whose organisations alone it may speak."""
 
     id: str
     provider_oid: OrganisationOid
-    precedence: int = 1
-    """Whose word on a right comes first where several sources speak: Koski is 0, a student system 1."""
+    precedence: int = STUDENT_SYSTEM
+    """Its place among those who speak of one right: lower comes first."""
 
 
 class Clock(Protocol):

@@ -4,7 +4,8 @@ Whatever a source does, a question comes back with replies; what could not be to
 """
 
 import asyncio
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -87,7 +88,7 @@ class Questions:
     async def people(self, oids: Collection[LearnerOid], deadline: Deadline) -> People:
         """The person behind each OID; where the register does not tell, the one OID alone."""
         keys = list(dict.fromkeys(oids))
-        question = self._sources.identities.identify(keys)
+        question = partial(self._sources.identities.identify, keys)
         reply: Reply[LearnerOid, Person] = await self._ask(question, keys, LEARNER_REGISTER, deadline.at(IDENTIFY))
         people = {oid: person_of(oid, answer.value) for oid, answer in reply.answers.items()}
         return People(people, all_answered([reply]))
@@ -97,7 +98,7 @@ class Questions:
         if not oids:
             return {}, False
         reply: Reply[OrganisationOid, TreeNode] = await self._ask(
-            self._sources.organisations.nodes(oids), oids, ORGANISATION_REGISTER, until
+            partial(self._sources.organisations.nodes, oids), oids, ORGANISATION_REGISTER, until
         )
         tree = {oid: answer.value for oid, answer in reply.answers.items() if answer.value is not None}
         return tree, reply.outcome in FAILED
@@ -112,7 +113,9 @@ class Questions:
         """What each source of rights tells of these persons."""
         keys, until = [person.oid for person in people], deadline.at(RIGHTS)
         sources = self._sources.rights
-        replies = await asyncio.gather(*(self._ask(each.rights(people), keys, each.source, until) for each in sources))
+        replies = await asyncio.gather(
+            *(self._ask(partial(each.rights, people), keys, each.source, until) for each in sources)
+        )
         return [(each.source, reply) for each, reply in zip(sources, replies, strict=True)]
 
     async def plans(
@@ -122,7 +125,7 @@ class Questions:
         asked = [(each, sorted(wanted[each.source.id])) for each in self.of_plans if each.source.id in wanted]
         until = deadline.at(PLANS)
         replies = await asyncio.gather(
-            *(self._ask(each.plans(keys, until), keys, each.source, until) for each, keys in asked)
+            *(self._ask(partial(each.plans, keys, until), keys, each.source, until) for each, keys in asked)
         )
         return {each.source.id: (each.source, reply) for (each, _), reply in zip(asked, replies, strict=True)}
 
@@ -130,13 +133,15 @@ class Questions:
         """Whom each source names as the holder of each right."""
         until = deadline.at(HOLDERS)
         sources = self._sources.holders
-        return await asyncio.gather(*(self._ask(each.holders(rights), rights, each.source, until) for each in sources))
+        return await asyncio.gather(
+            *(self._ask(partial(each.holders, rights), rights, each.source, until) for each in sources)
+        )
 
     async def learners(self, provider: OrganisationOid, deadline: Deadline) -> list[Reply[Any, Any]]:
         """Everybody whom a provider's own sources know."""
         until = deadline.at(LEARNERS)
         own = [each for each in self._sources.rights if each.source.provider_oid == provider]
-        return await asyncio.gather(*(self._ask(each.learners(), [provider], each.source, until) for each in own))
+        return await asyncio.gather(*(self._ask(each.learners, [provider], each.source, until) for each in own))
 
     async def standing(self, caller: Caller, deadline: Deadline) -> Standing:
         """What the caller is to students besides study rights; only what the acting role rests on is asked."""
@@ -146,7 +151,7 @@ class Questions:
             return await self._assigned(caller, deadline)
         if caller.role is Role.CONSENT_RECIPIENT and self._sources.consents is not None:
             names = recipients(caller)
-            question = self._sources.consents.received(names)
+            question = partial(self._sources.consents.received, names)
             reply = await self._ask(question, names, CONSENTS, deadline.at(IDENTIFY))
             return Standing(consents=everything_in([reply]), is_whole=all_answered([reply]))
         statutes = (each for each in self._sources.statutes if each.organisation == caller.organisation)
@@ -158,14 +163,14 @@ class Questions:
         """The consents that concern rights, whoever the recipient is, and whether that is known."""
         if self._sources.consents is None or not rights:
             return (), True
-        reply = await self._ask(self._sources.consents.given(rights), rights, CONSENTS, deadline.at(TREE))
+        reply = await self._ask(partial(self._sources.consents.given, rights), rights, CONSENTS, deadline.at(TREE))
         return everything_in([reply]), all_answered([reply])
 
     async def _appointed(self, caller: Caller, deadline: Deadline) -> Standing:
         until, who = deadline.at(IDENTIFY), [caller.subject]
         sources = self._sources.appointments
         replies = await asyncio.gather(
-            *(self._ask(each.appointments(who), who, each.source, until) for each in sources)
+            *(self._ask(partial(each.appointments, who), who, each.source, until) for each in sources)
         )
         told = (
             msgspec.structs.replace(each, told_by=source.source.provider_oid)
@@ -179,7 +184,9 @@ class Questions:
         provider, down = await self.provider(caller.organisation, deadline.at(OWN))
         own = [each for each in self._sources.assignments if each.source.provider_oid == provider]
         until, who = deadline.at(IDENTIFY), [caller.subject]
-        replies = await asyncio.gather(*(self._ask(each.assignments(who), who, each.source, until) for each in own))
+        replies = await asyncio.gather(
+            *(self._ask(partial(each.assignments, who), who, each.source, until) for each in own)
+        )
         assignments = of_the_role(everything_in(replies), caller, provider)
         return Standing(assignments=assignments, is_whole=all_answered(replies) and not down)
 
@@ -187,8 +194,11 @@ class Questions:
         """The sources of rights and of plans."""
         return (*self.of_rights, *(each.source for each in self.of_plans))
 
-    async def _ask(self, question: Any, keys: Collection[Any], source: Source | str, until: float) -> Reply[Any, Any]:
+    async def _ask(
+        self, question: Callable[[], Awaitable[Any]], keys: Collection[Any], source: Source | str, until: float
+    ) -> Reply[Any, Any]:
+        # Put only here: a request that fails elsewhere cancels what has not begun, which is then not left unawaited.
         name = source if isinstance(source, str) else source.id
-        reply: Reply[Any, Any] = await ask(question, keys, source=name, until=until, clock=self._clock)
+        reply: Reply[Any, Any] = await ask(question(), keys, source=name, until=until, clock=self._clock)
         self.last[name] = reply.outcome
         return reply

@@ -24,9 +24,10 @@ from hoks.merge import merge
 from hoks.merged import merge_rights
 from hoks.organisations import Known, Tree
 from hoks.outcomes import FAILED, HEALTHY, Outcome
-from hoks.ports import Clock, Source
+from hoks.ports import REGISTER, Clock, Source
 from hoks.questions import LEARNER_REGISTER, OWN, TREE, Questions, Sources
 from hoks.showing import View, show
+from hoks.sitting import Sitting
 from hoks.standing import OWNING, Standing
 from hoks.student import Person, SourceStatus
 from hoks.told import (
@@ -87,14 +88,19 @@ class Reader:
         self._seconds = request_seconds
         self._suspended_is_valid = suspended_is_valid
 
-    async def sources(self, caller: Caller) -> tuple[SourceStatus, ...]:
+    def sit(self) -> Sitting:
+        """A request that begins now. Every question of the request is asked within it."""
+        return Sitting.of(self._seconds, self._clock)
+
+    async def sources(self, caller: Caller, *, within: Sitting | None = None) -> tuple[SourceStatus, ...]:
         """The sources of the caller's provider and whether each answered last; to others, none.
 
         INVARIANT: nothing of when or for whom a source was asked: that was other callers' doing.
         """
         if caller.role not in _SEES_SOURCES or caller.organisation is None:
             return ()
-        provider, _ = await self._questions.provider(caller.organisation, Deadline.of(self._seconds).at(TREE))
+        deadline = (within or self.sit()).deadline
+        provider, _ = await self._questions.provider(caller.organisation, deadline.at(TREE))
         if provider is None:
             raise SourcesUnavailable(_NOT_IN_THE_REGISTER)
         own = sorted({each.id for each in self._questions.every_source() if each.provider_oid == provider})
@@ -108,9 +114,9 @@ class Reader:
             for each in own
         )
 
-    async def standing(self, caller: Caller) -> tuple[Standing, Text | None]:
+    async def standing(self, caller: Caller, *, within: Sitting | None = None) -> tuple[Standing, Text | None]:
         """What the caller is to students in the acting role, and the name of the acting organisation."""
-        deadline = Deadline.of(self._seconds)
+        deadline = (within or self.sit()).deadline
         acting = {caller.organisation} if caller.organisation is not None else set()
         standing, (tree, _) = await asyncio.gather(
             self._questions.standing(caller, deadline), self._questions.tree(acting, deadline.at(TREE))
@@ -120,33 +126,37 @@ class Reader:
 
     async def explain(self, caller: Caller, oid: LearnerOid) -> tuple[ExplainedRight, ...]:
         """Why the caller may see what of a student, right by right; reads no plan."""
-        deadline, day = self._begun()
+        sitting = self.sit()
         standing, people = await asyncio.gather(
-            self._questions.standing(caller, deadline), self._questions.people([oid], deadline)
+            self._questions.standing(caller, sitting.deadline), self._questions.people([oid], sitting.deadline)
         )
-        (looked,) = await self._look(caller, standing, [people.by_oid[oid]], people.are_known, deadline, day)
+        (looked,) = await self._look(caller, standing, [people.by_oid[oid]], people.are_known, sitting)
         return explain(looked, self._policy, caller.role)
 
-    async def students(self, caller: Caller, oids: Sequence[LearnerOid]) -> dict[LearnerOid, Seen]:
+    async def students(
+        self, caller: Caller, oids: Sequence[LearnerOid], *, within: Sitting | None = None
+    ) -> dict[LearnerOid, Seen]:
         """Each asked student as the caller may see them."""
         if not self._policy.gives_anything_to(caller.role):
             return dict.fromkeys(oids)
-        return await self._students(caller, oids, *self._begun())
+        return await self._students(caller, oids, within or self.sit())
 
-    async def by_rights(self, caller: Caller, rights: Sequence[StudyRightOid]) -> dict[StudyRightOid, Seen]:
+    async def by_rights(
+        self, caller: Caller, rights: Sequence[StudyRightOid], *, within: Sitting | None = None
+    ) -> dict[StudyRightOid, Seen]:
         """The student who holds each right, as the caller may see them."""
         keys = list(dict.fromkeys(rights))
         if not self._policy.gives_anything_to(caller.role):
             return dict.fromkeys(keys)
-        deadline, day = self._begun()
-        replies = await self._questions.holders(keys, deadline)
+        sitting = within or self.sit()
+        replies = await self._questions.holders(keys, sitting.deadline)
         # Each source may name another holder, and one of them wrongly: the one who has the right is taken.
         holders = {
             right: sorted({held for each in replies if (held := each.answers[right].value)}) or [_NOBODY]
             for right in keys
         }
         asked = sorted({oid for oids in holders.values() for oid in oids} | {_NOBODY})
-        seen = await self._students(caller, asked, deadline, day)
+        seen = await self._students(caller, asked, sitting)
         down = any(reply.outcome in FAILED for reply in replies) or isinstance(seen[_NOBODY], SourcesUnavailable)
         nobody = SourcesUnavailable(_CANNOT_TELL) if down else None
         # INVARIANT: a right that is hidden, one that is not the caller's and one that nobody holds come to the same,
@@ -156,19 +166,21 @@ class Reader:
             for right, oids in holders.items()
         }
 
-    async def page(self, caller: Caller, *, after: LearnerOid | None, first: int) -> Page:
+    async def page(
+        self, caller: Caller, *, after: LearnerOid | None, first: int, within: Sitting | None = None
+    ) -> Page:
         """The next ``first`` students of the caller after an OID. Raises ``SourcesUnavailable``."""
         if not self._policy.gives_anything_to(caller.role):
             return Page((), more=False)
-        deadline, day = self._begun()
-        standing = await self._questions.standing(caller, deadline)
-        people = await self._listed(caller, standing, deadline)
+        sitting = within or self.sit()
+        standing = await self._questions.standing(caller, sitting.deadline)
+        people = await self._listed(caller, standing, sitting.deadline)
         waiting = [person for person in people if after is None or person.oid > after]
         sources = self._questions.of_rights
         shown: list[View] = []
         while waiting and len(shown) <= first:
             step, waiting = waiting[: first + _SPARE], waiting[first + _SPARE :]
-            looked = await self._look(caller, standing, step, True, deadline, day)
+            looked = await self._look(caller, standing, step, True, sitting)
             if any(each.own_sources_are_down(sources) for each in looked):
                 raise SourcesUnavailable(_CANNOT_TELL)
             listed = [each for each in looked if each.is_listed]
@@ -177,25 +189,16 @@ class Reader:
                 # whether more follow.
                 room = first + 1 - len(shown)
                 taken, listed = listed[:room], listed[room:]
-                views = await self._views(taken, deadline)
+                views = await self._views(taken, sitting.deadline)
                 shown += [each for each in views.values() if isinstance(each, View)]
         return Page(tuple(shown[:first]), more=len(shown) > first)
 
-    def _begun(self) -> tuple[Deadline, date]:
-        """The deadline of a question that begins now, and the day it is decided on.
-
-        INVARIANT: taken once: what begins before midnight is decided on that day to its last student.
-        """
-        return Deadline.of(self._seconds), self._clock.today()
-
-    async def _students(
-        self, caller: Caller, oids: Sequence[LearnerOid], deadline: Deadline, day: date
-    ) -> dict[LearnerOid, Seen]:
+    async def _students(self, caller: Caller, oids: Sequence[LearnerOid], sitting: Sitting) -> dict[LearnerOid, Seen]:
         standing, people = await asyncio.gather(
-            self._questions.standing(caller, deadline), self._questions.people(oids, deadline)
+            self._questions.standing(caller, sitting.deadline), self._questions.people(oids, sitting.deadline)
         )
-        looked = await self._look(caller, standing, people.distinct(), people.are_known, deadline, day)
-        views = await self._views(looked, deadline)
+        looked = await self._look(caller, standing, people.distinct(), people.are_known, sitting)
+        views = await self._views(looked, sitting.deadline)
         return {oid: views[people.by_oid[oid].oid] for oid in oids}
 
     async def _listed(self, caller: Caller, standing: Standing, deadline: Deadline) -> list[Person]:
@@ -231,16 +234,16 @@ class Reader:
         standing: Standing,
         people: Sequence[Person],
         identities_are_known: bool,
-        deadline: Deadline,
-        day: date,
+        sitting: Sitting,
     ) -> list[Looked]:
         """The rights of each person and what the caller may see of each."""
+        deadline = sitting.deadline
         told = await self._questions.rights(people, deadline)
         named = organisations_named(caller.organisation, [(source, rights_in(reply)) for source, reply in told])
         (tree, down), standing = await asyncio.gather(
             self._questions.tree(named, deadline.at(TREE)), self._with_consents_given(caller, standing, told, deadline)
         )
-        looked = [self._decided(caller, standing.towards(person), person, told, tree, day) for person in people]
+        looked = [self._decided(caller, standing.towards(person), person, told, tree, sitting.day) for person in people]
         return [
             msgspec.structs.replace(each, identity_is_known=identities_are_known, register_is_down=down)
             for each in looked
@@ -267,7 +270,7 @@ class Reader:
     ) -> Looked:
         words, statuses = words_on_rights(person, told, tree)
         silent = {source.provider_oid for source, _ in told if _is_a_silent_register(source, statuses[source.id])}
-        registers = {source.id for source, _ in told if source.precedence == 0}
+        registers = {source.id for source, _ in told if source.precedence == REGISTER}
         rights = with_doubts(merge_rights(words, day), silent, registers, tree)
         links = find_links(rights, day)
         situation = Situation(
@@ -353,4 +356,4 @@ def _with(seen: Seen, right: StudyRightOid) -> View | None:
 
 
 def _is_a_silent_register(source: Source, status: SourceStatus) -> bool:
-    return source.precedence == 0 and status.outcome in FAILED
+    return source.precedence == REGISTER and status.outcome in FAILED

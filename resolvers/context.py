@@ -1,4 +1,4 @@
-"""What one request carries: the caller, the loaders, and what its answer has shown."""
+"""What one request carries: the caller, the day and the deadline, the loaders, and what its answer has shown."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -24,6 +24,7 @@ class Context:
     def __init__(self, caller: Caller, reader: Reader, cursors: Cursors) -> None:
         self.caller = caller
         self.reader = reader
+        self.sitting = reader.sit()
         self.cursors = cursors
         self.students: DataLoader[LearnerOid, View | None] = DataLoader(self._load_students)
         self.rights: DataLoader[StudyRightOid, View | None] = DataLoader(self._load_rights)
@@ -44,11 +45,11 @@ class Context:
         ]
 
     async def _load_students(self, oids: list[LearnerOid]) -> list[Any]:
-        seen = await self.reader.students(self.caller, oids)
+        seen = await self.reader.students(self.caller, oids, within=self.sitting)
         return [seen[oid] for oid in oids]
 
     async def _load_rights(self, rights: list[StudyRightOid]) -> list[Any]:
-        seen = await self.reader.by_rights(self.caller, rights)
+        seen = await self.reader.by_rights(self.caller, rights, within=self.sitting)
         return [seen[right] for right in rights]
 
 

@@ -103,8 +103,8 @@ class StudentConnection:
 
 async def viewer(info: Info) -> Viewer:
     """The caller as verified."""
-    caller = info.context.caller
-    standing, name = await info.context.reader.standing(caller)
+    context, caller = info.context, info.context.caller
+    standing, name = await context.reader.standing(caller, within=context.sitting)
     return Viewer(
         oid=caller.subject,
         role=caller.role,
@@ -131,7 +131,7 @@ async def students(info: Info, first: int = 20, after: Cursor | None = None) -> 
         raise BadRequest(f"`first` must be from 1 to {MOST_STUDENTS}")
     context = info.context
     start = context.cursors.read(context.caller, after) if after is not None else None
-    page = await context.reader.page(context.caller, after=start, first=first)
+    page = await context.reader.page(context.caller, after=start, first=first, within=context.sitting)
     for view in page.views:
         context.shown(view)
     edges = tuple(
@@ -165,7 +165,8 @@ async def study_right(info: Info, oid: StudyRightOid) -> Any:
 
 async def sources(info: Info) -> Any:
     """The sources in the caller's scope."""
-    return await info.context.reader.sources(info.context.caller)
+    context = info.context
+    return await context.reader.sources(context.caller, within=context.sitting)
 
 
 _right = study_right_oid

@@ -2,13 +2,29 @@
 
 import os
 from collections import Counter
+from collections.abc import Iterator
 
 import pytest
 
+from tests.postgres import PostgresServer, running_server
 from tests.samples import REQUIRED, are_there
 
 LEFT_OUT = not are_there() and not REQUIRED
 collect_ignore = ["connectors/test_samples.py"] if LEFT_OUT else []
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """The PostgreSQL server of this run. A test that stops it starts it again."""
+    with running_server() as server:
+        yield server
+
+
+@pytest.fixture
+def database(postgres: PostgresServer) -> Iterator[str]:
+    """The name of an empty database of the test's own."""
+    with postgres.database() as name:
+        yield name
 
 
 def pytest_configure(config: pytest.Config) -> None:

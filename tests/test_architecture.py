@@ -83,7 +83,7 @@ def test_the_lock_files_hold_hashes_and_no_address() -> None:
 
 def test_every_direct_dependency_is_locked() -> None:
     declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
-    names = {re.split(r"[<>=!~ ]", each, maxsplit=1)[0].lower() for each in declared}
+    names = {re.split(r"[\[<>=!~ ]", each, maxsplit=1)[0].lower() for each in declared}
     locked = {
         line.split("==")[0].lower() for line in (ROOT / "requirements.txt").read_text().splitlines() if "==" in line
     }

@@ -1,12 +1,16 @@
-"""Any student system that exports rows: files described in settings alone, loaded into memory and asked by key.
+"""Any student system that exports rows: files or views described in settings alone, loaded into memory, asked by key.
 
 Modules, in order of flow:
 
-- ``settings``: what the operator declares of a provider's files: columns, codes, formats
+- ``settings``: what the operator declares of a provider's files or views: columns, codes, formats
 - ``cells``: text of a cell to a value of ours, and what was wrong with it
 - ``drop``: the files of one snapshot, refused unless they are whole
-- ``snapshot``: a drop as an indexed SQLite database in memory
-- ``keeper``: the last good snapshot, and when to look for a newer one
+- ``snapshot``: rows as an indexed SQLite database in memory
+- ``paths``: along which keys a question is followed from view to view
+- ``keeper``: the last good snapshot of files, and when to look for a newer one
+- ``typed``: typed values of a database to texts of cells
+- ``database``: a provider's views, read in one transaction per answer
+- ``views``: the rows of one question read now, or all rows read now and then
 - ``rights``: rows to study rights
 - ``competence``: rows to learning periods and demonstrations
 - ``units``: rows to the units of a plan and the support beside them
@@ -15,8 +19,9 @@ Modules, in order of flow:
 - ``source``: the connector itself
 """
 
+from connectors.table.database import ViewsDoNotFit
 from connectors.table.drop import DropRefused, FilesDoNotFit
 from connectors.table.settings import TableSettings
 from connectors.table.source import TableSource
 
-__all__ = ["DropRefused", "FilesDoNotFit", "TableSettings", "TableSource"]
+__all__ = ["DropRefused", "FilesDoNotFit", "TableSettings", "TableSource", "ViewsDoNotFit"]

@@ -105,6 +105,10 @@ class Drop:
         listed = self._manifest.files if self._manifest else ()
         return tuple(dict.fromkeys((*self._settings.files(), *listed)))
 
+    def tables(self, name: str) -> list[str]:
+        """The tables that are in a file."""
+        return [table for table, described in self._settings.tables.items() if described.file == name]
+
     def sheet(self, name: str) -> "Sheet":
         """The contents of a file, which are those that the manifest describes."""
         content = self._content(name)

@@ -6,9 +6,12 @@ A drop that is refused leaves the snapshot before it in use, and says so.
 import asyncio
 import logging
 import time
+from collections.abc import Collection
 from dataclasses import dataclass
 
+from connectors.failures import Reason, SourceUnavailable
 from connectors.table.drop import DropRefused, Stamps, stamps_of
+from connectors.table.paths import Question
 from connectors.table.settings import TableSettings
 from connectors.table.snapshot import Snapshot, take_snapshot
 
@@ -46,15 +49,25 @@ class Keeper:
         """Load the drop that lies in the folder now, or raise ``DropRefused``."""
         await asyncio.to_thread(self._take)
 
-    async def current(self) -> Snapshot | None:
-        """The snapshot to answer from; nothing when no drop has ever been whole."""
+    async def current(
+        self,
+        question: Question,  # noqa: ARG002 - a snapshot holds the answer to any
+        keys: Collection[str],  # noqa: ARG002
+        until: float | None = None,  # noqa: ARG002
+    ) -> Snapshot:
+        """The snapshot to answer from. Raises ``SourceUnavailable`` when no drop has ever been whole."""
         if self._looking is None and time.monotonic() - self._looked_at >= self._settings.look_every_seconds:
             self._looked_at = time.monotonic()
             self._looking = asyncio.create_task(self._look())
         if self._looking is not None:
             # Waiting does not cancel: a request that gives up leaves the load to the others.
             await asyncio.wait({self._looking}, timeout=PATIENCE_SECONDS if self._snapshot else None)
+        if self._snapshot is None:
+            raise SourceUnavailable(Reason.MISSING)
         return self._snapshot
+
+    async def aclose(self) -> None:
+        """Nothing is kept open."""
 
     async def _look(self) -> None:
         try:

@@ -1,14 +1,18 @@
-"""What an operator declares of a provider's files: columns, codes and formats, refused at start where they are wrong.
+"""What an operator declares of a provider's files or views: columns, codes and formats, refused where they are wrong.
 
 The left side of every mapping is a name of ours, the right side is the provider's.
 """
 
 import codecs
 from pathlib import PurePath
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
+from msgspec import Meta
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
 
+from connectors.client import is_loopback
 from hoks.codes import STATE_OF_CODE
 from hoks.identifiers import OrganisationOid
 
@@ -106,10 +110,91 @@ class ManifestSettings(Strict, frozen=True):
 
 
 class TableFile(Strict, frozen=True):
-    """The file of one table, and the provider's name of each column that is used."""
+    """The file or the view of one table, and the provider's name of each column that is used."""
 
-    file: str
     columns: dict[str, str]
+    file: str = ""
+    view: str = ""
+
+
+class AsOf(Strict, frozen=True):
+    """Where a database tells how old its data are: the oldest moment in the column of a view."""
+
+    view: str
+    column: str
+
+
+Name = Annotated[str, Meta(min_length=1)]
+_ADDRESS = "expected an address such as postgresql://reader@host:5432/database"
+_LIVE_ROWS, _WHOLE_ROWS = 100_000, 5_000_000
+_LIVE_SECONDS, _WHOLE_SECONDS = 3.0, 120.0
+
+
+class DatabaseSettings(Strict, frozen=True):
+    """A provider's database, whose views are read and never written."""
+
+    url: str
+    """Without a password. ``?host=/folder`` names the folder of a socket."""
+    password_file: str | None = None
+    db_schema: Name | None = msgspec.field(default=None, name="schema")
+    """Where the views are; without it, where the database looks first for this user."""
+    root_certificates: str | None = None
+    """The file of the authorities whose certificates the server may show; not needed on this machine."""
+    reads: Literal["live", "snapshot"] = "live"
+    """``live`` asks the views by key for each answer; ``snapshot`` reads them whole now and then."""
+    every_minutes: Annotated[float, Meta(gt=0, le=1440)] = 15
+    """How often a snapshot is read."""
+    seconds: Annotated[float, Meta(gt=0, le=3600)] | None = None
+    """The total deadline of one read."""
+    statement_seconds: Annotated[float, Meta(gt=0, le=3600)] | None = None
+    """After how long the server itself stops a statement."""
+    connections: Annotated[int, Meta(ge=1, le=50)] = 4
+    """How many reads may run at a time."""
+    max_rows: Annotated[int, Meta(ge=1, le=100_000_000)] | None = None
+    """How many rows one read may take in."""
+    as_of: AsOf | None = None
+
+    def __post_init__(self) -> None:
+        for fault in self._faults():
+            raise ValueError(fault)
+
+    @property
+    def address(self) -> URL:
+        """The address, by which no password is known."""
+        return make_url(self.url).set(drivername="postgresql+psycopg")
+
+    @property
+    def is_on_this_machine(self) -> bool:
+        """Whether what is sent never leaves this machine: a socket or a loopback address."""
+        url = self.address
+        folder = url.query.get("host", "")
+        return folder.startswith("/") if isinstance(folder, str) and folder else is_loopback(url.host or "")
+
+    @property
+    def read_seconds(self) -> float:
+        """The total deadline of one read."""
+        return self.seconds or (_LIVE_SECONDS if self.reads == "live" else _WHOLE_SECONDS)
+
+    @property
+    def row_limit(self) -> int:
+        """How many rows one read may take in."""
+        return self.max_rows or (_LIVE_ROWS if self.reads == "live" else _WHOLE_ROWS)
+
+    def _faults(self) -> list[str]:
+        try:
+            url = make_url(self.url)
+        except (ArgumentError, ValueError):
+            return [f"url: {_ADDRESS}"]
+        if url.password is not None:
+            return ["url: expected no password in the address; `password_file` names a file that holds it"]
+        if url.drivername not in ("postgresql", "postgresql+psycopg") or not (url.username and url.database):
+            return [f"url: {_ADDRESS}"]
+        # Whatever else may stand there could take back what the other settings promise.
+        if set(url.query) - {"host"} or (url.query and url.host) or not (url.host or url.query):
+            return [f"url: {_ADDRESS}, or with ?host=/folder for a socket, and nothing else after it"]
+        if not self.is_on_this_machine and not self.root_certificates:
+            return ["root_certificates: must name the file of the authorities of a server on another machine"]
+        return []
 
 
 class Codes(Strict, frozen=True):
@@ -145,13 +230,16 @@ class CodePrefixes(Strict, frozen=True):
 
 
 class TableSettings(Strict, frozen=True, kw_only=True, tag_field="kind", tag="table"):
-    """One provider's drop: where it is, how its rows are written and what they mean."""
+    """One provider's drop or views: where they are, how their rows are written and what they mean."""
 
     id: str
     provider: OrganisationOid
     gives: tuple[Given, ...]
-    folder: str
     tables: dict[str, TableFile]
+    folder: str = ""
+    """Where the files of a drop are."""
+    database: DatabaseSettings | None = None
+    """Where the views are, instead of files."""
     encoding: str = "utf-8"
     delimiter: str = ","
     date_format: DateFormat = "yyyy-mm-dd"
@@ -173,6 +261,11 @@ class TableSettings(Strict, frozen=True, kw_only=True, tag_field="kind", tag="ta
         for fault in (*self._faults_of_formats(), *self._faults_of_tables()):
             raise ValueError(f"source `{self.id}`: {fault}")
 
+    def provider_columns(self, table: str) -> dict[str, str]:
+        """Our names of the columns of a table in our order, each with the provider's."""
+        mapped = self.tables[table].columns
+        return {ours: mapped[ours] for ours in COLUMNS[table] if ours in mapped}
+
     def files(self) -> tuple[str, ...]:
         """The files that are used, each once."""
         return tuple(dict.fromkeys(table.file for table in self.tables.values()))
@@ -193,10 +286,15 @@ class TableSettings(Strict, frozen=True, kw_only=True, tag_field="kind", tag="ta
         return set(self.codes.state.values())
 
     def _faults_of_tables(self) -> list[str]:
+        if bool(self.folder) == bool(self.database):
+            return ["expected either `folder`, for files, or `[source.database]`, for views"]
+        if self.database and self.manifest:
+            return ["manifest: views have none; `as_of` in `[source.database]` says how old they are"]
         needed = [table for kind in self.gives for table in _TABLES_OF[kind] if table not in self.tables]
         faults = [f"table `{table}` is needed for what the source gives" for table in needed]
         for name, table in self.tables.items():
             faults += _faults_of_table(name, table)
+            faults += (_faults_of_view if self.database else _faults_of_file)(name, table)
         return faults + self._faults_between_tables()
 
     def _faults_between_tables(self) -> list[str]:
@@ -229,9 +327,19 @@ def _faults_of_table(name: str, table: TableFile) -> list[str]:
     faults += [f"table `{name}`: column `{c}` must be mapped" for c in _REQUIRED[name] if c not in table.columns]
     if name in _ONE_OF and not set(_ONE_OF[name]) & table.columns.keys():
         faults.append(f"table `{name}`: column {' or '.join(f'`{c}`' for c in _ONE_OF[name])} must be mapped")
-    if PurePath(table.file).name != table.file or table.file in ("", ".."):
-        faults.append(f"table `{name}`: expected the name of a file in the folder, without a path")
     return faults
+
+
+def _faults_of_file(name: str, table: TableFile) -> list[str]:
+    if table.view or PurePath(table.file).name != table.file or table.file in ("", ".."):
+        return [f"table `{name}`: expected the name of a file in the folder, without a path"]
+    return []
+
+
+def _faults_of_view(name: str, table: TableFile) -> list[str]:
+    if table.file or not table.view or not all(table.columns.values()):
+        return [f"table `{name}`: expected the name of a view in the database, and of each column"]
+    return []
 
 
 def _is_charset(name: str) -> bool:

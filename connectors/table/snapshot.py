@@ -1,22 +1,23 @@
-"""A drop as an indexed SQLite database in memory, asked by key and never walked through.
+"""Rows of a provider as an indexed SQLite database in memory, asked by key and never walked through.
 
 Rows hang together by the provider's local keys alone. What a key cannot place for certain is left out and counted.
 """
 
 import hashlib
 import logging
+import re
 import sqlite3
 import threading
 import weakref
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import get_args
+from typing import Protocol, get_args
 
 import msgspec
 
 from connectors.table.cells import Row, clean, day_of
-from connectors.table.drop import Drop, Sheet
+from connectors.table.drop import Drop
 from connectors.table.settings import COLUMNS, AppointmentKind, GuidanceRole, TableSettings
 from hoks.identifiers import Check, check_learner_oid, check_study_right_oid
 
@@ -79,6 +80,7 @@ _FIND_ASSIGNED_LEARNERS = """
 UPDATE assignments SET learner_oid = (SELECT oid FROM people WHERE people.key = assignments.person_key LIMIT 1)
 WHERE learner_oid IS NULL"""
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _UNREADABLE = "?"
 """Stands in a cell that says something nobody can read: the row is not taken as if the cell were empty."""
 
@@ -173,7 +175,8 @@ class Snapshot:
     def ask(self, query: str, keys: Collection[str]) -> list[Row]:
         """The rows of a query on ``{keys}``, asked for some hundreds of keys at a time."""
         found: list[Row] = []
-        wanted = sorted(set(keys))
+        # What no text of a row can hold would spoil the question for the other keys.
+        wanted = sorted(key for key in set(keys) if not _SURROGATE.search(key))
         for start in range(0, len(wanted), KEYS_AT_ONCE):
             some = wanted[start : start + KEYS_AT_ONCE]
             marks = ",".join(f"?{place}" for place in range(1, len(some) + 1))
@@ -188,32 +191,56 @@ class Snapshot:
             return [dict(zip(names, cells, strict=True)) for cells in cursor.fetchall()]
 
 
+class Rows(Protocol):
+    """Rows of cells, all as wide as their header; they are gone through once."""
+
+    header: tuple[str, ...]
+    too_wide: int
+
+    def column(self, table: str, name: str) -> int:
+        """The place of a column that the settings name."""
+        ...
+
+    def rows(self) -> Iterator[list[str]]:
+        """The rows; an empty cell is an empty text."""
+        ...
+
+
 def take_snapshot(settings: TableSettings) -> Snapshot:
     """Load the drop that lies in the folder, or raise ``DropRefused``."""
     drop = Drop(settings)
+    sheets = ((drop.sheet(name), drop.tables(name)) for name in drop.names())
+    snapshot = snapshot_of(settings, sheets, drop.as_of)
+    drop.check_unchanged()
+    for (table, reason), count in snapshot.left_out.items():
+        log.warning("source %s: table %s: %d %s", settings.id, table, count, reason)
+    return snapshot
+
+
+def snapshot_of(settings: TableSettings, sheets: Iterable[tuple[Rows, Sequence[str]]], as_of: datetime) -> Snapshot:
+    """Load rows, each lot of them into its tables."""
     # Only ever used under the snapshot's lock, so threads may share it.
     connection = sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None)
     try:
-        left_out = _load(connection, settings, drop)
-        drop.check_unchanged()
+        left_out = _load(connection, settings, sheets)
     except BaseException:
         connection.close()
         raise
-    for (table, reason), count in left_out.items():
-        log.warning("source %s: table %s: %d %s", settings.id, table, count, reason)
-    snapshot = Snapshot(drop.as_of, connection, left_out, threading.Lock())
+    snapshot = Snapshot(as_of, connection, left_out, threading.Lock())
     weakref.finalize(snapshot, connection.close)
     return snapshot
 
 
-def _load(connection: sqlite3.Connection, settings: TableSettings, drop: Drop) -> dict[tuple[str, str], int]:
+def _load(
+    connection: sqlite3.Connection, settings: TableSettings, sheets: Iterable[tuple[Rows, Sequence[str]]]
+) -> dict[tuple[str, str], int]:
     counts: dict[tuple[str, str], int] = {}
     connection.execute("BEGIN")
     for table, columns in COLUMNS.items():
         extra = ("for_right",) if table == "plans" else ()
         connection.execute(sql("CREATE TABLE {table} ({columns})", table=table, columns=_listed(columns + extra)))
-    for name in drop.names():
-        counts |= _fill_from(connection, settings, drop.sheet(name), name)
+    for sheet, tables in sheets:
+        counts |= _fill_from(connection, settings, sheet, tables)
     _tidy(connection, counts)
     for table, reason, holds in _IN_PLACE:
         # What is null is not known to hold, so it is counted too.
@@ -306,10 +333,9 @@ def _word(words: Mapping[str, str]) -> Cleaner:
 
 
 def _fill_from(
-    connection: sqlite3.Connection, settings: TableSettings, sheet: Sheet, file: str
+    connection: sqlite3.Connection, settings: TableSettings, sheet: Rows, tables: Sequence[str]
 ) -> dict[tuple[str, str], int]:
-    """Load every table that is in a file; a file of none is only checked."""
-    tables = [name for name, table in settings.tables.items() if table.file == file]
+    """Load every table that is in these rows; rows of none are only gone through, which checks them."""
     writers = [_Writer(connection, settings, table, sheet) for table in tables]
     for cells in sheet.rows():
         for writer in writers:
@@ -328,7 +354,7 @@ def _fill_from(
 class _Writer:
     """Puts the mapped cells of rows into one table; a row that is repeated in full is one row."""
 
-    def __init__(self, connection: sqlite3.Connection, settings: TableSettings, table: str, sheet: Sheet) -> None:
+    def __init__(self, connection: sqlite3.Connection, settings: TableSettings, table: str, sheet: Rows) -> None:
         cleaners = _cleaners(settings)
         mapped = settings.tables[table].columns
         self.table = table

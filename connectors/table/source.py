@@ -1,21 +1,25 @@
-"""The ``table`` connector: a provider's study rights, plans, appointments and assignments as of its latest whole drop.
+"""The ``table`` connector: a provider's study rights, plans, appointments and assignments, out of files or views.
 
-A snapshot can assert absence: a key that it does not hold is absent as of its time. No key makes it raise.
+What was read as of one moment can assert absence: a key that it does not hold is absent as of then. No key makes it
+raise.
 """
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import TypeVar
 
+from connectors.failures import Reason, SourceFailure, SourceUnavailable, report
 from connectors.table.cells import Row
 from connectors.table.keeper import Keeper
+from connectors.table.paths import Question
 from connectors.table.plans import read_plans
 from connectors.table.relations import read_appointments, read_assignments
 from connectors.table.rights import are_of, holders_of, learners_of, rows_by_person, study_rights
 from connectors.table.settings import TableSettings
 from connectors.table.snapshot import Snapshot
+from connectors.table.views import LiveViews, WholeViews
 from hoks.identifiers import LearnerOid, OrganisationOid, PersonOid, StudyRightOid
 from hoks.outcomes import Answer, Outcome, Reply
 from hoks.plan import Hoks
@@ -26,19 +30,22 @@ from hoks.study_right import StudyRight
 
 log = logging.getLogger(__name__)
 
-K = TypeVar("K", bound=Hashable)
+K = TypeVar("K", bound=str)
 T = TypeVar("T")
 Answers = Mapping[K, Answer[T]]
-"""Answers for the keys that the drop holds something of."""
+"""Answers for the keys of which something was read."""
 
 
 class TableSource:
     """A provider's student system that exports rows: a source of whatever its settings say that it gives."""
 
-    def __init__(self, settings: TableSettings, clock: Clock) -> None:
+    def __init__(self, settings: TableSettings, clock: Clock, password: str | None = None) -> None:
         self._settings = settings
         self._clock = clock
-        self._keeper = Keeper(settings)
+        self._rows: Keeper | LiveViews = Keeper(settings)
+        if (database := settings.database) is not None:
+            kind = LiveViews if database.reads == "live" else WholeViews
+            self._rows = kind(settings, database, clock, password)
 
     @property
     def source(self) -> Source:
@@ -46,11 +53,15 @@ class TableSource:
         return Source(id=self._settings.id, provider_oid=self._settings.provider)
 
     async def load(self) -> None:
-        """Load the drop now, at start; ``FilesDoNotFit`` says which table and column of the settings is wrong.
+        """Look at what there is, at start; ``FilesDoNotFit`` and ``ViewsDoNotFit`` say what in the settings is wrong.
 
         Any other ``DropRefused`` may be over by the next drop: requests then say that the source is unavailable.
         """
-        await self._keeper.load()
+        await self._rows.load()
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._rows.aclose()
 
     async def rights(self, people: Sequence[Person]) -> Reply[LearnerOid, tuple[StudyRight, ...]]:
         """All rights of each person under any of their OIDs, keyed by the master OID."""
@@ -62,7 +73,13 @@ class TableSource:
             }
             return {person.oid: self._rights_of(person, rows[person]) for person in people if rows[person]}
 
-        return await self._reply([person.oid for person in people], read, given="rights" in self._settings.gives)
+        return await self._reply(
+            Question.RIGHTS,
+            [person.oid for person in people],
+            read,
+            given="rights" in self._settings.gives,
+            asked=[oid for person in people for oid in person.all_oids],
+        )
 
     def _rights_of(self, person: Person, rows: Sequence[Row]) -> Answer[tuple[StudyRight, ...]]:
         if not are_of(person, rows):
@@ -76,12 +93,12 @@ class TableSource:
             found = holders_of(snapshot, rights)
             return {right: Answer(Outcome.OK, found[right]) for right in rights if right in found}
 
-        return await self._reply(rights, read, given="rights" in self._settings.gives)
+        return await self._reply(Question.HOLDERS, rights, read, given="rights" in self._settings.gives)
 
     async def plans(
         self,
         rights: Collection[StudyRightOid],
-        until: float | None = None,  # noqa: ARG002 - a snapshot answers at once
+        until: float | None = None,
     ) -> Reply[StudyRightOid, tuple[Hoks, ...]]:
         """The plan of each right; more than one where the drop holds several."""
 
@@ -89,15 +106,15 @@ class TableSource:
             found = read_plans(snapshot, rights, self._settings)
             return {right: Answer(Outcome.OK, found[right]) for right in rights if right in found}
 
-        return await self._reply(rights, read, given="plans" in self._settings.gives)
+        return await self._reply(Question.PLANS, rights, read, given="plans" in self._settings.gives, until=until)
 
     async def learners(self) -> Reply[OrganisationOid, tuple[LearnerOid, ...]]:
-        """Every learner number in the drop, keyed by the source's provider."""
+        """Every learner number there is, keyed by the source's provider."""
 
         def read(snapshot: Snapshot) -> Answers[OrganisationOid, tuple[LearnerOid, ...]]:
             return {self._settings.provider: Answer(Outcome.OK, learners_of(snapshot))}
 
-        return await self._reply([self._settings.provider], read, given=True)
+        return await self._reply(Question.LEARNERS, [self._settings.provider], read, given=True)
 
     async def appointments(self, people: Collection[PersonOid]) -> Reply[PersonOid, tuple[Appointment, ...]]:
         """Everything each person is appointed to."""
@@ -106,7 +123,7 @@ class TableSource:
             found = read_appointments(snapshot, people, self._settings)
             return {person: Answer(Outcome.OK, found[person]) for person in people if person in found}
 
-        return await self._reply(people, read, given="appointments" in self._settings.gives)
+        return await self._reply(Question.APPOINTMENTS, people, read, given="appointments" in self._settings.gives)
 
     async def assignments(self, people: Collection[PersonOid]) -> Reply[PersonOid, tuple[Assignment, ...]]:
         """Every student assigned to each person, in whichever role."""
@@ -115,17 +132,28 @@ class TableSource:
             found = read_assignments(snapshot, people, self._settings)
             return {person: Answer(Outcome.OK, found[person]) for person in people if person in found}
 
-        return await self._reply(people, read, given="assignments" in self._settings.gives)
+        return await self._reply(Question.ASSIGNMENTS, people, read, given="assignments" in self._settings.gives)
 
     async def _reply(
-        self, keys: Collection[K], read: Callable[[Snapshot], Answers[K, T]], *, given: bool
+        self,
+        question: Question,
+        keys: Collection[K],
+        read: Callable[[Snapshot], Answers[K, T]],
+        *,
+        given: bool,
+        asked: Collection[str] | None = None,
+        until: float | None = None,
     ) -> Reply[K, T]:
-        snapshot = await self._keeper.current()
-        found = await self._found(snapshot, read) if snapshot else None
-        now = self._clock.now()
-        if snapshot is None or found is None:
-            nothing: Answer[T] = Answer(Outcome.UNAVAILABLE)
+        """Answers for the keys; the rows are asked for by ``asked`` where keys are not what rows are found by."""
+        try:
+            snapshot = await self._rows.current(question, keys if asked is None else asked, until)
+            found = await self._found(snapshot, read)
+        except SourceFailure as failure:
+            report(self._settings.id, [failure])
+            now = self._clock.now()
+            nothing: Answer[T] = Answer(failure.outcome)
             return Reply(source=self._settings.id, fetched_at=now, as_of=now, answers=dict.fromkeys(keys, nothing))
+        now = self._clock.now()
         # What a source does not give at all, it cannot say is absent.
         absent: Answer[T] = Answer(Outcome.ABSENT if given else Outcome.ABSENT_OR_DENIED)
         return Reply(
@@ -133,13 +161,13 @@ class TableSource:
             fetched_at=now,
             as_of=snapshot.as_of,
             answers={key: found.get(key, absent) for key in keys},
-            stale=self._keeper.behind or now - snapshot.as_of > timedelta(hours=self._settings.stale_after_hours),
+            stale=self._rows.behind or now - snapshot.as_of > timedelta(hours=self._settings.stale_after_hours),
         )
 
-    async def _found(self, snapshot: Snapshot, read: Callable[[Snapshot], Answers[K, T]]) -> Answers[K, T] | None:
+    async def _found(self, snapshot: Snapshot, read: Callable[[Snapshot], Answers[K, T]]) -> Answers[K, T]:
         try:
             return await asyncio.to_thread(read, snapshot)
         except Exception as fault:
             # The outside of the connector. Only the kind of fault is told: its text could hold a student's data.
             log.error("source %s: rows not read (%s)", self._settings.id, type(fault).__name__)
-            return None
+            raise SourceUnavailable(Reason.UNEXPECTED) from None

@@ -127,7 +127,7 @@ def conclude(
 def _limits(situation: Situation, right: MergedRight) -> Mapping[Limit, frozenset[Item]]:
     """What consents and statutes name of a right's plan; a secret item needs a provision that names it expressly."""
     statutory = frozenset[Item]().union(*(each.items for each in situation.statutes))
-    express = frozenset[Item]().union(*(each.express for each in situation.statutes))
+    express = frozenset[Item]().union(*(each.express & each.items for each in situation.statutes))
     return {
         Limit.CONSENT: situation.consented(right),
         Limit.STATUTE: statutory,

@@ -18,6 +18,7 @@ from hoks.codes import StudyRightState, StudyRightType
 from hoks.findings import FindingCode
 from hoks.identifiers import LearnerOid, StudyRightOid
 from hoks.outcomes import Outcome
+from hoks.ports import REGISTER, STUDENT_SYSTEM
 from hoks.student import Person
 from hoks.study_right import CompetenceArea, IncludedIn, Phase, Qualification, StudyRight, phase_on
 from hoks.values import Code, Organisation
@@ -71,6 +72,10 @@ def _found(source_answers: Any, person: Person) -> tuple[StudyRight, ...]:
     assert answer.outcome is Outcome.OK
     rights: tuple[StudyRight, ...] = answer.value
     return rights
+
+
+def test_koski_is_the_register_of_rights_and_its_word_comes_before_a_student_systems() -> None:
+    assert always([]).source.precedence == REGISTER < STUDENT_SYSTEM
 
 
 async def read(**more: Any) -> StudyRight:

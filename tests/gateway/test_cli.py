@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from gateway.cli import EXAMPLE, main
+from gateway.cli import main
 from gateway.documents import Document, Documents
 from gateway.settings import Limits
+from gateway.trial import EXAMPLE
 from resolvers.schema import build, executable, sdl
 
 Printed = pytest.CaptureFixture[str]

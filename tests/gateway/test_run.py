@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+PROVIDER_A = "1.2.246.562.99.99000000010"
 ROOT = Path(__file__).parents[2]
 
 
@@ -143,12 +144,50 @@ def test_why_a_persona_sees_what_they_see_is_explained_right_by_right(port: int,
 
 
 @pytest.mark.usefixtures("running")
-def test_settings_whose_sources_can_be_loaded_are_ok_and_a_missing_column_is_named(port: int, folder: Path) -> None:
+def test_every_source_of_the_settings_is_tried_and_a_missing_column_is_named(port: int, folder: Path) -> None:
     config = folder / "var" / f"sandbox-{port}" / "gateway.toml"
     good = command(folder, "check-config", str(config))
-    assert (good.returncode, good.stdout) == (0, "OK\n")
+    rows = {words[0]: words[1:] for line in good.stdout.splitlines() if (words := line.split())}
+    assert good.returncode == 0
+    assert rows["source"] == ["kind", "reachable", "authenticated", "gives", "answered", "ms"]
+    assert rows["a-koski"][:5] == ["koski", "yes", "yes", "rights", "absent_or_denied"]
+    assert rows["a-ehoks"][:5] == ["ehoks", "yes", "yes", "plans", "absent"]
+    assert rows["onr"][:3] == ["register", "yes", "yes"]
+    assert rows[PROVIDER_A][:3] == ["provider", "yes", "yes"]
+    assert rows["OK"] == []
+    assert any(re.fullmatch(r"a-koski: absent_or_denied in \d+ ms", line) for line in good.stderr.splitlines())
     wrong = config.with_name("wrong.toml")
     wrong.write_text(config.read_text().replace('oid = "oppijanumero"', 'oid = "oppijanro"'))
     bad = command(folder, "check-config", str(wrong))
     assert bad.returncode == 2
     assert "oppijanro" in bad.stderr.splitlines()[-1]
+
+
+@pytest.mark.usefixtures("running")
+def test_a_source_that_is_down_one_that_refuses_us_and_an_unknown_provider_are_named(port: int, folder: Path) -> None:
+    config = folder / "var" / f"sandbox-{port}" / "gateway.toml"
+    password = config.with_name("wrong.password")
+    password.write_text("not the password")
+    password.chmod(0o600)
+    written = config.read_text()
+    for right, wrong in {
+        f"http://127.0.0.1:{port + 4}/": f"http://127.0.0.1:{port + 30}/",  # ONR
+        "secrets/a-koski.password": "wrong.password",
+        f'provider = "{PROVIDER_A}"': 'provider = "1.2.246.562.99.99000099999"',
+    }.items():
+        assert right in written
+        written = written.replace(right, wrong)
+    wrong_config = config.with_name("not-well.toml")
+    wrong_config.write_text(written)
+
+    told = command(folder, "check-config", str(wrong_config))
+
+    rows = {words[0]: words[1:] for line in told.stdout.splitlines() if (words := line.split())}
+    assert rows["onr"][1:3] == ["no", "unknown"]
+    assert rows["a-koski"][1:3] == ["yes", "no"]
+    assert rows["1.2.246.562.99.99000099999"][-2] == "absent"
+    assert "OK" not in rows
+    assert told.returncode == 2
+    assert told.stderr.splitlines()[-1] == (
+        "hoks-gateway: the settings can be used; not well: a-koski, onr, 1.2.246.562.99.99000099999"
+    )

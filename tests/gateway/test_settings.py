@@ -101,7 +101,7 @@ STATUTE = """
 [[statute]]
 organisation = "1.2.246.562.99.99000000511"
 citation = "Laki 1/2026 2 §"
-items = ["D1", "D2q"]
+items = ["D1", "D2q", "D9"]
 express = ["D9"]
 """
 CONSENT = """
@@ -121,7 +121,7 @@ def test_statutes_are_read_as_what_authorities_may_have(write: Write) -> None:
         Statute(
             organisation=OrganisationOid("1.2.246.562.99.99000000511"),
             citation="Laki 1/2026 2 §",
-            items=frozenset({Item.D1, Item.D2q}),
+            items=frozenset({Item.D1, Item.D2q, Item.D9}),
             express=frozenset({Item.D9}),
         ),
     )
@@ -152,8 +152,11 @@ def test_a_consent_may_name_an_organisation(write: Write) -> None:
 RELATIONS: dict[str, tuple[str, str, str]] = {
     "unknown item of a statute": ('"D2q"', '"D99"', "key `statute[0].items[1]`: invalid enum value 'D99'; expected"),
     "unknown express item": ('["D9"]', '["D9", "d9"]', "key `statute[0].express[1]`: invalid enum value 'd9'"),
+    "express item that is not among the items": (
+        '["D9"]', '["D9", "D8"]', "key `statute[0].express[1]`: expected one of the statute's `items`, and got `D8`",
+    ),
     "unknown item of a consent": ('"D10"', '"D11"', "key `sandbox_consent[0].items[1]`: invalid enum value 'D11'"),
-    "statute on nothing": ('["D1", "D2q"]', "[]", "key `statute[0].items`"),
+    "statute on nothing": ('["D1", "D2q", "D9"]', "[]", "key `statute[0].items`"),
     "statute without a citation": ('"Laki 1/2026 2 §"', '""', "key `statute[0].citation`"),
     "statute of nobody": ("organisation =", "organisaton =", "key `statute[0].organis"),
     "statute of a malformed organisation": (

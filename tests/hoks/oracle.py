@@ -138,13 +138,15 @@ def _elsewhere(world: SmallWorld, right: SmallRight, column: Aspects) -> list[Ru
     rules = []
     if own and right.provider != world.provider and (_is_valid(world, right) or right.phase == "ended"):
         rules.append(Rule(_less(column, CONTACTS)))
-    if _is_valid(world, right) and any(_procuring(world, each) is right for each in own):
-        rules.append(Rule(column))
+    if right.provider != world.provider and _is_valid(world, right):
+        rules += [Rule(column)] if any(_procuring(world, each) is right for each in own) else []
     return rules
 
 
 def _left_sharing(world: SmallWorld, included: SmallRight, right: SmallRight) -> bool:
-    """Whether an included right that has ended shared the plan until its end."""
+    """Whether an included right that has ended shared another provider's plan until its end."""
+    if included.provider == right.provider:
+        return False
     if included.phase != "ended" or _is_over(world, included) or _procuring(world, included) is not right:
         return False
     if right.phase != "ended":

@@ -15,9 +15,9 @@ from hoks.showing import View
 from tests.hoks.matrix_10_2 import CONCURRENT, PROCURED
 from tests.world.marked import MARKS, marked_plan, marked_right, tokens
 from tests.world.matrix_cases import CASES, Case
-from tests.world.places import A_SITE, A, B
+from tests.world.places import A_SECOND_SCHOOL, A_SITE, A, B
 from tests.world.rights import ANNULLED, CURRENT, SIX_YEARS_AGO, ended, right
-from tests.world.scene import A1, ANOTHER, LINK, MASTER, SECOND_ALIAS, WRONG_LINK, at_b, world
+from tests.world.scene import A1, A2, ANOTHER, LINK, MASTER, SECOND_ALIAS, WRONG_LINK, at_a_too, at_b, world
 from tests.world.world import World, staff, student
 
 
@@ -78,6 +78,21 @@ def test_a_wrong_link_costs_contact_data_and_nothing_else() -> None:
     assert right_link - wrong_link == {Item.Cs, Item.Ci}
     assert wrong_link <= right_link
     assert (right_link, wrong_link) == (PROCURED, CONCURRENT)
+
+
+def test_a_school_whose_right_is_included_in_another_schools_sees_its_own_right_and_no_plan_by_it() -> None:
+    linked = world(CURRENT, at_a_too(CURRENT, LINK))
+    view = view_of(linked, staff(A_SECOND_SCHOOL))
+    assert view is not None
+    assert [each.oid for each in view.student.study_rights or ()] == [A2]
+    assert (view.student.hoksit, view.plan(A2), view.plan(A1)) == ((), None, None)
+
+
+def test_the_provider_of_both_schools_finds_the_one_plan_by_either_right() -> None:
+    view = view_of(world(CURRENT, at_a_too(CURRENT, LINK)), staff(A))
+    assert view is not None
+    assert view.plan(A1) is not None
+    assert view.plan(A2) is view.plan(A1)
 
 
 def test_a_student_with_an_annulled_right_sees_its_state_and_no_plan() -> None:

@@ -22,6 +22,7 @@ from hoks.items import Item
 from hoks.outcomes import Outcome
 from hoks.reading import Page, Reader, Seen
 from hoks.showing import View
+from hoks.sitting import Sitting
 from resolvers.graph import Graph
 from resolvers.schema import build
 from tests.world.cast import CALLERS, HIDDEN, NUMBER, OIDS, Cast, cast
@@ -214,19 +215,23 @@ class Stronger(Reader):
     def __init__(self, reader: Reader, stronger: Caller) -> None:
         self._reader, self._stronger = reader, stronger
 
-    async def students(self, caller: Caller, oids: Any) -> dict[LearnerOid, Seen]:
+    def sit(self) -> Sitting:
+        """As the reader does."""
+        return self._reader.sit()
+
+    async def students(self, caller: Caller, oids: Any, *, within: Any = None) -> dict[LearnerOid, Seen]:
         """What the stronger caller sees."""
         return await self._reader.students(self._stronger, oids)
 
-    async def by_rights(self, caller: Caller, rights: Any) -> Any:
+    async def by_rights(self, caller: Caller, rights: Any, *, within: Any = None) -> Any:
         """What the stronger caller sees."""
         return await self._reader.by_rights(self._stronger, rights)
 
-    async def page(self, caller: Caller, *, after: LearnerOid | None, first: int) -> Page:
+    async def page(self, caller: Caller, *, after: LearnerOid | None, first: int, within: Any = None) -> Page:
         """The caller's own page: this reader leaks elsewhere."""
         return await self._reader.page(caller, after=after, first=first)
 
-    async def sources(self, caller: Caller) -> Any:
+    async def sources(self, caller: Caller, *, within: Any = None) -> Any:
         """The caller's own sources: this reader leaks elsewhere."""
         return await self._reader.sources(caller)
 
@@ -234,11 +239,11 @@ class Stronger(Reader):
 class Counting(Stronger):
     """A reader whose pages say whether somebody else would have more."""
 
-    async def students(self, caller: Caller, oids: Any) -> dict[LearnerOid, Seen]:
+    async def students(self, caller: Caller, oids: Any, *, within: Any = None) -> dict[LearnerOid, Seen]:
         """The caller's own."""
         return await self._reader.students(caller, oids)
 
-    async def page(self, caller: Caller, *, after: LearnerOid | None, first: int) -> Page:
+    async def page(self, caller: Caller, *, after: LearnerOid | None, first: int, within: Any = None) -> Page:
         """The caller's page with another's count."""
         own = await self._reader.page(caller, after=after, first=first)
         return Page(own.views, more=(await self._reader.page(self._stronger, after=after, first=first)).more)

@@ -1,9 +1,14 @@
 import asyncio
 
+import msgspec
 import pytest
 
+from hoks.codes import StudyRightState
 from hoks.errors import SourcesUnavailable
+from hoks.findings import FindingCode
 from hoks.outcomes import Outcome
+from hoks.ports import REGISTER
+from hoks.showing import View
 from tests.hoks.readers import (
     BREAKAGES,
     broken,
@@ -16,13 +21,15 @@ from tests.hoks.readers import (
     two_providers,
     view,
 )
-from tests.hoks.sources import World
+from tests.hoks.sources import FakeRights, World
 from tests.hoks.stories import (
     A1,
     AINO,
     B1,
     PROVIDER_A,
+    PROVIDER_B,
     PROVIDER_C,
+    a_right,
 )
 
 # --- gaps -----------------------------------------------------------------------------------------------------
@@ -124,3 +131,34 @@ async def test_nothing_personal_is_logged_when_a_source_breaks(caplog: pytest.Lo
     assert "b-plans" in caplog.text
     assert "RuntimeError" in caplog.text
     assert str(AINO) not in caplog.text
+
+
+# --- a register of rights beside a student system --------------------------------------------------------------
+
+
+def with_a_register(*told: tuple[str, StudyRightState]) -> World:
+    """B's right is told by B's student system as current, and by a register as ``told``."""
+    world = two_providers()
+    register = FakeRights("b-koski", PROVIDER_B, {AINO: [a_right(B1, PROVIDER_B, *told)]})
+    register.source = msgspec.structs.replace(register.source, precedence=REGISTER)
+    world.rights["b-koski"] = register
+    return world
+
+
+async def test_while_register_and_student_system_agree_a_valid_right_opens_the_concurrent_plan() -> None:
+    assert plans_of(await view(with_a_register(), staff(PROVIDER_B))) == [A1, B1]
+
+
+async def test_where_register_and_student_system_disagree_the_more_restrictive_state_decides() -> None:
+    world = with_a_register(("2025-08-01", StudyRightState.PRESENT), ("2026-09-01", StudyRightState.DISCONTINUED))
+    seen = await view(world, staff(PROVIDER_B))
+    assert A1 not in plans_of(seen)
+    assert {finding.code for finding in seen.student.findings or ()} >= {FindingCode.SOURCES_DISAGREE_ON_STATE}
+
+
+@pytest.mark.parametrize("how", BREAKAGES)
+async def test_while_the_register_is_silent_a_student_systems_word_alone_opens_nothing_elsewhere(how: str) -> None:
+    world = with_a_register()
+    broken(world.rights["b-koski"], "rights", how)
+    seen = await look(world, staff(PROVIDER_B), seconds=0.3)
+    assert not isinstance(seen, View) or A1 not in plans_of(seen)

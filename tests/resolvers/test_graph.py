@@ -1,5 +1,6 @@
 """The one door into the graph: null alike, masked errors, what was withheld, gaps, and how often it asks."""
 
+import gc
 from collections.abc import Mapping
 from typing import Any
 
@@ -7,18 +8,20 @@ import msgspec
 import orjson
 import pytest
 
+from hoks.asking import Deadline
 from hoks.caller import Caller, Role
 from hoks.errors import SourcesUnavailable
 from hoks.identifiers import LearnerOid, StudyRightOid
 from hoks.items import Item
 from hoks.outcomes import Outcome
 from hoks.reading import Page, Reader, Seen
+from hoks.sitting import Sitting
 from resolvers.graph import Graph
 from tests.world.asking import KEY, SCHEMA, STAFF_OF_A, WORLD, ask, codes, graph, oid_of, withheld
 from tests.world.cast import CALLERS, OIDS
 from tests.world.places import B_SCHOOL, A, B, C
 from tests.world.ports import Asked, Fault
-from tests.world.rights import learner, right_oid
+from tests.world.rights import TODAY, learner, right_oid
 from tests.world.world import World, caller, plans_source, real_policy, rights_source
 
 SECRET = "010203-999X"
@@ -160,25 +163,37 @@ async def test_a_variable_of_the_wrong_type_is_the_callers_fault_and_its_value_i
     assert SECRET.encode() not in orjson.dumps(answer)
 
 
+async def test_a_root_that_fails_leaves_no_question_of_another_root_hanging(recwarn: pytest.WarningsRecorder) -> None:
+    text = "{ students(first: 51) { edges { cursor } } viewer { oid } }"
+    answer = await ask(text, by=caller(Role.RESPONSIBLE_TEACHER, A))
+    gc.collect()
+    assert codes(answer) == ["BAD_USER_INPUT"]
+    assert [str(each.message) for each in recwarn] == []
+
+
 class Exploding(Reader):
     """A reader whose every answer is an error that repeats personal data."""
 
     def __init__(self, error: Exception) -> None:
         self._error = error
 
-    async def students(self, caller: Caller, oids: Any) -> dict[LearnerOid, Seen]:
+    def sit(self) -> Sitting:
+        """Any day will do."""
+        return Sitting(TODAY, Deadline(0.0, 5.0))
+
+    async def students(self, caller: Caller, oids: Any, *, within: Any = None) -> dict[LearnerOid, Seen]:
         """Break."""
         raise self._error
 
-    async def by_rights(self, caller: Caller, rights: Any) -> dict[StudyRightOid, Seen]:
+    async def by_rights(self, caller: Caller, rights: Any, *, within: Any = None) -> dict[StudyRightOid, Seen]:
         """Break."""
         raise self._error
 
-    async def page(self, caller: Caller, *, after: LearnerOid | None, first: int) -> Page:
+    async def page(self, caller: Caller, *, after: LearnerOid | None, first: int, within: Any = None) -> Page:
         """Break."""
         raise self._error
 
-    async def sources(self, caller: Caller) -> Any:
+    async def sources(self, caller: Caller, *, within: Any = None) -> Any:
         """Break."""
         raise self._error
 

@@ -209,6 +209,26 @@ def _from_b(role: Role, a1: Periods, *others: Held, approved: bool = True) -> Wo
     return role_world(a1, *others, approved=approved, assigned=assigned(role, provider=B), told_by=B)
 
 
+def _within_one_provider(role: Role) -> list[RoleCase]:
+    """A right at A's second school, included in the one at its first: no procurement, and each school has its own."""
+    at_the_second = held("A2", A, school=A_SECOND_SCHOOL, included_in=LINK)
+    place = role_world(CURRENT, at_the_second, assigned=assigned(role))
+    ground = "case D of 6.4: procurement is between two providers"
+    return [
+        RoleCase(
+            f"{role.value}, linked within one provider: at the second school",
+            caller(role, A_SECOND_SCHOOL),
+            NOTHING,
+            ground,
+            place,
+            person="F",
+        ),
+        RoleCase(
+            f"{role.value}, linked within one provider: at the provider", caller(role, A), OWN[role], ground, place
+        ),
+    ]
+
+
 def _elsewhere_not_assigned(role: Role) -> list[RoleCase]:
     both = (CURRENT, _at_b(CURRENT, LINK))
     rows: list[tuple[str, World]] = [
@@ -235,6 +255,7 @@ GUIDANCE_CASES = (
     *(case for role in OWN for case in _own(role)),
     *(case for role in ASSIGNED for case in _not_assigned(role)),
     *(case for role in OWN for case in _elsewhere(role)),
+    *(case for role in OWN for case in _within_one_provider(role)),
     *(case for role in ASSIGNED for case in _elsewhere_not_assigned(role)),
     *_head_without_assignment(),
 )

@@ -184,8 +184,8 @@ _VIEW = Reader._view
 _PAGE, _STANDING = Reader.page, Questions.standing
 
 
-async def _counted_before_filtering(reader: Reader, caller: Any, *, after: Any, first: int) -> Page:
-    page = await _PAGE(reader, caller, after=after, first=first)
+async def _counted_before_filtering(reader: Reader, caller: Any, *, after: Any, first: int, within: Any) -> Page:
+    page = await _PAGE(reader, caller, after=after, first=first, within=within)
     deadline = Deadline.of(5)
     listed = await reader._listed(caller, await _STANDING(reader._questions, caller, deadline), deadline)
     return Page(page.views, more=len(listed) > first)

@@ -457,6 +457,34 @@ def _provider_level() -> list[Case]:
             ground,
             world(CURRENT, at_a_too()),
         ),
+        *_within_one_provider(),
+    ]
+
+
+def _within_one_provider() -> list[Case]:
+    """A link from one school's right to another's is no procurement: each school sees what is its own."""
+    ground = "case D of 6.4; P5 and source 004:227-230 speak of two providers"
+    linked, over = world(CURRENT, at_a_too(CURRENT, LINK)), world(CURRENT, at_a_too(ended(ONE_YEAR_AGO), LINK))
+    both = world(CURRENT, at_a_too(CURRENT, LINK), at_b(included_in=LINK))
+    rows: list[tuple[str, OrganisationOid, frozenset[Item], World]] = [
+        ("staff of A", A, OWN, linked),
+        ("staff of A's school", A_SCHOOL, OWN, linked),
+        ("staff of A's second school", A_SECOND_SCHOOL, NOTHING, linked),
+        ("staff of A, the second school's ended", A, OWN, over),
+        ("staff of A's school, the second school's ended", A_SCHOOL, OWN, over),
+        ("staff of A's second school, whose right ended", A_SECOND_SCHOOL, NOTHING, over),
+        ("staff of A's second school, beside B's", A_SECOND_SCHOOL, NOTHING, both),
+        ("staff of B, beside A's second school's", B, PROCURED, both),
+        (
+            "staff of A's second school, where A's school is unknown",
+            A_SECOND_SCHOOL,
+            NOTHING,
+            world(CURRENT, at_a_too(CURRENT, LINK), tree=without(A_SCHOOL, A_SITE)),
+        ),
+    ]
+    return [
+        Case(f"linked within one provider: {name}", staff(acting), gets, ground, place)
+        for name, acting, gets, place in rows
     ]
 
 

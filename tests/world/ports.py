@@ -42,6 +42,21 @@ class FixedClock:
         return datetime.combine(self._day, time(12), UTC)
 
 
+class TickingClock:
+    """A clock that reaches midnight after having told the day once."""
+
+    def __init__(self, *days: date) -> None:
+        self._days = list(days)
+
+    def today(self) -> date:
+        """The next of its days, and from then on the last."""
+        return self._days.pop(0) if len(self._days) > 1 else self._days[0]
+
+    def now(self) -> datetime:
+        """Noon of the day that comes."""
+        return datetime.combine(self._days[0], time(12), UTC)
+
+
 class Asked:
     """Which keys each source was asked for, call by call."""
 

@@ -68,9 +68,11 @@ def world(
     )
 
 
-def at_a_too(states: Periods = CURRENT) -> StudyRight:
-    """A second right at provider A, at its second school."""
-    return right(A2, MASTER, A, states, school=A_SECOND_SCHOOL)
+def at_a_too(
+    states: Periods = CURRENT, included_in: tuple[StudyRightOid, OrganisationOid | None] | None = None
+) -> StudyRight:
+    """A second right at provider A, at its second school, linked or not."""
+    return right(A2, MASTER, A, states, school=A_SECOND_SCHOOL, included_in=included_in)
 
 
 def at_b(

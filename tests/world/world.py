@@ -27,7 +27,7 @@ from hoks.caller import Caller, HeldRole, Role
 from hoks.identifiers import OrganisationOid, PersonOid
 from hoks.organisations import TreeNode
 from hoks.plan import Hoks
-from hoks.ports import Source
+from hoks.ports import Clock, Source
 from hoks.questions import Sources
 from hoks.reading import Reader
 from hoks.relations import Appointment, Assignment, Consent, Statute
@@ -87,9 +87,18 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
         return msgspec.structs.replace(self, **changes)
 
     def reader(
-        self, asked: Asked | None = None, *, policy: Policy | None = None, seconds: float = 5.0, kept: bool = False
+        self,
+        asked: Asked | None = None,
+        *,
+        policy: Policy | None = None,
+        seconds: float = 5.0,
+        by: Clock | None = None,
+        kept: bool = False,
     ) -> Reader:
-        """The real reader over this world; ``kept``: with what is kept and shared before every source."""
+        """The real reader over this world, by the world's day or by a clock of its own.
+
+        ``kept``: with what is kept and shared before every source.
+        """
         noted, clock = asked or Asked(), FixedClock(self.day)
         rights = tuple(self._rights_of(each, clock, noted) for each in PROVIDERS)
         lists = tuple(self._staff_list_of(each, clock, noted) for each in PROVIDERS)
@@ -107,7 +116,7 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
         return Reader(
             _with_what_is_kept(sources, clock) if kept else sources,
             policy or real_policy(),
-            clock,
+            by or clock,
             part_key=PART_KEY,
             request_seconds=seconds,
             suspended_is_valid=self.suspended_is_valid,

@@ -4,7 +4,7 @@ import asyncio
 import os
 import subprocess
 import sys
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, timedelta
 
 import pytest
 
@@ -19,7 +19,7 @@ from hoks.relations import Consent
 from hoks.showing import View
 from hoks.study_right import StudyRight, within_five_years
 from tests.world.places import TREE, A, C
-from tests.world.ports import Asked, FakeIdentities, FakeOrganisations, FakePlans, FakeRights, FixedClock
+from tests.world.ports import Asked, FakeIdentities, FakeOrganisations, FakePlans, FakeRights, FixedClock, TickingClock
 from tests.world.rights import CURRENT, FIVE_YEARS_AGO, TODAY, TOMORROW, ended, right, right_oid
 from tests.world.role_scene import INSTRUCTOR, RECIPIENT, changed, consent, instructs, role_world
 from tests.world.scene import ANOTHER, MASTER, STUDENT_SELF, at_c, world
@@ -184,21 +184,6 @@ def test_an_instructor_sees_a_period_for_three_months_and_not_a_day_longer(end: 
 
 
 # --- one request, one day -------------------------------------------------------------------------------------
-
-
-class TickingClock:
-    """A clock that reaches midnight after having told the day once."""
-
-    def __init__(self, *days: date) -> None:
-        self._days = list(days)
-
-    def today(self) -> date:
-        """The next of its days, and from then on the last."""
-        return self._days.pop(0) if len(self._days) > 1 else self._days[0]
-
-    def now(self) -> datetime:
-        """Noon of the day that comes."""
-        return datetime.combine(self._days[0], time(12), UTC)
 
 
 def reader_of(clock: Clock, told: list[StudyRight], place: World, at_the_sources: FixedClock) -> Reader:
