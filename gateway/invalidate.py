@@ -8,6 +8,7 @@ import asyncio
 import hashlib
 import hmac
 import logging
+import secrets
 import time
 from collections.abc import Callable, Mapping
 from typing import Annotated
@@ -44,7 +45,8 @@ class Invalidation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 _BODY = msgspec.json.Decoder(Invalidation)
-_NOBODYS = hashlib.sha256(b"a source that there is not").digest()
+_NOBODYS = secrets.token_bytes(32)
+"""The key of every source that has none."""
 
 
 def signature(key: bytes, timestamp: str, body: bytes) -> str:

@@ -29,6 +29,7 @@ from tests.strategies import LAW, plans, records
 
 ONE, TWO, THREE = right(1), right(2), right(3)
 BRIEFLY = Remembered(cache_seconds=30)
+PATIENT = Remembered(cache_seconds=30, stale_seconds=240)
 KEY_BY_KEY = type("KeyByKey", (Remembered,), {"one_by_one": True}, frozen=True, kw_only=True)(cache_seconds=30)
 
 
@@ -124,6 +125,19 @@ async def test_a_kept_answer_says_when_it_was_really_read() -> None:
     assert reply.fetched_at == NOW
 
 
+async def test_an_answer_ages_from_when_it_was_asked_for() -> None:
+    kept = Kept(PATIENT)
+    kept.inner.gate.clear()
+    waiting = asyncio.create_task(kept.outcomes(ONE))
+    await asyncio.sleep(0.01)
+    kept.time.passed = 20
+    kept.inner.gate.set()
+    await waiting
+    kept.time.passed = 30
+    await kept.outcomes(ONE)
+    assert len(kept.inner.asked) == 2
+
+
 @pytest.mark.parametrize("failure", [Outcome.UNAVAILABLE, Outcome.THROTTLED, Outcome.DENIED, Outcome.INVALID])
 async def test_a_failure_is_never_kept(failure: Outcome) -> None:
     kept = Kept()
@@ -199,8 +213,6 @@ async def test_two_sources_that_share_the_memory_keep_their_own_answers() -> Non
 
 
 # --- an old answer ----------------------------------------------------------------------------------------------
-
-PATIENT = Remembered(cache_seconds=30, stale_seconds=240)
 
 
 @pytest.mark.parametrize("failure", [Outcome.UNAVAILABLE, Outcome.THROTTLED])
