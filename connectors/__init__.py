@@ -15,6 +15,9 @@ slots                  how many calls to a source run, and how many wait
 errands                calls that end in time and clean up undisturbed
 condition              the condition of a source, for whoever runs the gateway
 client                 the one outgoing HTTP client: deadline, size, address
+revalidated            documents asked for again with the version that is known
+shelf                  what sources told lately, bounded in bytes, and what they are being asked right now
+kept                   sources whose answers are kept for a moment, and whose fetches are shared
 wire                   how a field of a foreign document is written down in a table
 bodies                 a JSON body within limits, before anything is built of it
 lenient                JSON that breaks its own schema, read without losing what is right
@@ -22,6 +25,7 @@ ehoks_wire_competence  eHOKS's documents: periods and demonstrations
 ehoks_wire             eHOKS's documents: plans
 ehoks_plan             an eHOKS document to a plan
 ehoks                  plans from eHOKS
+ehoks_changes          hints from eHOKS on which kept plans have changed
 koski_wire             Koski's documents
 koski                  study rights from Koski
 table                  rights and plans from files that a student system exports

@@ -4,19 +4,35 @@ import asyncio
 import logging
 import os
 import stat
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 import httpx
 
-from connectors.client import HttpxClient
+from connectors.client import HttpPort, HttpxClient
 from connectors.condition import Condition
-from connectors.ehoks import EhoksSettings, EhoksSource
+from connectors.ehoks import PASSING, EhoksSettings, EhoksSource
+from connectors.ehoks_changes import EhoksChanges
+from connectors.kept import (
+    KeptAppointments,
+    KeptAssignments,
+    KeptHolders,
+    KeptPlans,
+    KeptRights,
+    SharedIdentities,
+    SharedOrganisations,
+)
 from connectors.koski import KoskiSettings, KoskiSource
-from connectors.limits import Reached
+from connectors.limits import Reached, Remembered
+from connectors.registries import onr as learner_register
+from connectors.registries import organisaatio as organisation_register
 from connectors.registries.onr import Onr, OnrSettings
 from connectors.registries.organisaatio import Organisaatio, OrganisaatioSettings
+from connectors.revalidated import Bodies, Revalidated
+from connectors.shelf import DEFAULT_BYTES, Shelf
 from connectors.table import DropRefused, TableSource, ViewsDoNotFit
 from connectors.table.settings import TableSettings
 from hoks.ports import (
@@ -28,6 +44,7 @@ from hoks.ports import (
     Organisations,
     PlanSource,
     RightsSource,
+    Source,
 )
 
 log = logging.getLogger(__name__)
@@ -51,9 +68,18 @@ class Connected:
     assignments: tuple[AssignmentSource, ...] = ()
     identities: Identities | None = None
     organisations: Organisations | None = None
+    shelf: Shelf = field(default_factory=Shelf, repr=False)
+    invalidate_keys: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    """The secrets with which sources sign that something of theirs has changed, by source id."""
     clients: tuple[HttpxClient, ...] = field(default=(), repr=False)
 
     tables: tuple[TableSource, ...] = field(default=(), repr=False)
+    changes: tuple[EhoksChanges, ...] = field(default=(), repr=False)
+    _following: list[asyncio.Task[None]] = field(default_factory=list, init=False, repr=False)
+
+    def follow(self) -> None:
+        """Begin to look which kept plans have changed, where settings ask for it; it ends with ``aclose``."""
+        self._following.extend(asyncio.create_task(each.follow()) for each in self.changes)
 
     async def warm(self) -> None:
         """Load what lies on disk, so that the first request does not wait; what cannot be used is logged."""
@@ -86,7 +112,11 @@ class Connected:
         return tuple(client.condition for client in self.clients)
 
     async def aclose(self) -> None:
-        """Close all connections."""
+        """End what is on its way, forget what is kept, close all connections."""
+        for task in self._following:
+            task.cancel()
+        await asyncio.gather(*self._following, return_exceptions=True)
+        await self.shelf.aclose()
         for client in self.clients:
             await client.aclose()
         for table in self.tables:
@@ -100,14 +130,18 @@ def connect(
     onr: OnrSettings | None = None,
     organisaatio: OrganisaatioSettings | None = None,
     folder: Path | None = None,
+    cache_bytes: int = DEFAULT_BYTES,
     transport: httpx.AsyncBaseTransport | None = None,
+    seconds: Callable[[], float] = time.monotonic,
 ) -> Connected:
     """Make every source and register of the settings, or refuse with ``SettingsRefusedError``.
 
-    Relative paths in settings are taken from ``folder``. ``transport`` stands in for the network in tests.
+    Relative paths in settings are taken from ``folder``. ``cache_bytes`` bounds what is kept of all sources together.
+    ``transport`` stands in for the network in tests, and ``seconds`` for the clock by which kept answers grow old.
     """
     _refuse_repeated_ids(sources)
-    network = _Network(transport)
+    network = _Network(transport, seconds)
+    shelf = Shelf(cache_bytes, seconds)
     root = folder or Path()
     rights: list[RightsSource] = []
     plans: list[PlanSource] = []
@@ -115,14 +149,17 @@ def connect(
     appointments: list[AppointmentSource] = []
     assignments: list[AssignmentSource] = []
     tables: list[TableSource] = []
+    changes: list[EhoksChanges] = []
     for settings in sources:
         match settings:
             case KoskiSettings():
                 http = network.client(settings.id, settings, settings.base_url)
                 rights.append(KoskiSource(settings, http, clock, secret(root / settings.password_file)))
             case EhoksSettings():
-                http = network.client(settings.id, settings, settings.base_url, settings.cas_url)
+                http = network.client(settings.id, settings, settings.base_url, settings.cas_url, passing=PASSING)
                 ehoks = EhoksSource(settings, http, clock, secret(root / settings.password_file))
+                if settings.follow_changes_seconds is not None:
+                    changes.append(EhoksChanges(settings.id, ehoks.get, shelf, clock, settings.follow_changes_seconds))
                 plans.append(ehoks)
                 holders.append(ehoks)
             case TableSettings():
@@ -134,21 +171,61 @@ def connect(
                 plans += [table] if "plans" in settings.gives else []
                 appointments += [table] if "appointments" in settings.gives else []
                 assignments += [table] if "assignments" in settings.gives else []
+    kept = _Kept({each.id: each for each in sources if isinstance(each, Remembered)}, shelf, clock)
     return Connected(
-        rights=tuple(rights),
-        plans=tuple(plans),
-        holders=tuple(holders),
-        appointments=tuple(appointments),
-        assignments=tuple(assignments),
-        identities=Onr(onr, network.client("onr", onr, onr.base_url), clock) if onr else None,
-        organisations=Organisaatio(
-            organisaatio, network.client("organisaatio", organisaatio, organisaatio.base_url), clock
-        )
-        if organisaatio
-        else None,
+        rights=kept.each(KeptRights, rights),
+        plans=kept.each(KeptPlans, plans),
+        holders=kept.each(KeptHolders, holders),
+        appointments=kept.each(KeptAppointments, appointments),
+        assignments=kept.each(KeptAssignments, assignments),
+        identities=_identities(onr, network, shelf, clock) if onr else None,
+        organisations=_organisations(organisaatio, network, shelf, clock) if organisaatio else None,
+        shelf=shelf,
+        invalidate_keys={
+            each.id: _signing_key(root / each.invalidate_key_file)
+            for each in sources
+            if isinstance(each, Remembered) and each.invalidate_key_file is not None
+        },
         clients=tuple(network.clients),
         tables=tuple(tables),
+        changes=tuple(changes),
     )
+
+
+def _identities(settings: OnrSettings, network: "_Network", shelf: Shelf, clock: Clock) -> Identities:
+    register = Onr(settings, network.client(learner_register.SOURCE, settings, settings.base_url), clock)
+    return SharedIdentities(register, learner_register.SOURCE, settings, shelf, clock)
+
+
+def _organisations(settings: OrganisaatioSettings, network: "_Network", shelf: Shelf, clock: Clock) -> Organisations:
+    http = network.client(organisation_register.SOURCE, settings, settings.base_url)
+    register = Organisaatio(settings, http, clock)
+    return SharedOrganisations(register, organisation_register.SOURCE, settings, shelf, clock)
+
+
+class _HasSource(Protocol):
+    @property
+    def source(self) -> Source: ...
+
+
+P = TypeVar("P", bound=_HasSource)
+
+
+class _Kept:
+    """Puts what is kept before every source whose settings say so; a snapshot keeps itself."""
+
+    def __init__(self, settings: Mapping[str, Remembered], shelf: Shelf, clock: Clock) -> None:
+        self._settings = settings
+        self._shelf = shelf
+        self._clock = clock
+
+    def each(self, kept: Callable[[P, Remembered, Shelf, Clock], P], sources: Iterable[P]) -> tuple[P, ...]:
+        return tuple(
+            kept(each, self._settings[each.source.id], self._shelf, self._clock)
+            if each.source.id in self._settings
+            else each
+            for each in sources
+        )
 
 
 def _database_password(settings: TableSettings, root: Path) -> str | None:
@@ -164,11 +241,13 @@ def _database_password(settings: TableSettings, root: Path) -> str | None:
 class _Network:
     """Makes one client for each source, with that source's limits and addresses alone."""
 
-    def __init__(self, transport: httpx.AsyncBaseTransport | None) -> None:
+    def __init__(self, transport: httpx.AsyncBaseTransport | None, seconds: Callable[[], float]) -> None:
         self._transport = transport
+        self._bodies = Bodies(seconds=seconds)
         self.clients: list[HttpxClient] = []
 
-    def client(self, source: str, limits: Reached, *addresses: str) -> HttpxClient:
+    def client(self, source: str, limits: Reached, *addresses: str, passing: Collection[str] = ()) -> HttpPort:
+        """The port to a source; ``passing`` are headers that change with each call."""
         try:
             client = HttpxClient(
                 addresses,
@@ -183,7 +262,7 @@ class _Network:
         except (ValueError, httpx.InvalidURL) as error:
             raise SettingsRefusedError(f"source `{source}`: {error}") from None
         self.clients.append(client)
-        return client
+        return Revalidated(source, client, self._bodies, passing)
 
 
 def _refuse_repeated_ids(sources: Sequence[SourceSettings]) -> None:
@@ -192,6 +271,17 @@ def _refuse_repeated_ids(sources: Sequence[SourceSettings]) -> None:
         if settings.id in seen:
             raise SettingsRefusedError(f"source `{settings.id}` is there twice; each source needs an id of its own")
         seen.add(settings.id)
+
+
+SHORTEST_KEY = 32
+"""Characters of a secret that signs; fewer could be guessed from one signed call."""
+
+
+def _signing_key(path: Path) -> bytes:
+    key = secret(path)
+    if len(key) < SHORTEST_KEY:
+        raise SettingsRefusedError(f"{path}: this secret is too short; expected at least {SHORTEST_KEY} characters")
+    return key.encode()
 
 
 def secret(path: Path) -> str:

@@ -36,7 +36,8 @@ SLOW_SHARE = 0.8
 FAIR_SECONDS = 0.5
 """A call that had less time than this, because its request was nearly over, blames nobody."""
 
-_KEPT_HEADERS = ("content-type", "location", "retry-after")
+_KEPT_HEADERS = ("content-type", "location", "retry-after", "etag", "last-modified", "cache-control", "vary")
+_CONDITIONS = frozenset({"if-none-match", "if-modified-since"})
 
 
 # --- the port -------------------------------------------------------------------------------------------------
@@ -255,7 +256,7 @@ class HttpxClient:
     async def _exchange(self, url: httpx.URL, request: Outgoing) -> Incoming:
         sent = self._client.stream(request.method, url, headers=dict(request.headers), content=request.body or None)
         async with sent as response:
-            if 300 <= response.status_code < 400:
+            if 300 <= response.status_code < 400 and not _still_holds(request, response):
                 raise SourceUnavailable(Reason.REDIRECT)
             encoding = response.headers.get("content-encoding", "identity")
             body = await decoded(response.aiter_raw(), encoding, self._max_bytes)
@@ -266,6 +267,12 @@ class HttpxClient:
 _BAD_STATUSES = {408: Verdict.BAD, 429: Verdict.THROTTLED}
 """Besides all from 500: the source could not, while every other refusal is an answer."""
 _STATUSES_WITH_A_WISH = (429, 503)
+
+
+def _still_holds(request: Outgoing, response: httpx.Response) -> bool:
+    """Whether it answers what was asked: that an earlier answer still holds. Unasked, that is nothing to go by."""
+    asked = not _CONDITIONS.isdisjoint(name.lower() for name in request.headers)
+    return response.status_code == 304 and request.method == "GET" and asked
 
 
 def _now() -> float:

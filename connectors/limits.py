@@ -1,6 +1,6 @@
 """What an operator may set of every source that is reached over HTTP, and within which bounds."""
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import msgspec
 
@@ -23,3 +23,19 @@ class Reached(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """The largest decoded answer."""
     private_network: bool = False
     """Whether the source's host may have an address of a private network; else only public ones are reached."""
+
+
+class Remembered(Reached, frozen=True, kw_only=True):
+    """Base of the settings of a source over HTTP whose raw answers are kept for a moment."""
+
+    one_by_one: ClassVar[bool] = False
+    """Whether the source is asked key by key: then each key is fetched, shared and given alone."""
+    version: ClassVar[int] = 1
+    """Raised when the connector makes something else of the same answer."""
+
+    cache_seconds: Annotated[float, msgspec.Meta(ge=0, le=60)] = 30
+    """For how long an answer is as good as a new one; a right that ends must not live on for more than a minute."""
+    stale_seconds: Annotated[float, msgspec.Meta(ge=0, le=240)] = 0
+    """For how long after that it is shown, marked as old, where the source cannot be asked; in all five minutes."""
+    invalidate_key_file: str | None = None
+    """The secret with which the source signs that something of its has changed."""

@@ -2,7 +2,8 @@
 
 import hashlib
 import hmac
-from collections.abc import AsyncIterator, Iterable
+import time
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from importlib import resources
@@ -19,6 +20,7 @@ from connectors.client import HttpxClient
 from gateway.callers import Callers
 from gateway.consents import MemoryConsents
 from gateway.http import GraphQLEndpoint
+from gateway.invalidate import InvalidationEndpoint
 from gateway.keys import LARGEST_KEY_SET, KeyClients
 from gateway.settings import IssuerSettings, Settings, SettingsError
 from hoks.access.rules import Policy, PolicyError, read_policy
@@ -44,13 +46,24 @@ class Parts:
         await self.connected.aclose()
 
 
-def assemble(settings: Settings, clock: Clock, transport: httpx.AsyncBaseTransport | None = None) -> Parts:
+def assemble(
+    settings: Settings,
+    clock: Clock,
+    transport: httpx.AsyncBaseTransport | None = None,
+    seconds: Callable[[], float] = time.monotonic,
+) -> Parts:
     """The reader over everything that the settings name. Raises ``SettingsError`` with one line."""
     policy = load_policy()
     try:
         key = hashlib.sha256(secret(settings.part_id_key_file).encode()).digest()
         connected = connect(
-            settings.source, clock, onr=settings.onr, organisaatio=settings.organisaatio, transport=transport
+            settings.source,
+            clock,
+            onr=settings.onr,
+            organisaatio=settings.organisaatio,
+            cache_bytes=settings.cache.bytes,
+            transport=transport,
+            seconds=seconds,
         )
     except (SettingsRefusedError, ValueError) as error:
         raise SettingsError(str(error)) from None
@@ -65,12 +78,17 @@ def assemble(settings: Settings, clock: Clock, transport: httpx.AsyncBaseTranspo
     return Parts(reader, connected, _key_clients(settings.issuer, transport), key)
 
 
-def create_app(settings: Settings, clock: Clock, transport: httpx.AsyncBaseTransport | None = None) -> Starlette:
+def create_app(
+    settings: Settings,
+    clock: Clock,
+    transport: httpx.AsyncBaseTransport | None = None,
+    seconds: Callable[[], float] = time.monotonic,
+) -> Starlette:
     """The gateway. Raises ``SettingsError`` with one line when it must not start.
 
-    ``transport`` stands in for the network in tests.
+    ``transport`` stands in for the network in tests, and ``seconds`` for the clock by which kept answers grow old.
     """
-    parts = assemble(settings, clock, transport)
+    parts = assemble(settings, clock, transport, seconds)
     schema = build()
     callers = Callers(settings.issuer, parts.keys_client)
     endpoint = GraphQLEndpoint(
@@ -83,11 +101,18 @@ def create_app(settings: Settings, clock: Clock, transport: httpx.AsyncBaseTrans
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         await parts.connected.warm()
+        parts.connected.follow()
         yield
         await callers.aclose()
         await parts.aclose()
 
-    routes = [Route("/graphql", endpoint), Route("/health", _alive), Route("/ready", _alive)]
+    invalidation = InvalidationEndpoint(parts.connected.invalidate_keys, parts.connected.shelf)
+    routes = [
+        Route("/graphql", endpoint),
+        Route("/invalidate", invalidation),
+        Route("/health", _alive),
+        Route("/ready", _alive),
+    ]
     app = Starlette(routes=routes, lifespan=lifespan)
     app.state.refuse_misfits = parts.connected.refuse_misfits
     app.state.aclose = parts.aclose

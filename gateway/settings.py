@@ -20,6 +20,7 @@ from connectors.addresses import is_loopback
 from connectors.catalogue import SourceSettings
 from connectors.registries.onr import OnrSettings
 from connectors.registries.organisaatio import OrganisaatioSettings
+from connectors.shelf import DEFAULT_BYTES
 from gateway.keys import ASYMMETRIC
 from hoks.identifiers import LearnerOid, OrganisationOid, StudyRightOid, learner_oid, organisation_oid, study_right_oid
 from hoks.items import Item
@@ -59,6 +60,13 @@ class Limits(_Section, frozen=True):
     expanded_fields: Count = 2_000
     directives: Count = 50
     listed_fields: Count = 10_000
+
+
+class CacheSettings(_Section, frozen=True):
+    """What is kept of sources' answers, in memory and for seconds; for how long each source's settings say."""
+
+    bytes: Annotated[int, Meta(ge=0, le=1_000_000_000)] = DEFAULT_BYTES
+    """Of all sources together."""
 
 
 class AccessSettings(_Section, frozen=True):
@@ -136,6 +144,7 @@ class Settings(_Section, frozen=True):
     fixed_day: date | None = None
     server: ServerSettings = ServerSettings()
     limits: Limits = Limits()
+    cache: CacheSettings = CacheSettings()
     access: AccessSettings = AccessSettings()
     issuer: tuple[IssuerSettings, ...] = ()
     source: tuple[SourceSettings, ...] = ()

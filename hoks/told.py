@@ -17,7 +17,7 @@ from hoks.looked import Looked, Want
 from hoks.merge import ToldPlan
 from hoks.merged import MergedRight, Told
 from hoks.organisations import Tree, is_within, organisations_of, provider_of
-from hoks.outcomes import FAILED, HEALTHY, SEVERITY, Outcome, Reply, worst
+from hoks.outcomes import FAILED, HEALTHY, SEVERITY, Outcome, Reading, Reply, oldest, worst
 from hoks.plan import Hoks
 from hoks.ports import Source
 from hoks.relations import Appointment
@@ -46,13 +46,13 @@ def words_on_rights(
     words: list[Told] = []
     statuses: dict[str, SourceStatus] = {}
     for source, reply in told:
-        answer = reply.answers[person.oid]
+        answer, reading = reply.answers[person.oid], reply.reading(person.oid)
         # A plan belongs to a right to vocational or preparatory education; no other right opens or holds one.
         rights = [right for right in answer.value or () if right.type is not StudyRightType.OTHER]
         spoken = [right for right in rights if may_speak_for(source, right, tree)]
-        words += [told_right(source, reply, right, tree) for right in spoken]
+        words += [told_right(source, reading, right, tree) for right in spoken]
         outcome = answer.outcome if len(spoken) == len(rights) else Outcome.INVALID
-        statuses[source.id] = heard(source, reply, outcome, tree)
+        statuses[source.id] = heard(source, reading, outcome, tree)
     return words, statuses
 
 
@@ -85,10 +85,11 @@ def told_plans(
     tree = looked.situation.tree
     for precedence, (source_id, wants) in enumerate(wanted.items()):
         source, reply = plans[source_id]
-        provenance = provenance_of(source, reply, tree)
         outcomes: list[Outcome] = []
+        readings: list[Reading] = []
         for want in wants:
-            answer = reply.answers[want.right]
+            answer, reading = reply.answers[want.right], reply.reading(want.right)
+            provenance = provenance_of(source, reading, tree)
             given = answer.value or ()
             own = [each for each in given if each.study_right_oid == want.right and is_of(each, looked.person)]
             told += [
@@ -97,8 +98,9 @@ def told_plans(
             ]
             if want.is_owners and want.may_be_shown:
                 outcomes.append(answer.outcome if len(own) == len(given) else Outcome.INVALID)
+                readings.append(reading)
         if outcomes:
-            statuses[source_id] = (source, heard(source, reply, worst(outcomes), tree))
+            statuses[source_id] = (source, heard(source, oldest(readings), worst(outcomes), tree))
     return told, statuses
 
 
@@ -178,7 +180,7 @@ def is_of(plan: Hoks, person: Person) -> bool:
     return plan.student_oid is None or plan.student_oid in person.all_oids
 
 
-def told_right(source: Source, reply: Reply[Any, Any], right: StudyRight, tree: Tree) -> Told:
+def told_right(source: Source, reading: Reading, right: StudyRight, tree: Tree) -> Told:
     """A source's right with provenance, with whose it is by the tree and with the organisations' names."""
     provider = provider_of(right, tree)
     node = tree.get(provider) if provider is not None else None
@@ -187,7 +189,7 @@ def told_right(source: Source, reply: Reply[Any, Any], right: StudyRight, tree: 
         provider=node.organisation if node is not None else _told_provider(source, right, tree),
         school=_named(right.school, tree),
         site=_named(right.site, tree),
-        provenance=provenance_of(source, reply, tree),
+        provenance=provenance_of(source, reading, tree),
     )
     return Told(
         right=named,
@@ -205,26 +207,26 @@ def _told_provider(source: Source, right: StudyRight, tree: Tree) -> Organisatio
     return _provider(source, tree)
 
 
-def provenance_of(source: Source, reply: Reply[Any, Any], tree: Tree) -> Provenance:
-    """Where a reply's records came from."""
+def provenance_of(source: Source, reading: Reading, tree: Tree) -> Provenance:
+    """Where a source's records came from."""
     return Provenance(
         provider=_provider(source, tree),
         source=source.id,
-        fetched_at=reply.fetched_at,
-        as_of=reply.as_of,
-        stale=reply.stale,
+        fetched_at=reading.fetched_at,
+        as_of=reading.as_of,
+        stale=reading.stale,
     )
 
 
-def heard(source: Source, reply: Reply[Any, Any], outcome: Outcome, tree: Tree) -> SourceStatus:
+def heard(source: Source, reading: Reading, outcome: Outcome, tree: Tree) -> SourceStatus:
     """How a source answered; an old answer says so whether or not it held something."""
     return SourceStatus(
         source=source.id,
         provider=_provider(source, tree),
-        outcome=Outcome.STALE if reply.stale and outcome in HEALTHY else outcome,
-        fetched_at=reply.fetched_at,
-        as_of=reply.as_of,
-        stale=reply.stale,
+        outcome=Outcome.STALE if reading.stale and outcome in HEALTHY else outcome,
+        fetched_at=reading.fetched_at,
+        as_of=reading.as_of,
+        stale=reading.stale,
     )
 
 

@@ -12,7 +12,7 @@ from msgspec import Meta
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-from connectors.client import is_loopback
+from connectors.addresses import is_loopback
 from hoks.codes import STATE_OF_CODE
 from hoks.identifiers import OrganisationOid
 

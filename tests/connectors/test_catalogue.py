@@ -8,8 +8,7 @@ import pytest
 
 from connectors.breaker import State
 from connectors.catalogue import SettingsRefusedError, SourceSettings, connect, secret
-from connectors.ehoks import EhoksSource
-from connectors.koski import KoskiSource
+from connectors.kept import KeptHolders, KeptPlans, KeptRights
 from connectors.registries.onr import OnrSettings
 from connectors.registries.organisaatio import OrganisaatioSettings
 from connectors.table import TableSource
@@ -93,9 +92,9 @@ async def test_each_kind_becomes_its_source(folder: Path) -> None:
         organisaatio=OrganisaatioSettings(base_url="https://organisaatio.example", caller_id=CALLER),
         folder=folder,
     )
-    assert [type(each) for each in connected.rights] == [KoskiSource, TableSource]
-    assert [type(each) for each in connected.plans] == [EhoksSource]
-    assert [type(each) for each in connected.holders] == [EhoksSource, TableSource]
+    assert [type(each) for each in connected.rights] == [KeptRights, TableSource]
+    assert [type(each) for each in connected.plans] == [KeptPlans]
+    assert [type(each) for each in connected.holders] == [KeptHolders, TableSource]
     assert [each.source.id for each in connected.rights] == ["a-koski", "b-drop"]
     assert connected.identities is not None
     assert connected.organisations is not None
@@ -127,6 +126,19 @@ def test_a_secret_that_is_missing_or_empty_refuses_the_start(folder: Path) -> No
     (folder / "koski.password").write_text(" \n")
     with pytest.raises(SettingsRefusedError, match="is empty"):
         secret(folder / "koski.password")
+
+
+def test_the_secret_with_which_a_source_signs_must_be_long(folder: Path) -> None:
+    key = folder / "invalidate.key"
+    key.write_text("k" * 31)
+    key.chmod(0o600)
+    signing = settings({**KOSKI, "invalidate_key_file": "invalidate.key"})
+    with pytest.raises(SettingsRefusedError, match=r"invalidate\.key: this secret is too short; expected at least 32"):
+        connect(signing, StillClock(), folder=folder)
+    key.write_text("k" * 32)
+    connected = connect(signing, StillClock(), folder=folder)
+    assert connected.invalidate_keys == {"a-koski": b"k" * 32}
+    assert "kkkk" not in repr(connected)
 
 
 def test_plain_http_to_another_machine_refuses_the_start(folder: Path) -> None:
@@ -168,6 +180,7 @@ def test_two_sources_of_one_id_refuse_the_start(folder: Path) -> None:
         {"kind": "wilma"},
         {"gives": ["plans"]},
         {"seconds": 0},
+        {"cache_seconds": 61},
         {"concurrency": 0},
         {"waiting": -1},
         {"batch": 1001},

@@ -134,8 +134,8 @@ Answers = dict[str, bytes]
 
 
 async def alone(who: str) -> Answers:
-    """A caller's answers from a graph that nobody else asks."""
-    return await in_turn(graph(), LOOKING[who].caller)
+    """A caller's answers from a graph that nobody else asks and that keeps nothing."""
+    return await in_turn(graph(kept=False), LOOKING[who].caller)
 
 
 async def after(who: str, stronger: Caller) -> Answers:
@@ -154,9 +154,9 @@ async def beside(who: str, stronger: Caller) -> Answers:
     return own
 
 
-def graph() -> Graph:
-    """A graph over the world as it is."""
-    return Graph(SCHEMA, EVERYONE.reader(), cursor_key=KEY)
+def graph(*, kept: bool = True) -> Graph:
+    """A graph over the world as it is, with what is kept and shared between callers before its sources."""
+    return Graph(SCHEMA, EVERYONE.reader(kept=kept), cursor_key=KEY)
 
 
 async def in_turn(over: Graph, by: Caller) -> Answers:

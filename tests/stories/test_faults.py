@@ -54,6 +54,7 @@ async def test_when_one_source_of_plans_fails_the_other_providers_plan_is_served
     gateway: Gateway, fault: str
 ) -> None:
     whole = await gateway.ask("staff-a", BOTH)
+    gateway.later(60)
     gateway.loopback.faults["eHOKS"] = FAULTS[fault]
     started = time.monotonic()
 

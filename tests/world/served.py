@@ -73,12 +73,12 @@ Exchanges = Mapping[str, Exchange]
 
 
 class Served:
-    """A world behind the endpoint."""
+    """A world behind the endpoint, with what is kept and shared between callers before its sources or without."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, *, kept: bool = True) -> None:
         self.endpoint = GraphQLEndpoint(
             schema=executable(SCHEMA),
-            graph=Graph(SCHEMA, world.reader(seconds=SECONDS), cursor_key=KEY),
+            graph=Graph(SCHEMA, world.reader(seconds=SECONDS, kept=kept), cursor_key=KEY),
             callers=Callers([IssuerSettings(issuer=ISSUER, audience=AUDIENCE, jwks_url=f"{ISSUER}/jwks")], _issuer()),
             limits=WIDE,
         )
@@ -174,8 +174,8 @@ def listening() -> Iterator[None]:
 
 
 async def alone(world: World, by: Caller, asked: Mapping[str, Asked], _: Caller) -> Exchanges:
-    """What comes of requests where nobody else asks."""
-    return await _in_turn(Served(world), by, asked)
+    """What comes of requests where nobody else asks and nothing is kept."""
+    return await _in_turn(Served(world, kept=False), by, asked)
 
 
 async def after(world: World, by: Caller, asked: Mapping[str, Asked], stronger: Caller) -> Exchanges:
