@@ -7,6 +7,7 @@ In order of flow:
 failures               what can go wrong with a source
 limits                 what may be set of every source over HTTP
 client                 the one outgoing HTTP client: deadline, size, address
+oauth                  a source's access token by client credentials
 wire                   how a field of a foreign document is written down in a table
 bodies                 a JSON body within limits, before anything is built of it
 lenient                JSON that breaks its own schema, read without losing what is right

@@ -21,7 +21,7 @@ MAX_RATIO = 100
 """Decoded bytes for each byte received; more is a bomb, once there is enough to judge by."""
 RATIO_FROM_BYTES = 65_536
 
-_KEPT_HEADERS = ("content-type", "location", "retry-after")
+_KEPT_HEADERS = ("content-type", "link", "location", "retry-after", "x-total-count")
 
 
 # --- the port -------------------------------------------------------------------------------------------------
