@@ -18,6 +18,7 @@ ehoks                  plans from eHOKS
 koski_wire             Koski's documents
 koski                  study rights from Koski
 table                  rights and plans from files that a student system exports
+rest                   rights and plans from any JSON interface, by settings alone
 registries             the learner register and the organisation register
 catalogue              the kinds of sources, and how each is made from its settings
 """

@@ -16,6 +16,9 @@ from connectors.koski import KoskiSettings, KoskiSource
 from connectors.limits import Reached
 from connectors.registries.onr import Onr, OnrSettings
 from connectors.registries.organisaatio import Organisaatio, OrganisaatioSettings
+from connectors.rest import JsonSettings, JsonSource
+from connectors.rest.credentials import known_as
+from connectors.rest.settings import NoCredential, TokenCredential
 from connectors.table import DropRefused, TableSource
 from connectors.table.settings import TableSettings
 from hoks.ports import (
@@ -31,7 +34,7 @@ from hoks.ports import (
 
 log = logging.getLogger(__name__)
 
-SourceSettings = KoskiSettings | EhoksSettings | TableSettings
+SourceSettings = KoskiSettings | EhoksSettings | TableSettings | JsonSettings
 """Settings of one source; ``kind`` says which."""
 
 
@@ -118,6 +121,13 @@ def connect(
                 plans += [table] if "plans" in settings.gives else []
                 appointments += [table] if "appointments" in settings.gives else []
                 assignments += [table] if "assignments" in settings.gives else []
+            case JsonSettings():
+                system = _json_source(settings, network, clock, root)
+                holders += [system] if settings.holders else []
+                rights += [system] if "rights" in settings.gives else []
+                plans += [system] if "plans" in settings.gives else []
+                appointments += [system] if "appointments" in settings.gives else []
+                assignments += [system] if "assignments" in settings.gives else []
     return Connected(
         rights=tuple(rights),
         plans=tuple(plans),
@@ -133,6 +143,17 @@ def connect(
         clients=tuple(network.clients),
         tables=tuple(tables),
     )
+
+
+def _json_source(settings: JsonSettings, network: "_Network", clock: Clock, root: Path) -> JsonSource:
+    auth = settings.auth
+    addresses = [settings.base_url, *([auth.token_url] if isinstance(auth, TokenCredential) else [])]
+    http = network.client(settings.id, settings.reached, *addresses)
+    password = "" if isinstance(auth, NoCredential) else secret(root / auth.secret_file)
+    try:
+        return JsonSource(settings, known_as(auth, password, settings.headers, http), clock)
+    except ValueError as fault:
+        raise SettingsRefusedError(f"source `{settings.id}`: {fault}") from None
 
 
 class _Network:

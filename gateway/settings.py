@@ -175,6 +175,8 @@ def load(path: Path) -> Settings:
 
 
 _PATHS = re.compile(r".*_file|folder")
+_THEIRS = frozenset({"columns", "parameters", "headers", "body"})
+"""Sections whose keys are not ours to read: a provider may call a parameter ``folder`` or ``url``."""
 
 
 def _beside(section: Mapping[str, Any], folder: Path) -> dict[str, Any]:
@@ -185,7 +187,7 @@ def _beside(section: Mapping[str, Any], folder: Path) -> dict[str, Any]:
 def _located(key: str, value: Any, folder: Path) -> Any:
     match value:
         case dict():
-            return _beside(value, folder)
+            return value if key in _THEIRS else _beside(value, folder)
         case list():
             return [_located("", each, folder) for each in value]
         case str() if _PATHS.fullmatch(key):
@@ -352,7 +354,7 @@ def _texts(section: Any, place: str = "", name: str = "") -> Iterator[tuple[str,
     """Every text in the file, with its full key and the last part of it."""
     match section:
         case dict():
-            for key, value in section.items():
+            for key, value in section.items() if name not in _THEIRS else ():
                 yield from _texts(value, f"{place}.{key}" if place else key, key)
         case list():
             for index, value in enumerate(section):

@@ -1,4 +1,4 @@
-"""A drop as an indexed SQLite database in memory, asked by key and never walked through.
+"""Rows as an indexed SQLite database in memory, asked by key and never walked through: a drop, or what a call gave.
 
 Rows hang together by the provider's local keys alone. What a key cannot place for certain is left out and counted.
 """
@@ -15,9 +15,9 @@ from typing import get_args
 
 import msgspec
 
-from connectors.table.cells import Row, clean, day_of
+from connectors.table.cells import UNREADABLE_CELL, Row, clean, day_of
 from connectors.table.drop import Drop, Sheet
-from connectors.table.settings import COLUMNS, AppointmentKind, GuidanceRole, TableSettings
+from connectors.table.settings import COLUMNS, AppointmentKind, GuidanceRole, RowSettings, TableSettings
 from hoks.identifiers import Check, check_learner_oid, check_study_right_oid
 
 log = logging.getLogger(__name__)
@@ -39,12 +39,15 @@ _INDEXES = {
     "appointments": ("person_oid",),
     "assignments": ("person_oid",),
 }
-_KEYS = {
-    (table, column)
-    for table, columns in COLUMNS.items()
-    for column in columns
-    if column == "key" or column.endswith("_key")
-} | {("rights", "included_in_oid")}
+
+
+def _is_key(column: str) -> bool:
+    return column == "key" or column.endswith("_key")
+
+
+_KEYS = {(table, column) for table, columns in COLUMNS.items() for column in columns if _is_key(column)} | {
+    ("rights", "included_in_oid")
+}
 
 # INVARIANT: a key leads to one owner. Two rows with the same key and different owners would let what hangs on the
 # key reach the wrong student, so such a key is taken away from both: the rows stay with their owners, bare.
@@ -191,29 +194,59 @@ class Snapshot:
 def take_snapshot(settings: TableSettings) -> Snapshot:
     """Load the drop that lies in the folder, or raise ``DropRefused``."""
     drop = Drop(settings)
+
+    def fill(connection: sqlite3.Connection) -> Counts:
+        counts: Counts = {}
+        for name in drop.names():
+            counts |= _fill_from(connection, settings, drop.sheet(name), name)
+        drop.check_unchanged()
+        return counts
+
+    return _snapshot(settings, drop.as_of, fill)
+
+
+def snapshot_of(settings: RowSettings, tables: Mapping[str, Iterable[Row]], as_of: datetime) -> Snapshot:
+    """Rows by our names of tables and columns, their keys clean already; a column that is left out is empty."""
+
+    def fill(connection: sqlite3.Connection) -> Counts:
+        cleaners = {place: ready for place, ready in _cleaners(settings).items() if not _is_key(place[1])}
+        counts: Counts = {}
+        for table, rows in tables.items():
+            writer = _Writer(connection, table, COLUMNS[table], cleaners)
+            for row in rows:
+                writer.write([row.get(column) for column in COLUMNS[table]])
+            writer.flush()
+            counts[table, "rows repeated in full"] = writer.repeated
+        return counts
+
+    return _snapshot(settings, as_of, fill)
+
+
+Counts = dict[tuple[str, str], int]
+"""How many rows were left out, by table and reason."""
+
+
+def _snapshot(settings: RowSettings, as_of: datetime, fill: Callable[[sqlite3.Connection], Counts]) -> Snapshot:
     # Only ever used under the snapshot's lock, so threads may share it.
     connection = sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None)
     try:
-        left_out = _load(connection, settings, drop)
-        drop.check_unchanged()
+        left_out = _load(connection, fill)
     except BaseException:
         connection.close()
         raise
     for (table, reason), count in left_out.items():
         log.warning("source %s: table %s: %d %s", settings.id, table, count, reason)
-    snapshot = Snapshot(drop.as_of, connection, left_out, threading.Lock())
+    snapshot = Snapshot(as_of, connection, left_out, threading.Lock())
     weakref.finalize(snapshot, connection.close)
     return snapshot
 
 
-def _load(connection: sqlite3.Connection, settings: TableSettings, drop: Drop) -> dict[tuple[str, str], int]:
-    counts: dict[tuple[str, str], int] = {}
+def _load(connection: sqlite3.Connection, fill: Callable[[sqlite3.Connection], Counts]) -> Counts:
     connection.execute("BEGIN")
     for table, columns in COLUMNS.items():
         extra = ("for_right",) if table == "plans" else ()
         connection.execute(sql("CREATE TABLE {table} ({columns})", table=table, columns=_listed(columns + extra)))
-    for name in drop.names():
-        counts |= _fill_from(connection, settings, drop.sheet(name), name)
+    counts = fill(connection)
     _tidy(connection, counts)
     for table, reason, holds in _IN_PLACE:
         # What is null is not known to hold, so it is counted too.
@@ -226,7 +259,7 @@ def _load(connection: sqlite3.Connection, settings: TableSettings, drop: Drop) -
     return {key: count for key, count in counts.items() if count}
 
 
-def _tidy(connection: sqlite3.Connection, counts: dict[tuple[str, str], int]) -> None:
+def _tidy(connection: sqlite3.Connection, counts: Counts) -> None:
     for table, columns in _INDEXES.items():
         for column in columns:
             connection.execute(sql("CREATE INDEX {table}_{column} ON {table} ({column})", table=table, column=column))
@@ -249,7 +282,7 @@ def _tidy(connection: sqlite3.Connection, counts: dict[tuple[str, str], int]) ->
 Cleaner = Callable[[str], str | None]
 
 
-def _cleaners(settings: TableSettings) -> dict[tuple[str, str], Cleaner]:
+def _cleaners(settings: RowSettings) -> dict[tuple[str, str], Cleaner]:
     """How a cell is made ready for joining; every other cell is read when somebody asks for it."""
     cleaners: dict[tuple[str, str], Cleaner] = dict.fromkeys(_KEYS, clean)
     return cleaners | {
@@ -280,14 +313,18 @@ def _well_formed(check: Callable[[str], Check]) -> Cleaner:
 
 def _certain(check: Callable[[str], Check]) -> Cleaner:
     def oid(text: str) -> str | None:
+        if text == UNREADABLE_CELL:
+            return _UNREADABLE
         cleaned = clean(text)
         return cleaned if cleaned is None or check(cleaned) is not Check.MALFORMED else _UNREADABLE
 
     return oid
 
 
-def _day(settings: TableSettings) -> Cleaner:
+def _day(settings: RowSettings) -> Cleaner:
     def day(text: str) -> str | None:
+        if text == UNREADABLE_CELL:
+            return _UNREADABLE
         cleaned = clean(text)
         if cleaned is None:
             return None
@@ -305,16 +342,16 @@ def _word(words: Mapping[str, str]) -> Cleaner:
     return translated
 
 
-def _fill_from(
-    connection: sqlite3.Connection, settings: TableSettings, sheet: Sheet, file: str
-) -> dict[tuple[str, str], int]:
+def _fill_from(connection: sqlite3.Connection, settings: TableSettings, sheet: Sheet, file: str) -> Counts:
     """Load every table that is in a file; a file of none is only checked."""
     tables = [name for name, table in settings.tables.items() if table.file == file]
-    writers = [_Writer(connection, settings, table, sheet) for table in tables]
+    columns = {table: settings.tables[table].columns for table in tables}
+    places = {table: [sheet.column(table, theirs) for theirs in columns[table].values()] for table in tables}
+    writers = [_Writer(connection, table, columns[table], _cleaners(settings)) for table in tables]
     for cells in sheet.rows():
         for writer in writers:
-            writer.write(cells)
-    counts: dict[tuple[str, str], int] = {}
+            writer.write([cells[place] for place in places[writer.table]])
+    counts: Counts = {}
     for writer in writers:
         writer.flush()
         counts[writer.table, "rows wider than the header"] = sheet.too_wide
@@ -326,27 +363,34 @@ def _fill_from(
 
 
 class _Writer:
-    """Puts the mapped cells of rows into one table; a row that is repeated in full is one row."""
+    """Puts the cells of rows into one table; a row that is repeated in full is one row."""
 
-    def __init__(self, connection: sqlite3.Connection, settings: TableSettings, table: str, sheet: Sheet) -> None:
-        cleaners = _cleaners(settings)
-        mapped = settings.tables[table].columns
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        table: str,
+        columns: Collection[str],
+        cleaners: Mapping[tuple[str, str], Cleaner],
+    ) -> None:
         self.table = table
         self.repeated = 0
         self._connection = connection
-        self._cells = [(sheet.column(table, theirs), cleaners.get((table, ours))) for ours, theirs in mapped.items()]
+        self._cleaners = [cleaners.get((table, column)) for column in columns]
         self._insert = sql(
             "INSERT INTO {table} ({columns}) VALUES ({marks})",
             table=table,
-            columns=_listed(mapped),
-            marks=", ".join("?" * len(mapped)),
+            columns=_listed(columns),
+            marks=", ".join("?" * len(columns)),
         )
         self._seen: set[bytes] = set()
         self._waiting: list[tuple[str | None, ...]] = []
 
-    def write(self, cells: list[str]) -> None:
-        """Take one row of the file."""
-        values = tuple(clean_(cells[place]) if clean_ else cells[place] for place, clean_ in self._cells)
+    def write(self, cells: Sequence[str | None]) -> None:
+        """Take the cells of one row."""
+        values = tuple(
+            ready(cell) if ready and cell is not None else cell
+            for ready, cell in zip(self._cleaners, cells, strict=True)
+        )
         digest = hashlib.blake2b(msgspec.msgpack.encode(values), digest_size=16).digest()
         if digest in self._seen:
             self.repeated += 1
