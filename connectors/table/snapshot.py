@@ -8,7 +8,7 @@ import logging
 import sqlite3
 import threading
 import weakref
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import get_args
@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 KEYS_AT_ONCE = 500
 """How many keys one query asks for at most."""
 
+_COMPUTED = {"plans": ("for_right",)}
+"""Columns that are found out when all rows are there."""
 _INDEXES = {
     "people": ("key", "oid"),
     "rights": ("key", "oid", "person_key", "included_in_oid"),
@@ -191,6 +193,12 @@ class Snapshot:
             return [dict(zip(names, cells, strict=True)) for cells in cursor.fetchall()]
 
 
+_SCHEMA = "\n".join(
+    sql("CREATE TABLE {table} ({columns});", table=table, columns=_listed((*columns, *_COMPUTED.get(table, ()))))
+    for table, columns in COLUMNS.items()
+)
+
+
 def take_snapshot(settings: TableSettings) -> Snapshot:
     """Load the drop that lies in the folder, or raise ``DropRefused``."""
     drop = Drop(settings)
@@ -202,10 +210,10 @@ def take_snapshot(settings: TableSettings) -> Snapshot:
         drop.check_unchanged()
         return counts
 
-    return _snapshot(settings, drop.as_of, fill)
+    return _snapshot(settings, drop.as_of, fill, COLUMNS)
 
 
-def snapshot_of(settings: RowSettings, tables: Mapping[str, Iterable[Row]], as_of: datetime) -> Snapshot:
+def snapshot_of(settings: RowSettings, tables: Mapping[str, Collection[Row]], as_of: datetime) -> Snapshot:
     """Rows by our names of tables and columns, their keys clean already; a column that is left out is empty."""
 
     def fill(connection: sqlite3.Connection) -> Counts:
@@ -219,18 +227,21 @@ def snapshot_of(settings: RowSettings, tables: Mapping[str, Iterable[Row]], as_o
             counts[table, "rows repeated in full"] = writer.repeated
         return counts
 
-    return _snapshot(settings, as_of, fill)
+    # Answers to calls fill few tables, and a statement on an empty one costs as much as on a small one.
+    return _snapshot(settings, as_of, fill, [table for table, rows in tables.items() if rows])
 
 
 Counts = dict[tuple[str, str], int]
 """How many rows were left out, by table and reason."""
 
 
-def _snapshot(settings: RowSettings, as_of: datetime, fill: Callable[[sqlite3.Connection], Counts]) -> Snapshot:
+def _snapshot(
+    settings: RowSettings, as_of: datetime, fill: Callable[[sqlite3.Connection], Counts], filled: Collection[str]
+) -> Snapshot:
     # Only ever used under the snapshot's lock, so threads may share it.
     connection = sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None)
     try:
-        left_out = _load(connection, fill)
+        left_out = _load(connection, fill, filled)
     except BaseException:
         connection.close()
         raise
@@ -241,32 +252,38 @@ def _snapshot(settings: RowSettings, as_of: datetime, fill: Callable[[sqlite3.Co
     return snapshot
 
 
-def _load(connection: sqlite3.Connection, fill: Callable[[sqlite3.Connection], Counts]) -> Counts:
+def _load(
+    connection: sqlite3.Connection, fill: Callable[[sqlite3.Connection], Counts], filled: Collection[str]
+) -> Counts:
+    connection.executescript(_SCHEMA)
     connection.execute("BEGIN")
-    for table, columns in COLUMNS.items():
-        extra = ("for_right",) if table == "plans" else ()
-        connection.execute(sql("CREATE TABLE {table} ({columns})", table=table, columns=_listed(columns + extra)))
     counts = fill(connection)
-    _tidy(connection, counts)
-    for table, reason, holds in _IN_PLACE:
+    _tidy(connection, counts, filled)
+    for table, reason, holds in _of(filled, _IN_PLACE):
         # What is null is not known to hold, so it is counted too.
         query = sql("SELECT count(*) FROM {table} AS child WHERE NOT coalesce({holds}, 0)", table=table, holds=holds)
         counts[table, f"rows {reason}"] = connection.execute(query).fetchone()[0]
-    for table, reason, holds in _CERTAIN:
+    for table, reason, holds in _of(filled, _CERTAIN):
         statement = sql("DELETE FROM {table} WHERE NOT coalesce({holds}, 0)", table=table, holds=holds)
         counts[table, f"rows {reason}"] = connection.execute(statement).rowcount
     connection.execute("COMMIT")
     return {key: count for key, count in counts.items() if count}
 
 
-def _tidy(connection: sqlite3.Connection, counts: Counts) -> None:
-    for table, columns in _INDEXES.items():
-        for column in columns:
+def _of(filled: Collection[str], conditions: Iterable[tuple[str, str, str]]) -> Iterator[tuple[str, str, str]]:
+    return (each for each in conditions if each[0] in filled)
+
+
+def _tidy(connection: sqlite3.Connection, counts: Counts, filled: Collection[str]) -> None:
+    for table in filled:
+        for column in _INDEXES[table]:
             connection.execute(sql("CREATE INDEX {table}_{column} ON {table} ({column})", table=table, column=column))
     # A status row that leaves out what its right's other rows say is still a row of that right.
     for column in ("oid", "person_key"):
         connection.execute(sql(_FILL, column=column))
     for table, owner in _OWNERS.items():
+        if table not in filled:
+            continue
         taken = connection.execute(sql(_TAKE_KEY, table=table, owner=owner)).rowcount
         counts[table, "rows share a key but not its owner"] = taken
     for statement in (
