@@ -66,12 +66,10 @@ class Pages:
             position, following = turned
 
     def _says_nothing(self, answer: Incoming, *, first: bool) -> bool:
-        if answer.status == 204 and first:
+        if first and (answer.status == 204 or (answer.status == 404 and self._asks_one)):
             return True
-        if answer.status == 404:
-            if self._asks_one and first:
-                return True
-            # The call itself is always there; a 404 is a wrong address and says nothing about anybody.
+        if answer.status in (204, 404):
+            # The call for many and its later pages are always there: this says nothing about anybody.
             raise SourceInvalid(Reason.STATUS)
         refuse_failures(answer.status)
         return False

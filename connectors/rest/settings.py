@@ -5,6 +5,7 @@ The left side of a mapping is a column of ours, the right side says where the pr
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -287,7 +288,7 @@ def _faults(settings: JsonSettings) -> Iterator[str]:
 
 def _faults_of_entity(entity: Entity, calls: tuple[Call, ...]) -> Iterator[str]:
     for place, call in enumerate(calls):
-        for fault in (*_faults_of_call(call, entity), *_faults_of_sets(entity, call.rows)):
+        for fault in chain(_faults_of_call(call, entity), _faults_of_sets(entity, call.rows)):
             yield f"{entity}[{place}].{fault}"
     if not calls:
         return
@@ -342,6 +343,7 @@ def _faults_of_sets(entity: Entity, sets: tuple[RowSet, ...]) -> Iterator[str]:
             return
         if each.known_as in seen:
             yield f"{at}.name: there is another set `{each.known_as}` in this call; give this one a `name` of its own"
+            return
         if each.under and each.under not in seen:
             yield f"{at}.under: there is no set `{each.under}` before this one; there are {', '.join(seen) or 'none'}"
             return

@@ -112,7 +112,13 @@ path = "/people/{{key}}/appointments"
 table = "appointments"
 rows = "appointments"
 key = "person"
-columns = {{ kind = "kind", right_oid = "right", learner_oid = "student", part_key = "part", start = "from", end = "to" }}
+[appointments.rows.columns]
+kind = "kind"
+right_oid = "right"
+learner_oid = "student"
+part_key = "part"
+start = "from"
+end = "to"
 
 [[assignments]]
 path = "/people/{{key}}/groups"
@@ -147,7 +153,7 @@ def source_of(
 # --- what the system says -------------------------------------------------------------------------------------
 
 
-def student(number: int, **changed: Any) -> dict[str, Any]:
+def student(number: int, /, **changed: Any) -> dict[str, Any]:
     """A student of the system with one right."""
     return {
         "number": learner(number),
@@ -163,7 +169,7 @@ def student(number: int, **changed: Any) -> dict[str, Any]:
     } | changed
 
 
-def plan(number: int, **changed: Any) -> dict[str, Any]:
+def plan(number: int, /, **changed: Any) -> dict[str, Any]:
     """The plan of a student's right. The local keys are the same in every plan, as such systems have them."""
     return {
         "id": 1,
