@@ -3,7 +3,7 @@
 import json
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -148,6 +148,15 @@ def source_of(
     """The connector before a system that answers from a function."""
     port = Port(answer)
     return JsonSource(settings_with(change), port, StillClock()), port
+
+
+T = TypeVar("T")
+
+
+def of(values: tuple[T, ...] | None) -> tuple[T, ...]:
+    """A list that is there."""
+    assert values is not None
+    return values
 
 
 # --- what the system says -------------------------------------------------------------------------------------

@@ -25,11 +25,11 @@ from connectors.rest.settings import (
 )
 from hoks.identifiers import LearnerOid
 from hoks.outcomes import Answer, Outcome
-from tests.connectors.rest.campus import plan, source_of
+from tests.connectors.rest.campus import of, plan, source_of
 from tests.connectors.wires import PROVIDER, Port, learner, right, said
 
 PLANS = [right(number) for number in range(1, 6)]
-NUMBER_OF = {right(number): number for number in range(1, 6)}
+NUMBER_OF: dict[str, int] = {right(number): number for number in range(1, 6)}
 
 
 # --- batches --------------------------------------------------------------------------------------------------
@@ -136,7 +136,7 @@ async def test_a_plan_in_several_calls_is_put_together_by_its_keys() -> None:
     reply = await source.plans(PLANS[:2])
     for number in (1, 2):
         (found,) = reply.answers[right(number)].value or ()
-        assert [each.deviation_from_requirements for each in found.planned_vocational_units] == [f"of {number}"]
+        assert [each.deviation_from_requirements for each in of(found.planned_vocational_units)] == [f"of {number}"]
 
 
 async def test_a_plan_of_which_one_call_fails_is_not_shown_in_part() -> None:
@@ -361,7 +361,7 @@ async def test_a_row_that_two_pages_repeat_is_one_row() -> None:
     reply = await source.plans(PLANS[:2])
     assert [len(answer.value or ()) for answer in reply.answers.values()] == [1, 1]
     (found,) = reply.answers[right(2)].value or ()
-    assert [len(unit.acquisitions) for unit in found.planned_vocational_units] == [1]
+    assert [len(of(unit.acquisitions)) for unit in of(found.planned_vocational_units)] == [1]
 
 
 @given(st.text(max_size=200))

@@ -21,7 +21,7 @@ from hoks.relations import AppointmentKind, Assignment
 from hoks.student import Person
 from hoks.values import Code
 from tests.connectors import contract
-from tests.connectors.rest.campus import answers, asked_numbers, plan, source_of, student
+from tests.connectors.rest.campus import answers, asked_numbers, of, plan, source_of, student
 from tests.connectors.wires import NOW, PROVIDER, learner, right, said, silent
 
 ONE, TWO, THREE = (Person(oid=learner(number)) for number in (1, 2, 3))
@@ -32,7 +32,7 @@ GUIDE = PersonOid(learner(900))
 def campus(request: Outgoing) -> Incoming:
     """The system as it should be: students 1 and 2, their rights and plans."""
     if request.url.endswith("/students/search"):
-        held = {learner(number): student(number) for number in (1, 2)}
+        held: dict[str, Any] = {learner(number): student(number) for number in (1, 2)}
         return said({"students": [held[oid] for oid in asked_numbers(request) if oid in held]})
     if "/students?page=" in request.url:
         return said({"students": [student(1), student(2)] if request.url.endswith("=1") else []})
@@ -140,14 +140,14 @@ def _one_batch(written: dict[str, Any]) -> None:
 
 def _marks(found: Hoks) -> tuple[Any, ...]:
     """What in a plan says whose it is, from its top to its last leaf."""
-    (unit,) = found.planned_vocational_units
-    (period,), (shown,) = unit.acquisitions, unit.demonstrations
-    (prior,), (common,) = found.prior_vocational_units, found.planned_common_units
+    (unit,) = of(found.planned_vocational_units)
+    (period,), (shown,) = of(unit.acquisitions), of(unit.demonstrations)
+    (prior,), (common,) = of(found.prior_vocational_units), of(found.planned_common_units)
     work = period.workplace_learning
     return (
         found.student_oid, unit.unit, unit.deviation_from_requirements,
         work and (work.workplace_name, work.key_tasks),
-        [each.name for each in shown.provider_assessors], prior.unit, len(common.subareas),
+        [each.name for each in of(shown.provider_assessors)], prior.unit, len(of(common.subareas)),
     )  # fmt: skip
 
 
@@ -209,8 +209,8 @@ async def test_local_keys_that_repeat_within_a_plan_part_its_rows_all_the_same()
     first, second = plan(1)["units"][0], {"id": 1, "kind": "local", "periods": [], "note": "another with the same key"}
     source, _ = source_of(lambda _: said({"plans": [plan(1, units=[first, second])]}))
     (found,) = (await source.plans([right(1)])).answers[right(1)].value or ()
-    (vocational,), (local,) = found.planned_vocational_units, found.planned_local_units
-    assert (len(vocational.acquisitions), len(local.acquisitions)) == (1, 0)
+    (vocational,), (local,) = of(found.planned_vocational_units), of(found.planned_local_units)
+    assert (len(of(vocational.acquisitions)), len(of(local.acquisitions))) == (1, 0)
     assert (vocational.source_key, local.source_key) == ("1", "1")
 
 
@@ -219,7 +219,9 @@ async def test_rows_without_keys_have_none_and_keep_what_stands_under_them() -> 
     source, _ = source_of(lambda _: said({"plans": [plan(1, id=None, units=units)]}))
     (found,) = (await source.plans([right(1)])).answers[right(1)].value or ()
     assert found.source_id is None
-    assert [(unit.source_key, len(unit.acquisitions)) for unit in found.planned_vocational_units] == [(None, 1)] * 2
+    assert [(unit.source_key, len(of(unit.acquisitions))) for unit in of(found.planned_vocational_units)] == [
+        (None, 1)
+    ] * 2
 
 
 # --- what absence means ---------------------------------------------------------------------------------------
@@ -275,7 +277,7 @@ async def test_a_right_is_read_with_its_states() -> None:
     source, _ = source_of(lambda _: said({"students": [student(1, enrolments=[enrolment])]}))
     reply = await source.rights([ONE])
     (found,) = reply.answers[learner(1)].value or ()
-    assert [(each.state, each.start_date) for each in found.periods] == [
+    assert [(each.state, each.start_date) for each in of(found.periods)] == [
         (StudyRightState.PRESENT, date(2026, 8, 1)),
         (StudyRightState.DISCONTINUED, date(2026, 9, 1)),
     ]
@@ -292,8 +294,8 @@ async def test_a_state_that_cannot_be_read_closes_the_right(history: Any) -> Non
     enrolment = {**student(1)["enrolments"][0], "history": history}
     source, _ = source_of(lambda _: said({"students": [student(1, enrolments=[enrolment])]}))
     (found,) = (await source.rights([ONE])).answers[learner(1)].value or ()
-    assert {each.state for each in found.periods} <= {StudyRightState.UNKNOWN}
-    assert FindingCode.UNKNOWN_STATE in {each.code for each in found.findings}
+    assert {each.state for each in of(found.periods)} <= {StudyRightState.UNKNOWN}
+    assert FindingCode.UNKNOWN_STATE in {each.code for each in of(found.findings)}
 
 
 async def test_a_plan_is_read_to_its_leaves() -> None:
@@ -301,15 +303,15 @@ async def test_a_plan_is_read_to_its_leaves() -> None:
     (found,) = (await source.plans([right(1)])).answers[right(1)].value or ()
     assert (found.study_right_oid, found.student_oid, found.source_id) == (right(1), learner(1), "1")
     assert (found.first_approved_on, found.version) == (date(2026, 9, 2), 3)
-    (unit,), (common,) = found.planned_vocational_units, found.planned_common_units
+    (unit,), (common,) = of(found.planned_vocational_units), of(found.planned_common_units)
     assert (unit.teaching_and_guidance_hours, unit.source_key) == (12.5, "1")
-    assert [each.subarea for each in common.subareas] == [Code(uri="ammatillisenoppiaineet_VVAI")]
-    (period,), (shown,) = unit.acquisitions, unit.demonstrations
+    assert [each.subarea for each in of(common.subareas)] == [Code(uri="ammatillisenoppiaineet_VVAI")]
+    (period,), (shown,) = of(unit.acquisitions), of(unit.demonstrations)
     assert (period.source_key, period.mode) == ("p1", AcquisitionMode.TRAINING_AGREEMENT)
     assert (period.start_date, period.end_date) == (date(2026, 10, 1), date(2026, 11, 30))
     assert period.interruptions == (Interruption(start_date=date(2026, 10, 12), end_date=date(2026, 10, 16)),)
     assert (shown.source_key, shown.content_descriptions) == ("7", ("One", "Two"))
-    assert found.findings == ()
+    assert of(found.findings) == ()
 
 
 async def test_one_bad_value_never_loses_a_plan(caplog: pytest.LogCaptureFixture) -> None:
@@ -322,11 +324,11 @@ async def test_one_bad_value_never_loses_a_plan(caplog: pytest.LogCaptureFixture
     written |= {"version": {"n": 1}, "approved": ["2.9.2026"], "recognised": 5}
     source, _ = source_of(lambda _: said({"plans": [written]}))
     (found,) = (await source.plans([right(1)])).answers[right(1)].value or ()
-    (unit,) = found.planned_vocational_units
+    (unit,) = of(found.planned_vocational_units)
     assert (unit.teaching_and_guidance_hours, unit.deviation_from_requirements) == (None, None)
-    assert [each.end_date for each in unit.acquisitions] == [None, None]
+    assert [each.end_date for each in of(unit.acquisitions)] == [None, None]
     assert (found.version, found.first_approved_on) == (None, None)
-    places = {(each.place, each.code) for each in found.findings}
+    places = {(each.place, each.code) for each in of(found.findings)}
     assert places >= {
         ("version", FindingCode.UNREADABLE_VALUE),
         ("firstApprovedOn", FindingCode.UNREADABLE_VALUE),
@@ -342,8 +344,8 @@ async def test_control_characters_of_ours_in_a_source_mean_nothing() -> None:
     written["units"][0] |= {"id": "1\x1f2\x1e3", "note": "a\x1db\x00c"}
     source, _ = source_of(lambda _: said({"plans": [written]}))
     (found,) = (await source.plans([right(1)])).answers[right(1)].value or ()
-    (unit,) = found.planned_vocational_units
-    assert (unit.source_key, unit.deviation_from_requirements, len(unit.acquisitions)) == ("123", "abc", 1)
+    (unit,) = of(found.planned_vocational_units)
+    assert (unit.source_key, unit.deviation_from_requirements, len(of(unit.acquisitions))) == ("123", "abc", 1)
 
 
 async def test_everybody_listed_is_a_learner() -> None:
