@@ -23,8 +23,8 @@ T = TypeVar("T")
 LOOPBACK = "127.0.0.1"
 READY_SECONDS = 15.0
 STOP_SECONDS = 10.0
-LAST_PORT = 65_535 - 5
-"""The sandbox takes the five ports after the gateway's."""
+LAST_PORT = 65_535 - 6
+"""The sandbox takes the six ports after the gateway's."""
 
 log = logging.getLogger("gateway.cli")
 
@@ -89,7 +89,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_port(parser: argparse.ArgumentParser) -> None:
     default = os.environ.get("PORT") or "8080"
-    text = "port of the gateway, the sandbox takes the five after it (default: PORT or 8080)"
+    text = "port of the gateway, the sandbox takes the six after it (default: PORT or 8080)"
     parser.add_argument("--port", type=_port, default=default, help=text)
 
 
