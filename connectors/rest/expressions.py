@@ -11,7 +11,7 @@ import jmespath
 from jmespath.exceptions import JMESPathError
 from jmespath.functions import Functions
 
-from connectors.table.cells import UNREADABLE_CELL
+from connectors.table.cells import LISTED, UNREADABLE_CELL
 from connectors.table.settings import RowSettings
 
 LONGEST_EXPRESSION = 1_000
@@ -92,15 +92,15 @@ def cell(value: Any, settings: RowSettings, *, several: bool) -> str | None:
     if isinstance(value, list):
         if not several:
             return UNREADABLE_CELL
-        return _joined([_text(each, settings) for each in value], settings.list_separator)
+        return _listed([_text(each, settings) for each in value])
     text = _text(value, settings)
     return UNREADABLE_CELL if text is None and value is not None else text
 
 
-def _joined(texts: Sequence[str | None], separator: str) -> str | None:
+def _listed(texts: Sequence[str | None]) -> str | None:
     if any(text is None for text in texts):
         return UNREADABLE_CELL
-    return separator.join(text.replace(separator, " ") for text in texts if text) or None
+    return "".join(text.replace(LISTED, " ") + LISTED for text in texts if text) or None
 
 
 def _text(value: Any, settings: RowSettings) -> str | None:

@@ -13,6 +13,7 @@ import msgspec
 from connectors.limits import DEFAULT_CONCURRENCY, DEFAULT_MAX_BYTES, DEFAULT_SECONDS, Reached
 from connectors.oauth import ClientCredentials
 from connectors.rest.expressions import Expression
+from connectors.table.cells import LISTED
 from connectors.table.settings import COLUMNS, ONE_OF, REQUIRED, Given, RowSettings, Strict
 
 Entity = Literal["rights", "learners", "plans", "holders", "appointments", "assignments"]
@@ -244,7 +245,7 @@ class JsonSettings(RowSettings, frozen=True, kw_only=True, tag_field="kind", tag
     holders: tuple[Call, ...] = ()
     appointments: tuple[Call, ...] = ()
     assignments: tuple[Call, ...] = ()
-    list_separator: str = "\x1d"
+    list_separator: str = LISTED
     """Only for a provider that writes several texts in one; a list is a list."""
     true_values: tuple[str, ...] = ("true",)
     false_values: tuple[str, ...] = ("false",)

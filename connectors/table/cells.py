@@ -58,6 +58,9 @@ PLACE = "\x1e"
 UNREADABLE_CELL = "\x1a"
 """A cell whose value in the source is no text, number, truth or list of these."""
 
+LISTED = "\x1d"
+"""Ends each text in a cell that came as a list: such a cell is not parted by the provider's own separator."""
+
 
 def own_key(row: Row) -> str | None:
     """The provider's own key of a row. No other key has these signs: they are not kept of what a provider writes."""
@@ -170,7 +173,8 @@ class Cells:
 
     def texts(self, column: str) -> tuple[str, ...]:
         """Several texts in one cell."""
-        pieces = (self._row[column] or "").split(self._settings.list_separator)
+        cell = self._row[column] or ""
+        pieces = cell.split(LISTED if LISTED in cell else self._settings.list_separator)
         return tuple(text for text in map(clean, pieces) if text)
 
     def day(self, column: str, field: str, *, required: bool = False) -> date | None:

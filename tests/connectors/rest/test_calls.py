@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.client import Incoming, Outgoing
@@ -364,6 +364,7 @@ async def test_a_row_that_two_pages_repeat_is_one_row() -> None:
     assert [len(of(unit.acquisitions)) for unit in of(found.planned_vocational_units)] == [1]
 
 
+@settings(deadline=None)
 @given(st.text(max_size=200))
 async def test_whatever_a_link_says_no_other_address_is_asked(link: str) -> None:
     call = {"paging": {"kind": "link", "next": "next", "max_pages": 2}}

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.client import Incoming, Outgoing
@@ -94,6 +94,7 @@ def _shuffled(real: Sequence[Any]) -> st.SearchStrategy[list[Any]]:
     return st.lists(st.sampled_from(others), max_size=8)
 
 
+@settings(deadline=None)
 @given(st.data(), st.sets(st.sampled_from(NUMBERS), min_size=1))
 async def test_no_answer_gives_a_right_somebody_elses_plan(data: st.DataObject, asked: set[int]) -> None:
     given_ = data.draw(_shuffled([{"own": number} for number in NUMBERS]))
@@ -113,6 +114,7 @@ async def test_no_answer_gives_a_right_somebody_elses_plan(data: st.DataObject, 
             assert answer == Answer(Outcome.ABSENT_OR_DENIED)
 
 
+@settings(deadline=None)
 @given(st.data(), st.sets(st.sampled_from(NUMBERS), min_size=1))
 async def test_no_answer_gives_a_person_somebody_elses_right(data: st.DataObject, asked: set[int]) -> None:
     given_ = data.draw(_shuffled([{"own": number} for number in NUMBERS]))
@@ -337,6 +339,33 @@ async def test_one_bad_value_never_loses_a_plan(caplog: pytest.LogCaptureFixture
         ("plannedVocationalUnits.acquisitions.startDate", FindingCode.MISSING_REQUIRED_VALUE),
     }
     assert "source d-json: units.deviation: 1 values are no text" in caplog.messages
+
+
+@pytest.mark.parametrize(
+    ("separator", "tasks", "read"),
+    [
+        (None, ["a, b", "c"], ("a, b", "c")),
+        (", ", ["a, b", "c"], ("a, b", "c")),
+        (", ", ["a, b"], ("a, b",)),
+        (", ", "a, b", ("a", "b")),
+        (None, "a, b|c", ("a, b|c",)),
+        (None, [1, True, 2.5, ""], ("1", "true", "2.5")),
+        (None, ["a", {}], ()),
+        (None, [], ()),
+    ],
+)
+async def test_several_texts_come_as_a_list_or_parted_by_the_providers_separator(
+    separator: str | None, tasks: Any, read: tuple[str, ...]
+) -> None:
+    written = plan(1)
+    written["units"][0]["periods"][0]["tasks"] = tasks
+    change = {"list_separator": separator} if separator else {}
+    source, _ = source_of(lambda _: said({"plans": [written]}), lambda written: written.update(change))
+    (found,) = (await source.plans([right(1)])).answers[right(1)].value or ()
+    (unit,) = of(found.planned_vocational_units)
+    (period,) = of(unit.acquisitions)
+    assert period.workplace_learning is not None
+    assert period.workplace_learning.key_tasks == read
 
 
 async def test_control_characters_of_ours_in_a_source_mean_nothing() -> None:
