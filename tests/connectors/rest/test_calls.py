@@ -323,6 +323,16 @@ async def test_pages_without_an_end_are_left_and_come_to_nothing(
     assert len(sent) <= 20
 
 
+async def test_a_page_that_comes_again_ends_the_turning_at_once() -> None:
+    answer, sent = await _learners(PAGE | {"paging": {"kind": "page"}}, lambda _: said(_rows(EVERYBODY)))
+    assert (answer, len(sent)) == (Answer(Outcome.INVALID), 2)
+
+
+async def test_a_listing_with_rows_without_keys_is_no_listing() -> None:
+    answer, _ = await _learners({}, lambda _: said({"students": [{"number": EVERYBODY[0]}, {"number": 5}]}))
+    assert answer == Answer(Outcome.INVALID)
+
+
 @pytest.mark.parametrize("total", [10**9, 8, "8", -1, None, "all", True, [7], {}])
 async def test_a_listing_that_is_not_as_long_as_it_says_is_no_listing(total: Any) -> None:
     paging = {"paging": {"kind": "page", "total": "total"}}
