@@ -163,10 +163,22 @@ def test_a_refusal_names_the_file(tmp_path: Path) -> None:
     assert "\n" not in str(refused.value)
 
 
-def test_a_wrong_kind_of_credential_is_told_with_the_accepted_ones(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("right", "wrong", "told"),
+    [
+        ('"none"', '"magic"', "source[0].auth.kind: none, bearer, basic, header, client_credentials"),
+        ('"page"', '"leaf"', "source[0].learners[0].paging.kind: page, offset, cursor, link"),
+        ('"POST"', '"PUT"', "source[0].rights[0].method: GET, POST"),
+    ],
+)
+def test_a_word_that_is_not_known_is_told_with_the_accepted_ones(
+    tmp_path: Path, right: str, wrong: str, told: str
+) -> None:
     with pytest.raises(SettingsError) as refused:
-        load(_file(tmp_path, SETTINGS.replace('kind = "none"', 'kind = "magic"')))
-    assert "source[0].auth" in str(refused.value)
+        load(_file(tmp_path, SETTINGS.replace(right, wrong, 1)))
+    key, _, accepted = told.partition(": ")
+    assert f"key `{key}`: " in str(refused.value)
+    assert str(refused.value).endswith(f"; expected one of: {accepted}")
 
 
 def test_a_providers_own_words_are_not_taken_for_ours(tmp_path: Path) -> None:
