@@ -15,6 +15,7 @@ slots                  how many calls to a source run, and how many wait
 errands                calls that end in time and clean up undisturbed
 condition              the condition of a source, for whoever runs the gateway
 client                 the one outgoing HTTP client: deadline, size, address
+oauth                  a source's access token by client credentials
 revalidated            documents asked for again with the version that is known
 shelf                  what sources told lately, bounded in bytes, and what they are being asked right now
 kept                   sources whose answers are kept for a moment, and whose fetches are shared
@@ -29,6 +30,7 @@ ehoks_changes          hints from eHOKS on which kept plans have changed
 koski_wire             Koski's documents
 koski                  study rights from Koski
 table                  rights and plans from files that a student system exports
+rest                   rights and plans from any JSON interface, by settings alone
 registries             the learner register and the organisation register
 catalogue              the kinds of sources, and how each is made from its settings
 """

@@ -31,6 +31,9 @@ from connectors.registries import onr as learner_register
 from connectors.registries import organisaatio as organisation_register
 from connectors.registries.onr import Onr, OnrSettings
 from connectors.registries.organisaatio import Organisaatio, OrganisaatioSettings
+from connectors.rest import JsonSettings, JsonSource
+from connectors.rest.credentials import known_as
+from connectors.rest.settings import NoCredential, TokenCredential
 from connectors.revalidated import Bodies, Revalidated
 from connectors.shelf import DEFAULT_BYTES, Shelf
 from connectors.table import DropRefused, TableSource, ViewsDoNotFit
@@ -49,7 +52,7 @@ from hoks.ports import (
 
 log = logging.getLogger(__name__)
 
-SourceSettings = KoskiSettings | EhoksSettings | TableSettings
+SourceSettings = KoskiSettings | EhoksSettings | TableSettings | JsonSettings
 """Settings of one source; ``kind`` says which."""
 
 
@@ -171,7 +174,15 @@ def connect(
                 plans += [table] if "plans" in settings.gives else []
                 appointments += [table] if "appointments" in settings.gives else []
                 assignments += [table] if "assignments" in settings.gives else []
-    kept = _Kept({each.id: each for each in sources if isinstance(each, Remembered)}, shelf, clock)
+            case JsonSettings():
+                system = _json_source(settings, network, clock, root)
+                holders += [system] if settings.holders else []
+                rights += [system] if "rights" in settings.gives else []
+                plans += [system] if "plans" in settings.gives else []
+                appointments += [system] if "appointments" in settings.gives else []
+                assignments += [system] if "assignments" in settings.gives else []
+    remembered = {each.id: found for each in sources if (found := _remembered(each)) is not None}
+    kept = _Kept(remembered, shelf, clock)
     return Connected(
         rights=kept.each(KeptRights, rights),
         plans=kept.each(KeptPlans, plans),
@@ -182,14 +193,21 @@ def connect(
         organisations=_organisations(organisaatio, network, shelf, clock) if organisaatio else None,
         shelf=shelf,
         invalidate_keys={
-            each.id: _signing_key(root / each.invalidate_key_file)
-            for each in sources
-            if isinstance(each, Remembered) and each.invalidate_key_file is not None
+            source: _signing_key(root / settings.invalidate_key_file)
+            for source, settings in remembered.items()
+            if settings.invalidate_key_file is not None
         },
         clients=tuple(network.clients),
         tables=tuple(tables),
         changes=tuple(changes),
     )
+
+
+def _remembered(settings: SourceSettings) -> Remembered | None:
+    """What is kept of a source and for how long; nothing of a snapshot, which keeps itself."""
+    if isinstance(settings, JsonSettings):
+        return settings.reached
+    return settings if isinstance(settings, Remembered) else None
 
 
 def _identities(settings: OnrSettings, network: "_Network", shelf: Shelf, clock: Clock) -> Identities:
@@ -236,6 +254,17 @@ def _database_password(settings: TableSettings, root: Path) -> str | None:
     if database.root_certificates and not (root / database.root_certificates).is_file():
         raise SettingsRefusedError(f"source `{settings.id}`, root_certificates: expected a file of certificates")
     return secret(root / database.password_file) if database.password_file else None
+
+
+def _json_source(settings: JsonSettings, network: "_Network", clock: Clock, root: Path) -> JsonSource:
+    auth = settings.auth
+    addresses = [settings.base_url, *([auth.token_url] if isinstance(auth, TokenCredential) else [])]
+    http = network.client(settings.id, settings.reached, *addresses)
+    password = "" if isinstance(auth, NoCredential) else secret(root / auth.secret_file)
+    try:
+        return JsonSource(settings, known_as(auth, password, settings.headers, http), clock)
+    except ValueError as fault:
+        raise SettingsRefusedError(f"source `{settings.id}`: {fault}") from None
 
 
 class _Network:

@@ -36,7 +36,10 @@ SLOW_SHARE = 0.8
 FAIR_SECONDS = 0.5
 """A call that had less time than this, because its request was nearly over, blames nobody."""
 
-_KEPT_HEADERS = ("content-type", "location", "retry-after", "etag", "last-modified", "cache-control", "vary")
+_KEPT_HEADERS = (
+    *("content-type", "link", "location", "retry-after", "x-total-count"),
+    *("etag", "last-modified", "cache-control", "vary"),
+)
 _CONDITIONS = frozenset({"if-none-match", "if-modified-since"})
 
 

@@ -186,6 +186,8 @@ def load(path: Path) -> Settings:
 
 
 _PATHS = re.compile(r".*_file|folder|root_certificates")
+_THEIRS = frozenset({"columns", "parameters", "headers", "body"})
+"""Sections whose keys are not ours to read: a provider may call a parameter ``folder`` or ``url``."""
 
 
 def _beside(section: Mapping[str, Any], folder: Path) -> dict[str, Any]:
@@ -196,7 +198,7 @@ def _beside(section: Mapping[str, Any], folder: Path) -> dict[str, Any]:
 def _located(key: str, value: Any, folder: Path) -> Any:
     match value:
         case dict():
-            return _beside(value, folder)
+            return value if key in _THEIRS else _beside(value, folder)
         case list():
             return [_located("", each, folder) for each in value]
         case str() if _PATHS.fullmatch(key):
@@ -223,7 +225,7 @@ def _explained(fault: str, written: Mapping[str, Any]) -> str:
     text, place = (match["text"], (match["place"] or "").lstrip(".")) if match else (fault, "")
     field = _FIELD.fullmatch(text)
     if field is None:
-        words = ", ".join(_words_at(place, written)) if text.startswith("Invalid enum value") else ""
+        words = ", ".join(_words_for(text, place, written))
         return f"key `{place}`: {text[:1].lower()}{text[1:]}" + (f"; expected one of: {words}" if words else "")
     key = f"{place}.{field['field']}" if place else field["field"]
     accepted = ", ".join(_keys_at(place, written))
@@ -241,6 +243,17 @@ def _keys_at(place: str, written: Mapping[str, Any]) -> list[str]:
     return tag + [field.encode_name for field in kind.fields]
 
 
+def _words_for(text: str, place: str, written: Mapping[str, Any]) -> list[str]:
+    """The words that would be accepted where a fault is about a word."""
+    if text.startswith("Invalid enum value"):
+        return _words_at(place, written)
+    if text.startswith("Invalid value"):
+        section, _ = _reached(place.rpartition(".")[0], written)
+        kinds = section.types if isinstance(section, inspect.UnionType) else (section,)
+        return [str(each.tag) for each in kinds if isinstance(each, inspect.StructType) and each.tag is not None]
+    return []
+
+
 def _words_at(place: str, written: Mapping[str, Any]) -> list[str]:
     """The words of which the value at a place such as ``statute[0].items[1]`` may be one."""
     match _kind_at(place, written):
@@ -253,11 +266,16 @@ def _words_at(place: str, written: Mapping[str, Any]) -> list[str]:
 
 
 def _kind_at(place: str, written: Mapping[str, Any]) -> inspect.Type:
+    return _chosen(*_reached(place, written))
+
+
+def _reached(place: str, written: Mapping[str, Any]) -> tuple[inspect.Type, Any]:
+    """The kind of section at a place, and what is written there."""
     kind: inspect.Type = inspect.type_info(Settings)
     value: Any = written
     for step in re.findall(r"\[(?:\d+|\.\.\.)\]|[^.\[\]]+", place):
         kind, value = _below(_chosen(kind, value), value, step)
-    return _chosen(kind, value)
+    return kind, value
 
 
 def _below(kind: inspect.Type, value: Any, step: str) -> tuple[inspect.Type, Any]:
@@ -369,7 +387,7 @@ def _texts(section: Any, place: str = "", name: str = "") -> Iterator[tuple[str,
     """Every text in the file, with its full key and the last part of it."""
     match section:
         case dict():
-            for key, value in section.items():
+            for key, value in section.items() if name not in _THEIRS else ():
                 yield from _texts(value, f"{place}.{key}" if place else key, key)
         case list():
             for index, value in enumerate(section):

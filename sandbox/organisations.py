@@ -1,4 +1,4 @@
-"""The organisations of the world: three providers with schools and sites, one that has merged, and authorities."""
+"""The organisations of the world: four providers with schools and sites, one that has merged, and authorities."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -57,10 +57,18 @@ _ROWS: tuple[tuple[str, str, Kind, str, str, Names], ...] = (
     ("C-site", "9900000033", "site", "C-school", "01",
      _names("Ceder ammattiopisto, Setrikatu", "Ceder Yrkesinstitut, Cedergatan",
             "Ceder Vocational Institute, Cedergatan")),
-    ("D", "9900000004", "provider", "root", "9000403-9",
+    ("merged", "9900000004", "provider", "root", "9000403-9",
      _names("Dalaniemen ammattikoulukuntayhtymä", "Dalanäs yrkesskolesamkommun", "Dalanäs Vocational Authority")),
-    ("D-school", "9900000041", "school", "D", "99041",
+    ("merged-school", "9900000041", "school", "merged", "99041",
      _names("Dalaniemen ammattikoulu", "Dalanäs yrkesskola", "Dalanäs Vocational School")),
+    ("D", "9900000007", "provider", "root", "9000705-2",
+     _names("Duunilahden ammattiopistosäätiö", "Stiftelsen Duuniviken yrkesinstitut",
+            "Duuni Bay Vocational Foundation")),
+    ("D-school", "9900000071", "school", "D", "99071",
+     _names("Duunilahden ammattiopisto", "Duuniviken yrkesinstitut", "Duuni Bay Vocational College")),
+    ("D-site", "9900000073", "site", "D-school", "01",
+     _names("Duunilahden ammattiopisto, Verstaskatu", "Duuniviken yrkesinstitut, Verkstadsgatan",
+            "Duuni Bay Vocational College, Verstaskatu")),
     ("employment-services", "9900000051", "other", "root", "",
      _names("Kunnan työllisyyspalvelut", "Kommunens sysselsättningstjänster", "Municipal Employment Services")),
     ("inspection", "9900000052", "other", "root", "",
@@ -68,8 +76,8 @@ _ROWS: tuple[tuple[str, str, Kind, str, str, Names], ...] = (
     ("fund", "9900000061", "other", "root", "",
      _names("Työllisyysrahasto", "Sysselsättningsfonden", "Employment Fund")),
 )  # fmt: skip
-_ENDED = {"D": date(2025, 12, 31), "D-school": date(2025, 12, 31)}
-"""D merged into A."""
+_ENDED = {"merged": date(2025, 12, 31), "merged-school": date(2025, 12, 31)}
+"""It merged into A."""
 
 
 def _tree() -> dict[str, Organisation]:
@@ -98,9 +106,9 @@ def _tree() -> dict[str, Organisation]:
 ORGANISATIONS = _tree()
 """Organisations by their key in this room."""
 
-PROVIDERS: tuple[Letter, ...] = ("A", "B", "C")
+PROVIDERS: tuple[Letter, ...] = ("A", "B", "C", "D")
 
-LANGUAGE: dict[Letter, Language] = {"A": "fi", "B": "fi", "C": "sv"}
+LANGUAGE: dict[Letter, Language] = {"A": "fi", "B": "fi", "C": "sv", "D": "fi"}
 """The language in which a provider writes its plans."""
 
 

@@ -279,7 +279,7 @@ def _verifier(scribe: Scribe, process: int | None) -> str | None:
 
 def _prior_common_unit(order: PlanOrder) -> CommonUnit:
     # Another unit at each provider, so that who studies at two plans at one what the other has recognised.
-    return texts().common_unit[{"A": 1, "B": 0, "C": 2}[order.provider]]
+    return texts().common_unit[{"A": 1, "B": 0, "C": 2, "D": 0}[order.provider]]
 
 
 def _prior_common(scribe: Scribe, unit: CommonUnit) -> Json:

@@ -21,7 +21,7 @@ _TYPES = {
     "ammatillinenkoulutus": ("Ammatillinen koulutus", "Yrkesutbildning", "Vocational education and training"),
     "tuva": ("Tutkintokoulutukseen valmentava koulutus", "Handledande utbildning", "Preparatory education"),
 }
-_SYSTEMS = {"A": "peppi", "B": "primus", "C": "studentaplus"}
+_SYSTEMS = {"A": "peppi", "B": "primus", "C": "studentaplus", "D": "campus"}
 
 
 def koski_right(right: StudyRight, world: World) -> Json:

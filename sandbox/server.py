@@ -10,6 +10,7 @@ import uvicorn
 from starlette.applications import Starlette
 
 from . import ehoks
+from .campus import campus_app
 from .cas import Cas
 from .dialects import DIALECTS
 from .drop import write_drop
@@ -73,6 +74,7 @@ def apps(port: int, folder: Path, world: World) -> tuple[Starlette, ...]:
         koski_app(world, USERNAME, secrets.koski_password),
         onr_app(world),
         organisation_app(),
+        campus_app(world, secrets.campus_secret),
     )
 
 

@@ -6,7 +6,7 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import BUSINESS_DAY, ehoks, registries
+from . import BUSINESS_DAY, campus, ehoks, registries
 from .cast import ConsentEntry, Letter, StatuteEntry, people, person_oid
 from .dialect import Dialect
 from .dialects import DIALECTS
@@ -16,7 +16,7 @@ from .world import right_oids
 
 HOST = "127.0.0.1"
 USERNAME = "gateway-a"
-SERVERS = ("issuer", "eHOKS", "Koski", "ONR", "Organisaatio")
+SERVERS = ("issuer", "eHOKS", "Koski", "ONR", "Organisaatio", "Campus")
 """The servers in the order of their ports, the first beside the gateway's own."""
 SOURCE_IDS: dict[Letter, str] = {"A": "a-staff", "B": "b-primus", "C": "c-table"}
 """The ids of the table sources."""
@@ -34,6 +34,7 @@ class Secrets:
 
     koski_password: str
     ehoks_password: str
+    campus_secret: str
 
     def __repr__(self) -> str:
         return "Secrets(...)"
@@ -53,6 +54,7 @@ def secrets_in(folder: Path) -> Secrets:
     return Secrets(
         koski_password=_secret(place / "a-koski.password", 18),
         ehoks_password=_secret(place / "a-ehoks.password", 18),
+        campus_secret=_secret(place / "d-campus.secret", 18),
     )
 
 
@@ -69,6 +71,7 @@ def settings_text(port: int, folder: Path) -> str:
         _koski_source(port, place),
         _ehoks_source(port, place),
         *(_table_source(letter, dialect, folder.resolve()) for letter, dialect in DIALECTS.items()),
+        _campus_source(port, place),
         *(_statute(entry) for entry in people().statute),
         *(_consent(entry) for entry in people().consent),
     ]
@@ -179,6 +182,62 @@ def _table_source(letter: Letter, dialect: Dialect, folder: Path) -> str:
     if dialect.code_prefixes:
         blocks.append(_table("[source.code_prefixes]", **dialect.code_prefixes))
     return "\n".join(blocks)
+
+
+def _campus_source(port: int, place: Path) -> str:
+    base = url(port, "Campus")
+    people = {"table": "subject", "rows": "opiskelijat", "key": "oppijanumero"}
+    rights = {"table": "rights", "under": "subject", "rows": "opintooikeudet"}
+    states = {"table": "states", "under": "rights", "rows": "vaiheet"}
+    numbers = {"table": "learners", "rows": "opiskelijat", "key": "oppijanumero"}
+    holders = {"table": "holders", "rows": "@", "key": "oid"}
+    blocks = [
+        _table(
+            "[[source]]",
+            id="d-campus",
+            kind="json",
+            provider=organisation("D").oid,
+            gives=["rights", "plans"],
+            base_url=base + campus.BASE,
+            date_format="yyyymmdd",
+            language="fi",
+            absent="absent",
+        ),
+        _table(
+            "[source.auth]",
+            kind="client_credentials",
+            token_url=f"{base}/oauth2/token",
+            client_id=campus.CLIENT_ID,
+            secret_file=place / "d-campus.secret",
+            scopes=[campus.SCOPE],
+        ),
+        *(_table(f"[source.codes.{name}]", **words) for name, words in campus.CODES.items()),
+        _table("[[source.rights]]", path="/opiskelijat/haku", method="POST", max_batch=campus.MAX_BATCH),
+        _table("[source.rights.body]", oppijanumerot="{keys}"),
+        *_row_set("rights", people),
+        *_row_set("rights", rights, campus.RIGHT),
+        *_row_set("rights", states, campus.STATE),
+        _table("[[source.learners]]", path="/opiskelijat"),
+        _table("[source.learners.parameters]", sivu="{page}"),
+        _table("[source.learners.paging]", kind="page", total="sivutus.kaikkiaan"),
+        *_row_set("learners", numbers),
+        _table("[[source.plans]]", path="/hoksit", max_batch=campus.MAX_BATCH),
+        _table("[source.plans.parameters]", opintooikeudet="{keys}"),
+        *(block for part in campus.PLAN_PARTS for block in _plan_part(part)),
+        _table("[[source.holders]]", path="/opintooikeudet/{key}"),
+        *_row_set("holders", holders, {"learner_oid": "opiskelija.oppijanumero"}),
+    ]
+    return "\n".join(blocks)
+
+
+def _plan_part(part: campus.Part) -> list[str]:
+    place = {"under": part.under} if part.under else {"key": "opintooikeus.oid"}
+    return _row_set("plans", {"name": part.name, "table": part.table, "rows": part.member, **place}, part.names)
+
+
+def _row_set(question: str, values: dict[str, str], columns: dict[str, str] | None = None) -> list[str]:
+    rows = [_table(f"[[source.{question}.rows]]", **values)]
+    return rows + ([_table(f"[source.{question}.rows.columns]", **columns)] if columns else [])
 
 
 def _statute(entry: StatuteEntry) -> str:

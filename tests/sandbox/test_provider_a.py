@@ -206,7 +206,7 @@ async def test_koski_lists_the_persons_it_shows_page_by_page(koski: httpx.AsyncC
         pages.append((await koski.get("/koski/api/oppija/oids", params=query)).json())
     listed = [oid for page in pages for oid in page]
     assert [len(page) for page in pages[:2]] == [25, 25]
-    assert len(listed) == len(set(listed)) == 45 + 18
+    assert len(listed) == len(set(listed)) == 45 + 19
     assert world.cast_right(1, "a").person.oid in listed
     assert (await koski.get("/koski/api/oppija/oids?pageSize=0")).status_code == 400
 
@@ -215,8 +215,8 @@ async def test_koski_tells_to_whom_a_right_belonged_before_a_merger(koski: httpx
     right = world.cast_right(12, "a")
     (earlier,) = (await koski.get(f"/koski/api/opiskeluoikeus/{right.oid}")).json()["organisaatiohistoria"]
     assert earlier["muutospäivä"] == "2026-01-01"
-    assert earlier["oppilaitos"]["oid"] == organisation("D-school").oid
-    assert earlier["koulutustoimija"]["oid"] == organisation("D").oid
+    assert earlier["oppilaitos"]["oid"] == organisation("merged-school").oid
+    assert earlier["koulutustoimija"]["oid"] == organisation("merged").oid
     others = (await koski.get(f"/koski/api/opiskeluoikeus/{world.cast_right(1, 'a').oid}")).json()
     assert "organisaatiohistoria" not in others
 

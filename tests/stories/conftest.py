@@ -22,7 +22,14 @@ from sandbox.settings import settings_text
 from sandbox.world import World, build_world
 
 PORT = 8080
-SERVERS = {PORT + 1: "issuer", PORT + 2: "eHOKS", PORT + 3: "Koski", PORT + 4: "ONR", PORT + 5: "Organisaatio"}
+SERVERS = {
+    PORT + 1: "issuer",
+    PORT + 2: "eHOKS",
+    PORT + 3: "Koski",
+    PORT + 4: "ONR",
+    PORT + 5: "Organisaatio",
+    PORT + 6: "Campus",
+}
 Fault = Callable[[httpx.Request], Any]
 
 
