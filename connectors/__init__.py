@@ -17,6 +17,9 @@ ehoks_plan             an eHOKS document to a plan
 ehoks                  plans from eHOKS
 koski_wire             Koski's documents
 koski                  study rights from Koski
+oneroster_pages        a whole collection that comes in pages
+oneroster_wire         OneRoster's rows, and enrolments to study rights
+oneroster              study rights from a roster interface
 table                  rights and plans from files that a student system exports
 registries             the learner register and the organisation register
 catalogue              the kinds of sources, and how each is made from its settings

@@ -9,11 +9,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
+import msgspec
 
 from connectors.client import HttpxClient
 from connectors.ehoks import EhoksSettings, EhoksSource
 from connectors.koski import KoskiSettings, KoskiSource
 from connectors.limits import Reached
+from connectors.oauth import AccessTokens, ClientCredentials, TokenHttp
+from connectors.oneroster import SCOPE, OneRosterSettings, OneRosterSource
 from connectors.registries.onr import Onr, OnrSettings
 from connectors.registries.organisaatio import Organisaatio, OrganisaatioSettings
 from connectors.table import DropRefused, TableSource
@@ -31,7 +34,7 @@ from hoks.ports import (
 
 log = logging.getLogger(__name__)
 
-SourceSettings = KoskiSettings | EhoksSettings | TableSettings
+SourceSettings = KoskiSettings | EhoksSettings | OneRosterSettings | TableSettings
 """Settings of one source; ``kind`` says which."""
 
 
@@ -109,6 +112,13 @@ def connect(
                 ehoks = EhoksSource(settings, http, clock, secret(root / settings.password_file))
                 plans.append(ehoks)
                 holders.append(ehoks)
+            case OneRosterSettings():
+                account = with_scopes(settings.account, SCOPE)
+                http = network.client(settings.id, settings, settings.base_url, account.token_url)
+                tokens = AccessTokens(account, http, secret(root / account.secret_file))
+                roster = OneRosterSource(settings, TokenHttp(http, tokens), clock)
+                rights.append(roster)
+                holders.append(roster)
             case TableSettings():
                 table = TableSource(settings, clock)
                 tables.append(table)
@@ -133,6 +143,11 @@ def connect(
         clients=tuple(network.clients),
         tables=tuple(tables),
     )
+
+
+def with_scopes(account: ClientCredentials, *usual: str) -> ClientCredentials:
+    """The account, asking for the usual scopes of its kind of source where the settings name none."""
+    return account if account.scopes else msgspec.structs.replace(account, scopes=usual)
 
 
 class _Network:

@@ -26,6 +26,7 @@ class Reason(StrEnum):
     UNREADABLE = "unreadable"
     NESTING = "nesting"
     MISMATCH = "mismatch"
+    SHIFTING = "shifting"
     FOREIGN_PERSON = "foreign_person"
     UNEXPECTED = "unexpected"
 
