@@ -378,7 +378,7 @@ def _document(
             requirements=told(places.requirements_name),
         ),
         area=_present(code=told(places.area_code), name=told(places.area_name)),
-        key=told("sourcedId"),
+        key=next((each.row["sourcedId"] for each in rows if _text(each.row.get("sourcedId"))), None),
     )
 
 

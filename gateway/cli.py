@@ -23,8 +23,8 @@ T = TypeVar("T")
 LOOPBACK = "127.0.0.1"
 READY_SECONDS = 15.0
 STOP_SECONDS = 10.0
-LAST_PORT = 65_535 - 5
-"""The sandbox takes the five ports after the gateway's."""
+LAST_PORT = 65_535 - 6
+"""The sandbox takes the six ports after the gateway's."""
 
 log = logging.getLogger("gateway.cli")
 

@@ -16,8 +16,9 @@ from .drop import write_drop
 from .ehoks import ehoks_app
 from .issuer import issuer_app
 from .koski import koski_app
+from .oneroster import roster_app, roster_rows
 from .registries import onr_app, organisation_app
-from .settings import HOST, SERVERS, USERNAME, secrets_in, url
+from .settings import HOST, ROSTER_CLIENT, SERVERS, USERNAME, secrets_in, url
 from .world import World, build_world
 
 
@@ -73,6 +74,7 @@ def apps(port: int, folder: Path, world: World) -> tuple[Starlette, ...]:
         koski_app(world, USERNAME, secrets.koski_password),
         onr_app(world),
         organisation_app(),
+        roster_app(roster_rows(world), ROSTER_CLIENT, secrets.roster_secret),
     )
 
 

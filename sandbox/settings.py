@@ -6,7 +6,7 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import BUSINESS_DAY, ehoks, registries
+from . import BUSINESS_DAY, ehoks, oneroster, registries
 from .cast import ConsentEntry, Letter, StatuteEntry, people, person_oid
 from .dialect import Dialect
 from .dialects import DIALECTS
@@ -16,7 +16,8 @@ from .world import right_oids
 
 HOST = "127.0.0.1"
 USERNAME = "gateway-a"
-SERVERS = ("issuer", "eHOKS", "Koski", "ONR", "Organisaatio")
+ROSTER_CLIENT = "gateway-c"
+SERVERS = ("issuer", "eHOKS", "Koski", "ONR", "Organisaatio", "OneRoster")
 """The servers in the order of their ports, the first beside the gateway's own."""
 SOURCE_IDS: dict[Letter, str] = {"A": "a-staff", "B": "b-primus", "C": "c-table"}
 """The ids of the table sources."""
@@ -24,7 +25,7 @@ _STAFF = ("appointments", "assignments")
 _GIVES: dict[Letter, tuple[str, ...]] = {
     "A": _STAFF,
     "B": ("rights", "plans", *_STAFF),
-    "C": ("rights", "plans", *_STAFF),
+    "C": ("plans", *_STAFF),
 }
 
 
@@ -34,6 +35,7 @@ class Secrets:
 
     koski_password: str
     ehoks_password: str
+    roster_secret: str
 
     def __repr__(self) -> str:
         return "Secrets(...)"
@@ -53,6 +55,7 @@ def secrets_in(folder: Path) -> Secrets:
     return Secrets(
         koski_password=_secret(place / "a-koski.password", 18),
         ehoks_password=_secret(place / "a-ehoks.password", 18),
+        roster_secret=_secret(place / "c-roster.secret", 18),
     )
 
 
@@ -69,6 +72,7 @@ def settings_text(port: int, folder: Path) -> str:
         _koski_source(port, place),
         _ehoks_source(port, place),
         *(_table_source(letter, dialect, folder.resolve()) for letter, dialect in DIALECTS.items()),
+        _roster_source(port, place),
         *(_statute(entry) for entry in people().statute),
         *(_consent(entry) for entry in people().consent),
     ]
@@ -178,6 +182,48 @@ def _table_source(letter: Letter, dialect: Dialect, folder: Path) -> str:
     blocks += [_table(f"[source.codes.{name}]", **words) for name, words in dialect.codes.items()]
     if dialect.code_prefixes:
         blocks.append(_table("[source.code_prefixes]", **dialect.code_prefixes))
+    return "\n".join(blocks)
+
+
+def _roster_source(port: int, place: Path) -> str:
+    base = url(port, "OneRoster")
+    blocks = [
+        _table(
+            "[[source]]",
+            id="c-roster",
+            kind="oneroster",
+            provider=organisation("C").oid,
+            gives=["rights"],
+            base_url=base,
+            filter_at_most=10,
+            language=DIALECTS["C"].language,
+        ),
+        _table(
+            "[source.account]",
+            token_url=base + oneroster.TOKEN_PATH,
+            client_id=ROSTER_CLIENT,
+            secret_file=place / "c-roster.secret",
+        ),
+        _table(
+            "[source.right]",
+            oid="metadata.studyRightOid",
+            state="metadata.state",
+            type="metadata.kind",
+            site="metadata.site",
+            estimated_end="metadata.plannedEnd",
+            included_in="metadata.includedInOid",
+            included_in_school="metadata.includedInSchool",
+            purchased="metadata.purchased",
+            qualification_code="metadata.qualification",
+            qualification_name="metadata.qualificationName",
+            requirements_number="metadata.requirementsNo",
+            requirements_name="metadata.requirementsName",
+            area_code="metadata.area",
+            area_name="metadata.areaName",
+        ),
+        _table("[source.codes.state]", **oneroster.STATE_WORDS),
+        _table("[source.codes.right_type]", **oneroster.TYPE_WORDS),
+    ]
     return "\n".join(blocks)
 
 

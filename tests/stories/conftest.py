@@ -18,7 +18,8 @@ from sandbox.settings import settings_text
 from sandbox.world import World, build_world
 
 PORT = 8080
-SERVERS = {PORT + 1: "issuer", PORT + 2: "eHOKS", PORT + 3: "Koski", PORT + 4: "ONR", PORT + 5: "Organisaatio"}
+NAMES = ("issuer", "eHOKS", "Koski", "ONR", "Organisaatio", "OneRoster")
+SERVERS = {PORT + place: name for place, name in enumerate(NAMES, start=1)}
 Fault = Callable[[httpx.Request], Any]
 
 
