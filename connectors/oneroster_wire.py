@@ -301,9 +301,10 @@ _TERMINAL = frozenset(
         StudyRightState.DISCONTINUED,
         StudyRightState.CONSIDERED_DISCONTINUED,
         StudyRightState.REVOKED,
-        StudyRightState.ANNULLED,
     }
 )
+_ENDLESS = _TERMINAL | {StudyRightState.ANNULLED}
+"""States that, once entered, do not end: the end of their window says nothing."""
 _STATE_SET = "koskiopiskeluoikeudentila_"
 _TYPE_SET = "opiskeluoikeudentyyppi_"
 _MIDNIGHT = re.compile(r"(\d{4}-\d\d-\d\d)T00:00:00(?:\.0+)?Z?", re.ASCII)
@@ -454,8 +455,8 @@ def _span(wire: WindowWire, start: date, believed: bool) -> _Span:
     if not believed and state is not StudyRightState.ANNULLED:
         state = StudyRightState.UNKNOWN
     period = StatePeriod(start_date=start, state=state, state_code=_code(wire.state, None, STATE_OF_CODE, _STATE_SET))
-    # An end, once entered, does not end; and of windows that are not believed no end is either.
-    return _Span(period, None if state in _TERMINAL or not believed else wire.end)
+    # Of windows that are not believed no end is either.
+    return _Span(period, None if state in _ENDLESS or not believed else wire.end)
 
 
 def _period_from(day: date, covering: Sequence[StatePeriod], after_end: str | None) -> StatePeriod:
