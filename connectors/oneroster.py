@@ -7,7 +7,7 @@ once for all who ask at the same time and kept for seconds.
 import asyncio
 import re
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -69,7 +69,8 @@ class OneRosterSettings(Reached, frozen=True, kw_only=True, tag_field="kind", ta
     """The most rows that a collection can honestly have; one that counts more is refused."""
     filter_at_most: Annotated[int, msgspec.Meta(ge=0, le=200)] = 0
     """So many persons at most are asked for one by one, with ``filter=``; for more the whole roster is read. 0 where
-    the server cannot filter by ``userIds.identifier`` and ``user.sourcedId``."""
+    the server cannot filter by ``userIds.identifier`` and ``user.sourcedId``. A right that is wrongly two people's is
+    noticed for certain only in the whole."""
     kept_seconds: Annotated[float, msgspec.Meta(ge=0, le=60)] = 30
     """How long the whole roster is kept."""
     learner_id_type: str = "oppijanumero"
@@ -126,9 +127,9 @@ class OneRosterSource:
             answers = {person.oid: Answer[tuple[StudyRight, ...]](Outcome.INVALID) for person in people}
         elif len(people) <= self._settings.filter_at_most:
             found = await asyncio.gather(*(self._filtered(person) for person in people))
-            answers = {
-                person.oid: self._answer(person, each, faults) for person, each in zip(people, found, strict=True)
-            }
+            answers = _each_right_once(
+                {person.oid: self._answer(person, each, faults) for person, each in zip(people, found, strict=True)}
+            )
         else:
             roster = await self._roster()
             read_at = roster.read_at if isinstance(roster, _Roster) else read_at
@@ -276,6 +277,17 @@ class OneRosterSource:
         answer = await self._http.send(Outgoing(method="GET", url=url))
         rows = rows_in(answer, collection, at_most=self._settings.max_rows)
         return Page(tuple((key_of(row), row) for row in rows), total_in(answer), links_to_next(answer, url))
+
+
+def _each_right_once(
+    answers: Mapping[LearnerOid, Answer[tuple[StudyRight, ...]]],
+) -> dict[LearnerOid, Answer[tuple[StudyRight, ...]]]:
+    """The answers to single questions, where a right that two persons are given is nobody's."""
+    holders = Counter(right.oid for answer in answers.values() for right in answer.value or ())
+    return {
+        person: Answer(Outcome.INVALID) if any(holders[right.oid] > 1 for right in answer.value or ()) else answer
+        for person, answer in answers.items()
+    }
 
 
 _CAN_BE_ASKED = re.compile(r"[\w.:@{}-]{1,255}", re.ASCII)

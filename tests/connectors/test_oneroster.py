@@ -203,9 +203,11 @@ async def test_a_record_that_names_two_persons_is_neither(way: Row) -> None:
     ] * 2
 
 
-async def test_a_right_in_which_two_persons_are_enrolled_is_nobodys() -> None:
+@BOTH_WAYS
+async def test_a_right_in_which_two_persons_are_enrolled_is_nobodys(way: Row) -> None:
     server = RosterServer([user(1), user(2)], [enrolment(1), enrolment(2, of=2, metadata={"studyRightOid": right(1)})])
-    assert [(each.outcome, each.value) for each in await answers(server, ONE, TWO)] == [(Outcome.INVALID, None)] * 2
+    found = await answers(server, ONE, TWO, **way)
+    assert [(each.outcome, each.value) for each in found] == [(Outcome.INVALID, None)] * 2
 
 
 @BOTH_WAYS
@@ -292,12 +294,11 @@ async def test_a_filter_that_is_not_kept_to_is_no_answer_about_anybody() -> None
     assert [(each.outcome, each.value) for each in await answers(server, ONE, **FILTERED)] == [(Outcome.INVALID, None)]
 
 
-async def test_enrolments_of_somebody_else_are_no_answer_about_anybody() -> None:
+async def test_enrolments_of_somebody_else_drop_the_whole_answer() -> None:
     server = two_people()
-    foreign = Incoming(
-        status=200, headers={"x-total-count": "1"}, body=said({"enrollments": [enrolment(2, of=2)]}).body
-    )
-    server.fault = lambda request: foreign if "/enrollments" in request.url else None
+    mixed = said({"enrollments": [enrolment(1), enrolment(2, of=2)]}).body
+    answer = Incoming(status=200, headers={"x-total-count": "2"}, body=mixed)
+    server.fault = lambda request: answer if "/enrollments" in request.url else None
     assert [(each.outcome, each.value) for each in await answers(server, ONE, **FILTERED)] == [(Outcome.INVALID, None)]
 
 
@@ -331,6 +332,9 @@ async def test_nothing_a_roster_holds_gives_one_persons_right_to_another(
             assert of_theirs
             assert all(set(users[who]) <= person.all_oids for who in of_theirs)
             assert filtered or of_theirs == theirs
+    # Asked together, no right is given to two, whichever way they are asked.
+    given_to = [each.oid for answer in found for each in answer.value or ()]
+    assert len(given_to) == len(set(given_to))
 
 
 # --- lists and holders ----------------------------------------------------------------------------------------
@@ -342,6 +346,11 @@ async def test_everybody_with_a_learner_number_is_listed() -> None:
     )
     answer = (await roster(server).learners()).answers[PROVIDER]
     assert (answer.outcome, answer.value) == (Outcome.OK, (learner(1), learner(2)))
+
+
+async def test_a_list_in_which_a_row_cannot_be_read_is_a_failure() -> None:
+    server = RosterServer([user(1), {"sourcedId": 7}])
+    assert (await roster(server).learners()).answers[PROVIDER].outcome is Outcome.INVALID
 
 
 async def test_a_list_that_breaks_off_is_a_failure_and_no_short_list() -> None:
