@@ -295,32 +295,39 @@ _CAN_BE_ASKED = re.compile(r"[\w.:@{}-]{1,255}", re.ASCII)
 
 
 class _Kept(Generic[T]):
-    """Something read once for all who ask at the same time, and kept for some seconds; a failure is not kept."""
+    """Something read once for all who ask at the same time, and kept for some seconds; a failure is not kept.
+
+    From half its time on, who asks gets what is kept and has it read anew, so that nobody waits for a long roster.
+    """
 
     def __init__(self, read: Callable[[], Awaitable[T]], seconds: float, clock: Callable[[], float]) -> None:
         self._read = read
         self._seconds = seconds
         self._clock = clock
+        self._kept: tuple[float, T] | None = None
+        """When the reading began, and what was read."""
         self._reading: asyncio.Task[T] | None = None
-        self._until = 0.0
 
     async def current(self) -> T:
         """What is kept, or is being read just now, or is read anew."""
-        if self._reading is None or self._is_over(self._reading):
+        age = self._clock() - self._kept[0] if self._kept is not None else self._seconds
+        if self._kept is None or age >= self._seconds:
+            # Shielded: a caller who gives up does not take the answer away from those who wait for it too.
+            return await asyncio.shield(self._being_read())
+        if age >= self._seconds / 2:
+            self._being_read()
+        return self._kept[1]
+
+    def _being_read(self) -> asyncio.Task[T]:
+        if self._reading is None or self._reading.done():
             self._reading = asyncio.create_task(self._read_anew())
             self._reading.add_done_callback(_look_at_failure)
-        # Shielded: a caller who gives up does not take the answer away from those who wait for it too.
-        return await asyncio.shield(self._reading)
-
-    def _is_over(self, reading: asyncio.Task[T]) -> bool:
-        if not reading.done():
-            return False
-        return reading.cancelled() or reading.exception() is not None or self._clock() >= self._until
+        return self._reading
 
     async def _read_anew(self) -> T:
         begun = self._clock()
         value = await self._read()
-        self._until = begun + self._seconds
+        self._kept = (begun, value)
         return value
 
 

@@ -11,7 +11,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 import msgspec
 
-from connectors.bodies import elements, members, parsed
+from connectors.bodies import members, parsed
 from connectors.client import Incoming
 from connectors.failures import Reason, SourceFailure, SourceInvalid, outcome_of
 from connectors.lenient import read
@@ -113,7 +113,13 @@ def rows_in(answer: Incoming, collection: str, at_most: int) -> tuple[bytes, ...
     document = members(answer.body)
     if collection not in document:
         raise SourceFailure(_outcome_told(answer.body) or Outcome.INVALID, Reason.UNREADABLE)
-    return elements(document[collection], at_most)
+    try:
+        rows = msgspec.json.decode(document[collection], type=list[msgspec.Raw])
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise SourceInvalid(Reason.UNREADABLE) from None
+    if len(rows) > at_most:
+        raise SourceInvalid(Reason.OVERSIZE)
+    return tuple(map(bytes, rows))
 
 
 def _outcome_told(body: bytes) -> Outcome | None:

@@ -2,7 +2,9 @@
 
 import asyncio
 import logging
+import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -14,6 +16,7 @@ from connectors.client import Incoming, Outgoing
 from connectors.failures import Reason, SourceUnavailable
 from connectors.oauth import AccessTokens, ClientCredentials, TokenHttp
 from connectors.oneroster import OneRosterSettings, OneRosterSource
+from connectors.oneroster_wire import RightPlaces
 from hoks.outcomes import Answer, Outcome
 from hoks.student import Person
 from hoks.study_right import StudyRight
@@ -54,6 +57,12 @@ async def answers(server: RosterServer, *people: Person, **settings: Any) -> lis
 
 def oids(answer: Answer[tuple[StudyRight, ...]]) -> list[str]:
     return [each.oid for each in answer.value or ()]
+
+
+async def whatever_is_running() -> None:
+    """Wait for what nobody waits for."""
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    await asyncio.gather(*others, return_exceptions=True)
 
 
 def two_people() -> RosterServer:
@@ -123,12 +132,43 @@ async def test_the_whole_is_read_once_for_all_and_kept_for_a_while() -> None:
     await asyncio.gather(source.rights([ONE]), source.learners(), source.holders([right(1)]))
     calls = len(server.sent)
     assert len(server.asked("users")) == 1
-    seconds.now += 29
+    seconds.now += 14
     await source.rights([TWO])
     assert len(server.sent) == calls
     server.rows["enrollments"].clear()
-    seconds.now += 1
+    seconds.now += 16
     assert oids((await source.rights([TWO])).answers[TWO.oid]) == []
+
+
+async def test_from_half_its_time_on_the_whole_is_read_anew_while_nobody_waits() -> None:
+    server, seconds = two_people(), Seconds()
+    source = roster(server, seconds, kept_seconds=30)
+    await source.rights([ONE])
+    server.rows["enrollments"].clear()
+    seconds.now += 15
+    assert oids((await source.rights([TWO])).answers[TWO.oid]) == [right(2), right(3)]
+    await whatever_is_running()
+    assert oids((await source.rights([TWO])).answers[TWO.oid]) == []
+
+
+async def test_what_is_kept_outlives_a_failure_until_its_end_and_no_longer() -> None:
+    server, seconds = two_people(), Seconds()
+    source = roster(server, seconds, kept_seconds=30)
+    await source.rights([ONE])
+    server.fault = lambda _: said({}, 503)
+    seconds.now += 29
+    assert (await source.rights([ONE])).outcome is Outcome.OK
+    await whatever_is_running()
+    seconds.now += 1
+    assert (await source.rights([ONE])).outcome is Outcome.UNAVAILABLE
+
+
+async def test_nothing_is_kept_where_the_settings_say_so() -> None:
+    server = two_people()
+    source = roster(server, kept_seconds=0)
+    await source.rights([ONE])
+    server.rows["enrollments"].clear()
+    assert oids((await source.rights([ONE])).answers[ONE.oid]) == []
 
 
 async def test_a_failure_is_not_kept() -> None:
@@ -484,3 +524,24 @@ def test_a_state_that_is_none_of_ours_refuses_the_start() -> None:
             {**msgspec.to_builtins(SETTINGS), "kind": "oneroster", "codes": {"state": {"on": "paalla"}}},
             OneRosterSettings,
         )
+
+
+# --- what operators are told ----------------------------------------------------------------------------------
+
+PAGE = (Path(__file__).parents[2] / "docs" / "oneroster.md").read_text()
+
+
+def test_the_page_on_rosters_names_every_setting() -> None:
+    settings = {name for name in OneRosterSettings.__struct_fields__ if name not in ("id", "provider", "gives")}
+    named = set(re.findall(r"`([\w.]+)`", PAGE))
+    missing = (
+        settings - {"codes"} | set(RightPlaces.__struct_fields__) | set(ClientCredentials.__struct_fields__)
+    ) - named
+    assert missing == set()
+
+
+def test_the_pages_example_is_accepted() -> None:
+    (example,) = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
+    (source,) = msgspec.toml.decode(example)["source"]
+    read = msgspec.convert(source, OneRosterSettings)
+    assert (read.kept_seconds, read.page_size, read.max_rows, read.language) == (30, 100, 100_000, "fi")
