@@ -18,7 +18,9 @@ ehoks                  plans from eHOKS
 koski_wire             Koski's documents
 koski                  study rights from Koski
 oneroster_pages        a whole collection that comes in pages
-oneroster_wire         OneRoster's rows, and enrolments to study rights
+oneroster_wire         OneRoster's answers and rows
+oneroster_right        enrolments to a study right
+oneroster_join         users and enrolments of a roster put together
 oneroster              study rights from a roster interface
 table                  rights and plans from files that a student system exports
 registries             the learner register and the organisation register

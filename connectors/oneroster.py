@@ -7,9 +7,8 @@ once for all who ask at the same time and kept for seconds.
 import asyncio
 import re
 import time
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Generic, Literal, TypeVar
 from urllib.parse import quote, urlencode
@@ -20,24 +19,10 @@ from connectors.client import HttpPort, Outgoing
 from connectors.failures import LOG, Reason, SourceFailure, SourceInvalid, report, unexpected
 from connectors.limits import Reached
 from connectors.oauth import ClientCredentials
+from connectors.oneroster_join import Roster
 from connectors.oneroster_pages import Page, links_to_next, read_whole, total_in
-from connectors.oneroster_wire import (
-    ACTIVE,
-    GONE,
-    AfterEnd,
-    Enrolment,
-    Place,
-    RightPlaces,
-    RightReading,
-    RosterCodes,
-    User,
-    enrolment_in,
-    key_of,
-    organisation_in,
-    right_of,
-    rows_in,
-    user_in,
-)
+from connectors.oneroster_right import AfterEnd, RightPlaces, RightReading, RosterCodes, right_of
+from connectors.oneroster_wire import Place, key_of, organisations_in, rows_in
 from hoks.codes import STATE_OF_CODE
 from hoks.identifiers import Check, LearnerOid, OrganisationOid, StudyRightOid, check_learner_oid
 from hoks.outcomes import Answer, Outcome, Reply
@@ -120,19 +105,21 @@ class OneRosterSource:
 
     async def rights(self, people: Sequence[Person]) -> Reply[LearnerOid, tuple[StudyRight, ...]]:
         """All rights of each person under any of their OIDs, keyed by the master OID."""
-        asked = {oid for person in people for oid in person.all_oids if check_learner_oid(oid) is not Check.MALFORMED}
         read_at = self._clock.now()
         faults: list[SourceFailure] = []
-        if not asked:
+        if not any(map(_well_formed, people)):
             answers = {person.oid: Answer[tuple[StudyRight, ...]](Outcome.INVALID) for person in people}
         elif len(people) <= self._settings.filter_at_most:
             found = await asyncio.gather(*(self._filtered(person) for person in people))
-            answers = _each_right_once(
-                {person.oid: self._answer(person, each, faults) for person, each in zip(people, found, strict=True)}
-            )
+            answers = {
+                person.oid: self._answer(person, each, faults) for person, each in zip(people, found, strict=True)
+            }
+            for oid in _sharing(answers):
+                answers[oid] = Answer(Outcome.INVALID)
+                faults.append(SourceInvalid(Reason.FOREIGN_PERSON))
         else:
             roster = await self._roster()
-            read_at = roster.read_at if isinstance(roster, _Roster) else read_at
+            read_at = roster.read_at if isinstance(roster, Roster) else read_at
             answers = {person.oid: self._answer(person, roster, faults) for person in people}
         report(self._source.id, set(faults))
         return Reply(source=self._source.id, fetched_at=read_at, as_of=read_at, answers=answers)
@@ -140,10 +127,11 @@ class OneRosterSource:
     async def learners(self) -> Reply[OrganisationOid, tuple[LearnerOid, ...]]:
         """The learner numbers of everybody in the roster, keyed by the provider; a list cut short is a failure."""
         roster = await self._roster()
-        if isinstance(roster, _Roster):
-            outcome = Outcome.INVALID if roster.unreadable_users else Outcome.OK
-            answer = Answer(outcome, tuple(sorted(roster.users_of)))
-            read_at = roster.read_at
+        if isinstance(roster, Roster):
+            answer, read_at = Answer(Outcome.OK, tuple(sorted(roster.users_of))), roster.read_at
+            if roster.unreadable_users:
+                report(self._source.id, [SourceInvalid(Reason.UNREADABLE)])
+                answer = Answer(Outcome.INVALID)
         else:
             report(self._source.id, [roster])
             answer, read_at = Answer(roster.outcome), self._clock.now()
@@ -154,7 +142,7 @@ class OneRosterSource:
         """Whose each right is, by any of the person's OIDs."""
         read_at = self._clock.now()
         roster = await self._roster() if rights else SourceInvalid(Reason.MISMATCH)
-        if isinstance(roster, _Roster):
+        if isinstance(roster, Roster):
             read_at = roster.read_at
             answers = {right: roster.holder(right) for right in rights}
         else:
@@ -163,20 +151,20 @@ class OneRosterSource:
         return Reply(source=self._source.id, fetched_at=read_at, as_of=read_at, answers=answers)
 
     def _answer(
-        self, person: Person, roster: "_Roster | SourceFailure", faults: list[SourceFailure]
+        self, person: Person, roster: Roster | SourceFailure, faults: list[SourceFailure]
     ) -> Answer[tuple[StudyRight, ...]]:
         if isinstance(roster, SourceFailure):
             faults.append(roster)
             return Answer(roster.outcome)
         try:
-            return self._read(person, roster)
+            return self._read(person, roster, faults)
         except SourceFailure as failure:
             faults.append(failure)
             return Answer(failure.outcome)
         except Exception as error:
             return Answer(unexpected(self._source.id, error).outcome)
 
-    def _read(self, person: Person, roster: "_Roster") -> Answer[tuple[StudyRight, ...]]:
+    def _read(self, person: Person, roster: Roster, faults: list[SourceFailure]) -> Answer[tuple[StudyRight, ...]]:
         rows = roster.rows_of(person)
         today = self._clock.today()
         rights = tuple(
@@ -185,6 +173,7 @@ class OneRosterSource:
         )
         if roster.is_doubtful_for(person):
             # A failure stays visible beside the rights that could be read.
+            faults.append(SourceInvalid(Reason.UNREADABLE))
             return Answer(Outcome.INVALID, rights or None)
         if not roster.knows(person):
             return Answer(Outcome.ABSENT)
@@ -192,14 +181,14 @@ class OneRosterSource:
 
     # --- asking -----------------------------------------------------------------------------------------------
 
-    async def _roster(self) -> "_Roster | SourceFailure":
+    async def _roster(self) -> Roster | SourceFailure:
         return await self._contained(self._whole.current())
 
-    async def _filtered(self, person: Person) -> "_Roster | SourceFailure":
+    async def _filtered(self, person: Person) -> Roster | SourceFailure:
         """What the roster holds of one person."""
         return await self._contained(self._read_person(person))
 
-    async def _contained(self, reading: "Awaitable[_Roster]") -> "_Roster | SourceFailure":
+    async def _contained(self, reading: Awaitable[Roster]) -> Roster | SourceFailure:
         try:
             return await reading
         except SourceFailure as failure:
@@ -207,7 +196,7 @@ class OneRosterSource:
         except Exception as error:
             return unexpected(self._source.id, error)
 
-    async def _read_roster(self) -> "_Roster":
+    async def _read_roster(self) -> Roster:
         read_at = self._clock.now()
         schools, users, enrolments = await asyncio.gather(
             self._schools.current(),
@@ -229,18 +218,18 @@ class OneRosterSource:
         schools: Mapping[str, OrganisationOid | None],
         users: Iterable[bytes],
         enrolments: Iterable[bytes],
-    ) -> "_Roster":
-        roster = _Roster(read_at, schools)
+    ) -> Roster:
+        roster = Roster(read_at, schools)
         roster.take_users(users, self._settings.learner_id_type)
         roster.take_enrolments(enrolments, self._settings.right.oid)
         return roster
 
-    async def _read_person(self, person: Person) -> "_Roster":
+    async def _read_person(self, person: Person) -> Roster:
         """Everything of one person by filters. Raises ``SourceInvalid`` where what comes was not asked for."""
-        oids = [oid for oid in sorted(person.all_oids) if check_learner_oid(oid) is not Check.MALFORMED]
+        oids = _well_formed(person)
         if not oids:
             raise SourceInvalid(Reason.MISMATCH)
-        roster = _Roster(self._clock.now(), await self._schools.current())
+        roster = Roster(self._clock.now(), await self._schools.current())
         asked = (f"userIds.identifier='{oid}'" for oid in oids)
         for rows in await asyncio.gather(*(self._collection("users", MOST_ROWS_OF_A_PERSON, each) for each in asked)):
             roster.take_users(rows, self._settings.learner_id_type)
@@ -260,8 +249,7 @@ class OneRosterSource:
 
     async def _read_schools(self) -> Mapping[str, OrganisationOid | None]:
         rows = await self._collection("orgs", self._settings.max_rows)
-        found = (organisation_in(row, self._settings.organisation_oid) for row in rows)
-        return dict(each for each in found if each is not None)
+        return organisations_in(rows, self._settings.organisation_oid)
 
     async def _collection(self, name: str, max_rows: int, filtered: str | None = None) -> Collection[bytes]:
         async def fetch(offset: int, limit: int) -> Page:
@@ -279,15 +267,15 @@ class OneRosterSource:
         return Page(tuple((key_of(row), row) for row in rows), total_in(answer), links_to_next(answer, url))
 
 
-def _each_right_once(
-    answers: Mapping[LearnerOid, Answer[tuple[StudyRight, ...]]],
-) -> dict[LearnerOid, Answer[tuple[StudyRight, ...]]]:
-    """The answers to single questions, where a right that two persons are given is nobody's."""
+def _well_formed(person: Person) -> list[LearnerOid]:
+    """The person's learner numbers that can be asked for."""
+    return [oid for oid in sorted(person.all_oids) if check_learner_oid(oid) is not Check.MALFORMED]
+
+
+def _sharing(answers: Mapping[LearnerOid, Answer[tuple[StudyRight, ...]]]) -> list[LearnerOid]:
+    """The persons who are given a right that another is given too: single questions cannot tell whose it is."""
     holders = Counter(right.oid for answer in answers.values() for right in answer.value or ())
-    return {
-        person: Answer(Outcome.INVALID) if any(holders[right.oid] > 1 for right in answer.value or ()) else answer
-        for person, answer in answers.items()
-    }
+    return [person for person, answer in answers.items() if any(holders[right.oid] > 1 for right in answer.value or ())]
 
 
 _CAN_BE_ASKED = re.compile(r"[\w.:@{}-]{1,255}", re.ASCII)
@@ -335,123 +323,3 @@ def _look_at_failure(reading: "asyncio.Task[T]") -> None:
     """Where everyone who waited has given up, the failure was looked at all the same and is nobody's to report."""
     if not reading.cancelled():
         reading.exception()
-
-
-# --- what came back -------------------------------------------------------------------------------------------
-
-
-@dataclass(slots=True)
-class _Roster:
-    """Rows of users and enrolments, joined.
-
-    INVARIANT: an enrolment counts for a person only by a user record that gives no learner number but the person's
-    own; a right in which anybody else is enrolled too is nobody's; and where a row cannot be placed, whoever it may
-    concern is not known to have no more than was read.
-    """
-
-    read_at: datetime
-    schools: Mapping[str, OrganisationOid | None]
-    users: dict[str, User] = field(default_factory=dict)
-    users_of: dict[LearnerOid, set[str]] = field(default_factory=lambda: defaultdict(set))
-    rows: dict[StudyRightOid, list[Enrolment]] = field(default_factory=lambda: defaultdict(list))
-    rights_of: dict[str, set[StudyRightOid]] = field(default_factory=lambda: defaultdict(set))
-    gone: set[str] = field(default_factory=set)
-    closed: set[str] = field(default_factory=set)
-    """Users of a status that is not known."""
-    unreadable_users: int = 0
-    without_oid: int = 0
-    partly_read: set[str] = field(default_factory=set)
-    """Users of whom an enrolment has an OID that cannot be read."""
-    strays: set[StudyRightOid] = field(default_factory=set)
-    """Rights in which somebody is enrolled whom the roster does not know."""
-    unplaced: int = 0
-    """Enrolments of nobody here, with or without a right."""
-    lost: int = 0
-    """Enrolments that say neither whose they are nor of which right."""
-
-    def take_users(self, bodies: Iterable[bytes], id_type: str) -> None:
-        """Take in rows of users."""
-        for body in bodies:
-            try:
-                user = user_in(body, id_type)
-            except SourceInvalid:
-                self.unreadable_users += 1
-                continue
-            if user.status == GONE:
-                self.gone.add(user.id)
-                continue
-            self.users[user.id] = user
-            if user.status != ACTIVE:
-                self.closed.add(user.id)
-            for oid in user.learners:
-                self.users_of[oid].add(user.id)
-
-    def take_enrolments(self, bodies: Iterable[bytes], place: str) -> None:
-        """Take in rows of enrolments, after the users."""
-        for body in bodies:
-            try:
-                enrolment = enrolment_in(body, place)
-            except SourceInvalid:
-                self.lost += 1
-                continue
-            if enrolment is not None and enrolment.user not in self.gone:
-                self._place(enrolment)
-
-    def _place(self, enrolment: Enrolment) -> None:
-        user, oid = enrolment.user, enrolment.oid
-        if user is None or user not in self.users:
-            self.unplaced += 1
-            self.lost += enrolment.oid_is_malformed
-            if oid is not None:
-                self.strays.add(oid)
-        elif oid is not None:
-            self.rows[oid].append(enrolment)
-            self.rights_of[user].add(oid)
-        elif enrolment.oid_is_malformed:
-            self.partly_read.add(user)
-        else:
-            self.without_oid += 1
-
-    def are_all_of(self, person: Person) -> bool:
-        """Whether every user here is the person and nobody else besides."""
-        return all(user.learners and user.learners <= person.all_oids for user in self.users.values())
-
-    def knows(self, person: Person) -> bool:
-        """Whether the person is in the roster."""
-        return any(oid in self.users_of for oid in person.all_oids)
-
-    def is_doubtful_for(self, person: Person) -> bool:
-        """Whether there may be more of the person than could be read."""
-        users = self._users(person)
-        return bool(self.strays or users & self.partly_read or (not users and self.unreadable_users))
-
-    def rows_of(self, person: Person) -> dict[StudyRightOid, list[Enrolment]]:
-        """The enrolments of each right of the person. Raises ``SourceInvalid`` where they are somebody else's too."""
-        users = self._users(person)
-        if self.lost or users & self.closed:
-            # The lost row may be the one that ends or annuls any right here.
-            raise SourceInvalid(Reason.UNREADABLE)
-        if any(not self.users[user].learners <= person.all_oids for user in users):
-            raise SourceInvalid(Reason.FOREIGN_PERSON)
-        rights = {oid for user in users for oid in self.rights_of.get(user, ())}
-        if any(row.user not in users for oid in rights for row in self.rows[oid]):
-            raise SourceInvalid(Reason.FOREIGN_PERSON)
-        return {oid: self.rows[oid] for oid in rights - self.strays}
-
-    def student(self, oid: StudyRightOid, person: Person) -> LearnerOid:
-        """The person as the roster knows them beside this right."""
-        users = {row.user for row in self.rows[oid]}
-        known = sorted(number for number in person.all_oids if self.users_of.get(number, set()) & users)
-        return person.oid if person.oid in known else known[0]
-
-    def holder(self, right: StudyRightOid) -> Answer[LearnerOid]:
-        """Whose a right is. Of several the first: whether they are one person is told where the rights are read."""
-        users = [self.users[row.user] for row in self.rows.get(right, ()) if row.user]
-        numbers = sorted(number for user in users for number in user.learners)
-        if numbers and right not in self.strays:
-            return Answer(Outcome.OK, numbers[0])
-        doubtful = right in self.strays or self.lost or self.unreadable_users or self.partly_read
-        return Answer(Outcome.INVALID if doubtful else Outcome.ABSENT)
-
-    def _users(self, person: Person) -> set[str]:
-        return {user for oid in person.all_oids for user in self.users_of.get(oid, ())}

@@ -16,7 +16,7 @@ from connectors.client import Incoming, Outgoing
 from connectors.failures import Reason, SourceUnavailable
 from connectors.oauth import AccessTokens, ClientCredentials, TokenHttp
 from connectors.oneroster import OneRosterSettings, OneRosterSource
-from connectors.oneroster_wire import RightPlaces
+from connectors.oneroster_right import RightPlaces
 from hoks.outcomes import Answer, Outcome
 from hoks.student import Person
 from hoks.study_right import StudyRight
@@ -416,6 +416,13 @@ async def test_whose_a_right_is_is_not_told_where_a_row_could_not_be_placed() ->
     reply = await roster(server).holders([right(1), right(2)])
     assert reply.answers[right(1)] == Answer(Outcome.OK, learner(1))
     assert reply.answers[right(2)] == Answer(Outcome.INVALID)
+
+
+async def test_doubt_is_told_to_the_operator_without_a_word_on_whom(caplog: pytest.LogCaptureFixture) -> None:
+    server = RosterServer([user(1)], [enrolment(1), enrolment(2, of=9)])
+    with caplog.at_level(logging.WARNING):
+        await answers(server, ONE)
+    assert caplog.messages == ["source c-roster: INVALID (unreadable) x 1"]
 
 
 async def test_holders_of_nothing_are_no_answers_and_of_a_broken_source_failures() -> None:

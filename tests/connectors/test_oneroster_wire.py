@@ -9,16 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.oneroster_wire import (
-    Enrolment,
-    RightPlaces,
-    RightReading,
-    RosterCodes,
-    enrolment_in,
-    organisation_in,
-    right_of,
-    user_in,
-)
+from connectors.oneroster_right import RightPlaces, RightReading, RosterCodes, right_of
+from connectors.oneroster_wire import Enrolment, enrolment_in, organisations_in, user_in
 from hoks.codes import StudyRightState, StudyRightType
 from hoks.findings import FindingCode
 from hoks.identifiers import LearnerOid, OrganisationOid, StudyRightOid, with_check_digit
@@ -378,7 +370,13 @@ def test_a_user_is_known_by_learner_numbers_of_the_agreed_type_alone() -> None:
     assert user_in(json.dumps(row).encode(), "oppijanumero").learners == {STUDENT}
 
 
-def test_a_school_without_an_oid_is_known_to_have_none() -> None:
-    row = {"sourcedId": "o-1", "status": "active", "identifier": "10076"}
-    assert organisation_in(json.dumps(row).encode(), "identifier") == ("o-1", None)
-    assert organisation_in(json.dumps(row | {"status": "tobedeleted"}).encode(), "identifier") is None
+def test_schools_are_known_by_their_oids_and_what_is_gone_or_unreadable_is_not_there() -> None:
+    rows: list[Any] = [
+        {"sourcedId": "o-1", "status": "active", "identifier": SCHOOL},
+        {"sourcedId": "o-2", "status": "active", "identifier": "10076"},
+        {"sourcedId": "o-3", "status": "tobedeleted", "identifier": SITE},
+        {"status": "active", "identifier": SITE},
+        "o-4",
+    ]
+    found = organisations_in([json.dumps(row).encode() for row in rows], "identifier")
+    assert found == {"o-1": SCHOOL, "o-2": None}
