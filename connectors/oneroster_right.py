@@ -4,6 +4,7 @@ OneRoster knows windows of enrolment and nothing of study rights. Where the righ
 link stand, the settings say.
 """
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
@@ -162,8 +163,9 @@ def right_of(
 
     ``schools`` are the OIDs of schools by the roster's own ids. The order of the rows says nothing.
     """
-    ordered = sorted(rows, key=lambda each: msgspec.json.encode((str(each.row.get("beginDate")), each.row)))
-    wire, findings = read(msgspec.json.encode(_document(oid, ordered, schools, reading)), RightWire)
+    ordered = sorted(rows, key=lambda each: (str(each.row.get("beginDate")), json.dumps(each.row, sort_keys=True)))
+    # The standard library writes half characters too, which are left out where texts are read.
+    wire, findings = read(json.dumps(_document(oid, ordered, schools, reading)).encode(), RightWire)
     periods, doubts = _periods(wire.windows, _are_placed(wire, rows, findings), reading.after_end, today)
     found = sorted({(each.place, each.code): each for each in (*findings, *doubts)}.items())
     last = periods[-1] if periods else None

@@ -1,5 +1,6 @@
 """Enrolments as a study right: what windows and the vendor's own keys say, and that nothing lost opens anything."""
 
+import contextlib
 import json
 from datetime import date, timedelta
 from typing import Any
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from connectors.failures import SourceInvalid
 from connectors.oneroster_right import RightPlaces, RightReading, RosterCodes, right_of
 from connectors.oneroster_wire import Enrolment, enrolment_in, organisations_in, user_in
 from hoks.codes import StudyRightState, StudyRightType
@@ -333,6 +335,35 @@ def test_the_order_of_rows_says_nothing(order: list[int]) -> None:
         {"sourcedId": "d", "beginDate": "2025-01-07", "plannedEnd": "2028-06-01"},
     ]
     assert windows(*(rows[place] for place in order)) == windows(*rows)
+
+
+HOSTILE: list[Any] = [
+    *(None, True, 5, -1, 1e300, 10**30, float("inf"), "", " ", "\ud800", "\x00", "9" * 60, "2026-13-45", "0001-01-01"),
+    *("9999-12-31", [], [[]], {}, {"sourcedId": {}}, {"type": "oppijanumero", "identifier": []}, [None], [{"type": 1}]),
+]
+JSON = st.sampled_from(HOSTILE)
+KEYS = ["sourcedId", "status", "role", "beginDate", "endDate", "user", "school", "metadata", "userIds", "identifier"]
+META = ["studyRightOid", "state", "kind", "site", "plannedEnd", "includedInOid", "purchased", "qualification", "area"]
+
+
+@given(
+    st.dictionaries(st.sampled_from(KEYS), JSON, max_size=4),
+    st.dictionaries(st.sampled_from(META), JSON, max_size=4),
+)
+def test_whatever_stands_in_a_row_it_is_a_right_or_none_and_never_an_error(
+    changed: dict[str, Any], metadata: dict[str, Any]
+) -> None:
+    row = json.loads(ROW)
+    row = row | {"metadata": row["metadata"] | metadata} | changed
+    body = json.dumps(row).encode()
+    organisations_in([body], "identifier")
+    with contextlib.suppress(SourceInvalid):
+        user_in(body, "oppijanumero")
+    enrolment = enrolment_in(body, PLACES.oid)
+    if enrolment is not None:
+        schools: dict[str, OrganisationOid | None] = {"o-1": SCHOOL}
+        right = right_of(RIGHT, STUDENT, [enrolment, enrolment], schools, READING, TODAY)
+        msgspec.json.encode(right)
 
 
 # --- rows that are something else -----------------------------------------------------------------------------
