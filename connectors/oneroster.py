@@ -65,8 +65,8 @@ class OneRosterSettings(Reached, frozen=True, kw_only=True, tag_field="kind", ta
     right: RightPlaces = RightPlaces()
     codes: RosterCodes = RosterCodes()
     after_end: AfterEnd | None = None
-    """What a right is after its last window, where no row says it. Without it the state is not known, which closes the
-    right to everybody but the student; with it the provider keeps the plan for five years."""
+    """What a right is after its last window, where no row says it. Without it the state is not known, and then it
+    opens nothing. With it the provider keeps the plan for five years."""
     language: Literal["fi", "sv", "en"] = "fi"
     """In which language the names of qualifications are written."""
 
