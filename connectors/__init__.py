@@ -29,6 +29,11 @@ ehoks                  plans from eHOKS
 ehoks_changes          hints from eHOKS on which kept plans have changed
 koski_wire             Koski's documents
 koski                  study rights from Koski
+oneroster_pages        a whole collection that comes in pages
+oneroster_wire         OneRoster's answers and rows
+oneroster_right        enrolments to a study right
+oneroster_join         users and enrolments of a roster put together
+oneroster              study rights from a roster interface
 table                  rights and plans from files that a student system exports
 rest                   rights and plans from any JSON interface, by settings alone
 registries             the learner register and the organisation register

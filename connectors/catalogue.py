@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 import httpx
+import msgspec
 
 from connectors.client import HttpPort, HttpxClient
 from connectors.condition import Condition
@@ -27,6 +28,8 @@ from connectors.kept import (
 )
 from connectors.koski import KoskiSettings, KoskiSource
 from connectors.limits import Reached, Remembered
+from connectors.oauth import AccessTokens, ClientCredentials, TokenHttp
+from connectors.oneroster import SCOPE, OneRosterSettings, OneRosterSource
 from connectors.registries import onr as learner_register
 from connectors.registries import organisaatio as organisation_register
 from connectors.registries.onr import Onr, OnrSettings
@@ -52,7 +55,7 @@ from hoks.ports import (
 
 log = logging.getLogger(__name__)
 
-SourceSettings = KoskiSettings | EhoksSettings | TableSettings | JsonSettings
+SourceSettings = KoskiSettings | EhoksSettings | OneRosterSettings | TableSettings | JsonSettings
 """Settings of one source; ``kind`` says which."""
 
 
@@ -165,6 +168,13 @@ def connect(
                     changes.append(EhoksChanges(settings.id, ehoks.get, shelf, clock, settings.follow_changes_seconds))
                 plans.append(ehoks)
                 holders.append(ehoks)
+            case OneRosterSettings():
+                account = with_scopes(settings.account, SCOPE)
+                http = network.client(settings.id, settings, settings.base_url, account.token_url)
+                tokens = AccessTokens(account, http, secret(root / account.secret_file))
+                roster = OneRosterSource(settings, TokenHttp(http, tokens), clock)
+                rights.append(roster)
+                holders.append(roster)
             case TableSettings():
                 table = TableSource(settings, clock, _database_password(settings, root))
                 tables.append(table)
@@ -265,6 +275,11 @@ def _json_source(settings: JsonSettings, network: "_Network", clock: Clock, root
         return JsonSource(settings, known_as(auth, password, settings.headers, http), clock)
     except ValueError as fault:
         raise SettingsRefusedError(f"source `{settings.id}`: {fault}") from None
+
+
+def with_scopes(account: ClientCredentials, *usual: str) -> ClientCredentials:
+    """The account, asking for the usual scopes of its kind of source where the settings name none."""
+    return account if account.scopes else msgspec.structs.replace(account, scopes=usual)
 
 
 class _Network:

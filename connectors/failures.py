@@ -34,6 +34,7 @@ class Reason(StrEnum):
     UNREADABLE = "unreadable"
     NESTING = "nesting"
     MISMATCH = "mismatch"
+    SHIFTING = "shifting"
     FOREIGN_PERSON = "foreign_person"
     MISSING = "missing"
     UNEXPECTED = "unexpected"

@@ -20,6 +20,7 @@ Modules, in order of flow:
 - ``staff``: who is appointed to which part and who guides whom, as rows too
 - ``dialect``: what can differ between systems that write rows
 - ``dialects``: how providers A, B and C name and write theirs
+- ``oneroster``: provider C's people and rights over HTTP, as a roster
 - ``drop``: writes a provider's nightly files, the manifest last
 - ``campus``: provider D's system over HTTP, in JSON of its own, connected by settings alone
 - ``registries``: the learner register (ONR) and the organisation register (Organisaatio)

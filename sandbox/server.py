@@ -17,8 +17,9 @@ from .drop import write_drop
 from .ehoks import ehoks_app
 from .issuer import issuer_app
 from .koski import koski_app
+from .oneroster import roster_app, roster_rows
 from .registries import onr_app, organisation_app
-from .settings import HOST, SERVERS, USERNAME, secrets_in, url
+from .settings import HOST, ROSTER_CLIENT, SERVERS, USERNAME, secrets_in, url
 from .world import World, build_world
 
 
@@ -75,6 +76,7 @@ def apps(port: int, folder: Path, world: World) -> tuple[Starlette, ...]:
         onr_app(world),
         organisation_app(),
         campus_app(world, secrets.campus_secret),
+        roster_app(roster_rows(world), ROSTER_CLIENT, secrets.roster_secret),
     )
 
 

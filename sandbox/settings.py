@@ -6,7 +6,7 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import BUSINESS_DAY, campus, ehoks, registries
+from . import BUSINESS_DAY, campus, ehoks, oneroster, registries
 from .cast import ConsentEntry, Letter, StatuteEntry, people, person_oid
 from .dialect import Dialect
 from .dialects import DIALECTS
@@ -16,7 +16,8 @@ from .world import right_oids
 
 HOST = "127.0.0.1"
 USERNAME = "gateway-a"
-SERVERS = ("issuer", "eHOKS", "Koski", "ONR", "Organisaatio", "Campus")
+ROSTER_CLIENT = "gateway-c"
+SERVERS = ("issuer", "eHOKS", "Koski", "ONR", "Organisaatio", "Campus", "OneRoster")
 """The servers in the order of their ports, the first beside the gateway's own."""
 SOURCE_IDS: dict[Letter, str] = {"A": "a-staff", "B": "b-primus", "C": "c-table"}
 """The ids of the table sources."""
@@ -24,7 +25,7 @@ _STAFF = ("appointments", "assignments")
 _GIVES: dict[Letter, tuple[str, ...]] = {
     "A": _STAFF,
     "B": ("rights", "plans", *_STAFF),
-    "C": ("rights", "plans", *_STAFF),
+    "C": ("plans", *_STAFF),
 }
 
 
@@ -35,6 +36,7 @@ class Secrets:
     koski_password: str
     ehoks_password: str
     campus_secret: str
+    roster_secret: str
 
     def __repr__(self) -> str:
         return "Secrets(...)"
@@ -55,6 +57,7 @@ def secrets_in(folder: Path) -> Secrets:
         koski_password=_secret(place / "a-koski.password", 18),
         ehoks_password=_secret(place / "a-ehoks.password", 18),
         campus_secret=_secret(place / "d-campus.secret", 18),
+        roster_secret=_secret(place / "c-roster.secret", 18),
     )
 
 
@@ -72,6 +75,7 @@ def settings_text(port: int, folder: Path) -> str:
         _ehoks_source(port, place),
         *(_table_source(letter, dialect, folder.resolve()) for letter, dialect in DIALECTS.items()),
         _campus_source(port, place),
+        _roster_source(port, place),
         *(_statute(entry) for entry in people().statute),
         *(_consent(entry) for entry in people().consent),
     ]
@@ -238,6 +242,48 @@ def _plan_part(part: campus.Part) -> list[str]:
 def _row_set(question: str, values: dict[str, str], columns: dict[str, str] | None = None) -> list[str]:
     rows = [_table(f"[[source.{question}.rows]]", **values)]
     return rows + ([_table(f"[source.{question}.rows.columns]", **columns)] if columns else [])
+
+
+def _roster_source(port: int, place: Path) -> str:
+    base = url(port, "OneRoster")
+    blocks = [
+        _table(
+            "[[source]]",
+            id="c-roster",
+            kind="oneroster",
+            provider=organisation("C").oid,
+            gives=["rights"],
+            base_url=base,
+            filter_at_most=10,
+            language=DIALECTS["C"].language,
+        ),
+        _table(
+            "[source.account]",
+            token_url=base + oneroster.TOKEN_PATH,
+            client_id=ROSTER_CLIENT,
+            secret_file=place / "c-roster.secret",
+        ),
+        _table(
+            "[source.right]",
+            oid="metadata.studyRightOid",
+            state="metadata.state",
+            type="metadata.kind",
+            site="metadata.site",
+            estimated_end="metadata.plannedEnd",
+            included_in="metadata.includedInOid",
+            included_in_school="metadata.includedInSchool",
+            purchased="metadata.purchased",
+            qualification_code="metadata.qualification",
+            qualification_name="metadata.qualificationName",
+            requirements_number="metadata.requirementsNo",
+            requirements_name="metadata.requirementsName",
+            area_code="metadata.area",
+            area_name="metadata.areaName",
+        ),
+        _table("[source.codes.state]", **oneroster.STATE_WORDS),
+        _table("[source.codes.right_type]", **oneroster.TYPE_WORDS),
+    ]
+    return "\n".join(blocks)
 
 
 def _statute(entry: StatuteEntry) -> str:

@@ -7,8 +7,10 @@ import msgspec
 import pytest
 
 from connectors.breaker import State
-from connectors.catalogue import SettingsRefusedError, SourceSettings, connect, secret
+from connectors.catalogue import SettingsRefusedError, SourceSettings, connect, secret, with_scopes
 from connectors.kept import KeptHolders, KeptPlans, KeptRights
+from connectors.oauth import ClientCredentials
+from connectors.oneroster import OneRosterSource
 from connectors.registries.onr import OnrSettings
 from connectors.registries.organisaatio import OrganisaatioSettings
 from connectors.table import TableSource
@@ -39,6 +41,15 @@ EHOKS = {
     "username": "gateway",
     "password_file": "ehoks.password",
     "caller_id": CALLER,
+}
+ROSTER: dict[str, Any] = {
+    "kind": "oneroster",
+    "id": "c-roster",
+    "provider": PROVIDER,
+    "base_url": "https://roster.example",
+    "account": {"token_url": "https://login.example/token", "client_id": "gateway", "secret_file": "roster.secret"},
+    "right": {"oid": "metadata.studyRightOid", "state": "metadata.state"},
+    "codes": {"state": {"paused": "valiaikaisestikeskeytynyt"}},
 }
 TABLE: dict[str, Any] = {
     "kind": "table",
@@ -78,7 +89,7 @@ def settings(*written: dict[str, Any]) -> list[SourceSettings]:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    for name in ("koski.password", "ehoks.password"):
+    for name in ("koski.password", "ehoks.password", "roster.secret"):
         (tmp_path / name).write_text("secret\n")
         (tmp_path / name).chmod(0o600)
     return tmp_path
@@ -86,16 +97,16 @@ def folder(tmp_path: Path) -> Path:
 
 async def test_each_kind_becomes_its_source(folder: Path) -> None:
     connected = connect(
-        settings(KOSKI, EHOKS, TABLE),
+        settings(KOSKI, EHOKS, ROSTER, TABLE),
         StillClock(),
         onr=OnrSettings(base_url="https://onr.example", caller_id=CALLER),
         organisaatio=OrganisaatioSettings(base_url="https://organisaatio.example", caller_id=CALLER),
         folder=folder,
     )
-    assert [type(each) for each in connected.rights] == [KeptRights, TableSource]
+    assert [type(each) for each in connected.rights] == [KeptRights, OneRosterSource, TableSource]
     assert [type(each) for each in connected.plans] == [KeptPlans]
-    assert [type(each) for each in connected.holders] == [KeptHolders, TableSource]
-    assert [each.source.id for each in connected.rights] == ["a-koski", "b-drop"]
+    assert [type(each) for each in connected.holders] == [KeptHolders, OneRosterSource, TableSource]
+    assert [each.source.id for each in connected.rights] == ["a-koski", "c-roster", "b-drop"]
     assert connected.identities is not None
     assert connected.organisations is not None
     assert "secret" not in repr(connected)
@@ -218,3 +229,34 @@ def test_authorities_that_are_not_there_refuse_the_start(folder: Path) -> None:
     database = {"url": "postgresql://reader@db.example/sis", "root_certificates": "none.pem"}
     with pytest.raises(SettingsRefusedError, match="source `b-views`, root_certificates: expected a file"):
         connect(settings(VIEWS | {"database": database}), StillClock(), folder=folder)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"page_size": 1},
+        {"kept_seconds": 61},
+        {"gives": ["plans"]},
+        {"right": {"oid": "metadata."}},
+        {"right": {"colour": "metadata.colour"}},
+        {"after_end": "lasna"},
+        {"codes": {"state": {"paused": "tauolla"}}},
+    ],
+)
+def test_a_roster_key_or_value_that_is_not_known_is_refused(change: dict[str, Any]) -> None:
+    with pytest.raises(msgspec.ValidationError):
+        settings({**ROSTER, **change})
+
+
+@pytest.mark.parametrize("server", ["base_url", "token_url"])
+def test_a_roster_over_plain_http_refuses_the_start(folder: Path, server: str) -> None:
+    account = {**ROSTER["account"], **({"token_url": "http://login.example"} if server == "token_url" else {})}
+    changed = {**ROSTER, "account": account} | ({"base_url": "http://roster.example"} if server == "base_url" else {})
+    with pytest.raises(SettingsRefusedError, match=r"source `c-roster`: expected an https address"):
+        connect(settings(changed), StillClock(), folder=folder)
+
+
+def test_an_account_without_scopes_asks_for_the_usual_ones() -> None:
+    account = ClientCredentials(token_url="https://login.example", client_id="gateway", secret_file="unused")
+    assert with_scopes(account, "usual").scopes == ("usual",)
+    assert with_scopes(msgspec.structs.replace(account, scopes=("own",)), "usual").scopes == ("own",)

@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
+import sandbox.settings
 from gateway.app import create_app
 from gateway.settings import load
 from sandbox import BUSINESS_DAY
@@ -22,14 +23,7 @@ from sandbox.settings import settings_text
 from sandbox.world import World, build_world
 
 PORT = 8080
-SERVERS = {
-    PORT + 1: "issuer",
-    PORT + 2: "eHOKS",
-    PORT + 3: "Koski",
-    PORT + 4: "ONR",
-    PORT + 5: "Organisaatio",
-    PORT + 6: "Campus",
-}
+SERVERS = {PORT + place: name for place, name in enumerate(sandbox.settings.SERVERS, start=1)}
 Fault = Callable[[httpx.Request], Any]
 
 
