@@ -17,6 +17,6 @@ ehoks                  plans from eHOKS
 koski_wire             Koski's documents
 koski                  study rights from Koski
 table                  rights and plans from files that a student system exports
-registries             the learner register and the organisation register
+registries             the learner register, the organisation register and the registers of names
 catalogue              the kinds of sources, and how each is made from its settings
 """

@@ -14,6 +14,10 @@ from connectors.client import HttpxClient
 from connectors.ehoks import EhoksSettings, EhoksSource
 from connectors.koski import KoskiSettings, KoskiSource
 from connectors.limits import Reached
+from connectors.registries.amosaa import Amosaa, AmosaaSettings
+from connectors.registries.eperusteet import Eperusteet, EperusteetSettings
+from connectors.registries.koodisto import Koodisto, KoodistoSettings
+from connectors.registries.labels import RegisterLabels
 from connectors.registries.onr import Onr, OnrSettings
 from connectors.registries.organisaatio import Organisaatio, OrganisaatioSettings
 from connectors.table import DropRefused, TableSource
@@ -30,6 +34,9 @@ from hoks.ports import (
 )
 
 log = logging.getLogger(__name__)
+
+LABELS_SECONDS = 3.0
+"""How long a start waits for the registers' names; what comes later is shown later."""
 
 SourceSettings = KoskiSettings | EhoksSettings | TableSettings
 """Settings of one source; ``kind`` says which."""
@@ -50,12 +57,17 @@ class Connected:
     assignments: tuple[AssignmentSource, ...] = ()
     identities: Identities | None = None
     organisations: Organisations | None = None
+    labels: RegisterLabels = field(default_factory=RegisterLabels)
     clients: tuple[HttpxClient, ...] = field(default=(), repr=False)
 
     tables: tuple[TableSource, ...] = field(default=(), repr=False)
 
     async def warm(self) -> None:
-        """Load what lies on disk, so that the first request does not wait; a drop that cannot be used is logged."""
+        """Load what lies on disk, so that the first request does not wait; a drop that cannot be used is logged.
+
+        The registers' names begin to be loaded, for as long as the gateway runs.
+        """
+        await self.labels.start(LABELS_SECONDS)
         loaded = await asyncio.gather(*(table.load() for table in self.tables), return_exceptions=True)
         for table, outcome in zip(self.tables, loaded, strict=True):
             if isinstance(outcome, DropRefused):
@@ -72,7 +84,8 @@ class Connected:
                 raise SettingsRefusedError(str(refused)) from None
 
     async def aclose(self) -> None:
-        """Close all connections."""
+        """Stop loading and close all connections."""
+        await self.labels.aclose()
         for client in self.clients:
             await client.aclose()
 
@@ -83,6 +96,9 @@ def connect(
     *,
     onr: OnrSettings | None = None,
     organisaatio: OrganisaatioSettings | None = None,
+    koodisto: KoodistoSettings | None = None,
+    eperusteet: EperusteetSettings | None = None,
+    amosaa: AmosaaSettings | None = None,
     folder: Path | None = None,
     transport: httpx.AsyncBaseTransport | None = None,
 ) -> Connected:
@@ -118,6 +134,19 @@ def connect(
                 plans += [table] if "plans" in settings.gives else []
                 appointments += [table] if "appointments" in settings.gives else []
                 assignments += [table] if "assignments" in settings.gives else []
+    organisations = (
+        Organisaatio(organisaatio, network.client("organisaatio", organisaatio, organisaatio.base_url), clock)
+        if organisaatio
+        else None
+    )
+    labels = RegisterLabels(
+        koodisto=Koodisto(koodisto, network.client("koodisto", koodisto, koodisto.base_url)) if koodisto else None,
+        eperusteet=Eperusteet(eperusteet, network.client("eperusteet", eperusteet, eperusteet.base_url))
+        if eperusteet
+        else None,
+        amosaa=Amosaa(amosaa, network.client("amosaa", amosaa, amosaa.base_url)) if amosaa else None,
+        organisaatio=organisations,
+    )
     return Connected(
         rights=tuple(rights),
         plans=tuple(plans),
@@ -125,11 +154,8 @@ def connect(
         appointments=tuple(appointments),
         assignments=tuple(assignments),
         identities=Onr(onr, network.client("onr", onr, onr.base_url), clock) if onr else None,
-        organisations=Organisaatio(
-            organisaatio, network.client("organisaatio", organisaatio, organisaatio.base_url), clock
-        )
-        if organisaatio
-        else None,
+        organisations=organisations,
+        labels=labels,
         clients=tuple(network.clients),
         tables=tuple(tables),
     )

@@ -50,7 +50,14 @@ def assemble(settings: Settings, clock: Clock, transport: httpx.AsyncBaseTranspo
     try:
         key = hashlib.sha256(secret(settings.part_id_key_file).encode()).digest()
         connected = connect(
-            settings.source, clock, onr=settings.onr, organisaatio=settings.organisaatio, transport=transport
+            settings.source,
+            clock,
+            onr=settings.onr,
+            organisaatio=settings.organisaatio,
+            koodisto=settings.koodisto,
+            eperusteet=settings.eperusteet,
+            amosaa=settings.amosaa,
+            transport=transport,
         )
     except (SettingsRefusedError, ValueError) as error:
         raise SettingsError(str(error)) from None
@@ -61,6 +68,7 @@ def assemble(settings: Settings, clock: Clock, transport: httpx.AsyncBaseTranspo
         part_key=_key_for(key, b"ids of parts"),
         request_seconds=settings.limits.request_seconds,
         suspended_is_valid=settings.access.suspended_is_valid,
+        labels=connected.labels,
     )
     origins = [_origin(issuer.jwks_url) for issuer in settings.issuer]
     return Parts(reader, connected, HttpxClient(origins, max_bytes=LARGEST_KEY_SET, transport=transport), key)

@@ -22,6 +22,10 @@ Modules, in order of flow:
 - ``dialects``: how providers A, B and C name and write theirs
 - ``drop``: writes a provider's nightly files, the manifest last
 - ``registries``: the learner register (ONR) and the organisation register (Organisaatio)
+- ``names``: reads ``names.toml``: what the reference registers call codes and units
+- ``koodisto``: the code sets (Koodisto)
+- ``eperusteet``: the qualification requirements (ePerusteet)
+- ``amosaa``: the local units (AMOSAA)
 - ``issuer``: signs real tokens for the cast
 - ``settings``: secrets of this sandbox, and the gateway's settings text for it
 - ``server``: starts all of it in one event loop and stops it

@@ -69,6 +69,21 @@ _ROWS: tuple[tuple[str, str, Kind, str, str, Names], ...] = (
      _names("Työllisyysrahasto", "Sysselsättningsfonden", "Employment Fund")),
 )  # fmt: skip
 _ENDED = {"D": date(2025, 12, 31), "D-school": date(2025, 12, 31)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Merger:
+    """From a day on, one organisation stands where another stood; both by their keys."""
+
+    merged: str
+    into: str
+    day: date
+
+
+MERGERS = (
+    Merger(merged="D", into="A", day=date(2026, 1, 1)),
+    Merger(merged="D-school", into="A-school", day=date(2026, 1, 1)),
+)
 """D merged into A."""
 
 

@@ -10,11 +10,14 @@ import uvicorn
 from starlette.applications import Starlette
 
 from . import ehoks
+from .amosaa import amosaa_app
 from .cas import Cas
 from .dialects import DIALECTS
 from .drop import write_drop
 from .ehoks import ehoks_app
+from .eperusteet import eperusteet_app
 from .issuer import issuer_app
+from .koodisto import koodisto_app
 from .koski import koski_app
 from .registries import onr_app, organisation_app
 from .settings import HOST, SERVERS, USERNAME, secrets_in, url
@@ -73,6 +76,9 @@ def apps(port: int, folder: Path, world: World) -> tuple[Starlette, ...]:
         koski_app(world, USERNAME, secrets.koski_password),
         onr_app(world),
         organisation_app(),
+        koodisto_app(),
+        eperusteet_app(),
+        amosaa_app(),
     )
 
 

@@ -14,11 +14,12 @@ from gateway.clock import FixedDayClock
 from gateway.settings import load
 from sandbox import BUSINESS_DAY
 from sandbox.server import apps, lay_out
+from sandbox.settings import SERVERS as NAMES
 from sandbox.settings import settings_text
 from sandbox.world import World, build_world
 
 PORT = 8080
-SERVERS = {PORT + 1: "issuer", PORT + 2: "eHOKS", PORT + 3: "Koski", PORT + 4: "ONR", PORT + 5: "Organisaatio"}
+SERVERS = {PORT + place: name for place, name in enumerate(NAMES, start=1)}
 Fault = Callable[[httpx.Request], Any]
 
 
