@@ -127,7 +127,7 @@ class Onr:
             if oid not in asked or wire.oid is None or check_learner_oid(wire.oid) is Check.MALFORMED:
                 raise SourceInvalid(Reason.FOREIGN_PERSON)
             name = " ".join(filter(None, (wire.given_names, wire.family_name)))
-            found[oid] = Person(oid=LearnerOid(wire.oid), name=name or None, non_disclosure=wire.non_disclosure is True)
+            found[oid] = Person(oid=LearnerOid(wire.oid), name=name or None, non_disclosure=_is_in_hiding(wire, value))
         return found
 
     async def _links(self, oids: Sequence[LearnerOid]) -> _Links:
@@ -145,6 +145,11 @@ class Onr:
             raise SourceInvalid(Reason.STATUS)
         refuse_failures(answer.status)
         return answer.body
+
+
+def _is_in_hiding(wire: MasterWire, told: bytes) -> bool:
+    """Whether a non-disclosure order is told; one that cannot be read is taken for one."""
+    return wire.non_disclosure is True or (wire.non_disclosure is None and b'"turvakielto"' in told)
 
 
 def _pairs(body: bytes) -> Iterator[tuple[LearnerOid, LearnerOid]]:
