@@ -125,8 +125,9 @@ def organisation(key: str) -> Organisation:
 
 
 def letter_of(school_key: str) -> Letter:
-    """The provider to which a school belongs."""
-    return next(letter for letter in PROVIDERS if school_key.startswith(letter))
+    """The provider to which a school belongs, or the one it merged into."""
+    key = next((merger.into for merger in MERGERS if merger.merged == school_key), school_key)
+    return next(letter for letter in PROVIDERS if key.startswith(letter))
 
 
 def site_of(school_key: str) -> Organisation:
@@ -141,6 +142,8 @@ def provider_of(school: Organisation) -> Organisation:
 
 
 def tree_of(letter: Letter) -> frozenset[str]:
-    """The OIDs of a provider, its schools and its sites."""
+    """The OIDs of a provider, its schools and its sites, and of what has merged into them."""
     top = ORGANISATIONS[letter].oid
-    return frozenset(o.oid for o in ORGANISATIONS.values() if o.oid == top or top in o.path)
+    tree = {key for key, o in ORGANISATIONS.items() if o.oid == top or top in o.path}
+    merged = {merger.merged for merger in MERGERS if merger.into in tree}
+    return frozenset(ORGANISATIONS[key].oid for key in tree | merged)

@@ -26,8 +26,8 @@ class Register:
         self.port = Port(self._answer)
         self.time = 0.0
         self.instead: dict[str, Incoming] = {}
-        self.aliases: dict[str, tuple[str, ...]] = dict(ALIASES)
-        self.in_hiding: set[str] = set()
+        self.aliases: dict[LearnerOid, tuple[LearnerOid, ...]] = dict(ALIASES)
+        self.in_hiding: set[LearnerOid] = set()
 
     def onr(self, **settings: Any) -> Onr:
         made = OnrSettings(base_url=BASE, caller_id="1.2.246.562.10.00000000001.test")
