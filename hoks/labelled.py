@@ -7,8 +7,9 @@ INVARIANT: it is given what has been redacted and nothing else, and looks up not
 depends on that and on what this process has loaded, never on what is hidden.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
+from operator import attrgetter
 from typing import Any, TypeVar, get_args, get_type_hints
 
 import msgspec
@@ -121,10 +122,11 @@ def _labeller(kind: type) -> Labeller | None:
     if not (together or fields or named):
         return None
 
+    held_in = _getter([name for name, _ in fields])
+
     def label_record(record: Any, labels: Labels) -> Any:
         changes: dict[str, Any] = {}
-        for name, label in fields:
-            value = getattr(record, name)
+        for (name, label), value in zip(fields, held_in(record), strict=True):
             if value:
                 with_names = label(value, labels)
                 if with_names is not value:
@@ -140,6 +142,13 @@ def _labeller(kind: type) -> Labeller | None:
         return msgspec.structs.replace(record, **changes) if changes else record
 
     return label_record
+
+
+def _getter(names: Sequence[str]) -> Callable[[Any], tuple[Any, ...]]:
+    """Reads several fields at once."""
+    if len(names) > 1:
+        return attrgetter(*names)
+    return lambda record: tuple(getattr(record, name) for name in names)
 
 
 def _field_labeller(hint: Any) -> Labeller | None:

@@ -19,6 +19,7 @@ from connectors.client import HttpPort, Outgoing, opintopolku_headers
 from connectors.failures import Reason, SourceFailure, SourceInvalid, refuse_failures
 from connectors.lenient import read
 from connectors.limits import Reached
+from connectors.registries.large import elements_in, part, records
 from connectors.registries.names import NamesWire, names_in
 from connectors.registries.shelf import Shelf
 from connectors.wire import Open, Text, Whole
@@ -30,6 +31,7 @@ MAX_PAGES = 4
 """A register number that fits more documents than these pages hold in part is none that a plan would name."""
 MAX_DOCUMENTS = 300
 MAX_UNITS = 5_000
+MAX_WAYS = 20
 SOURCE = "eperusteet"
 
 _REGISTER_NUMBER = re.compile(r"[A-Za-z0-9][A-Za-z0-9/_.-]{2,39}", re.ASCII)
@@ -78,16 +80,23 @@ class UnitWire(Open, frozen=True, kw_only=True):
 class PlaceWire(Open, frozen=True, kw_only=True):
     """Where a unit stands in a document (viite), with its credits there."""
 
-    unit: Whole | None = msgspec.field(name="_tutkinnonOsa", default=None)
+    unit: Text | None = msgspec.field(name="_tutkinnonOsa", default=None)
+    """The unit's id, as text."""
     credits: float | None = msgspec.field(name="laajuus", default=None)
     most_credits: float | None = msgspec.field(name="laajuusMaksimi", default=None)
 
 
 class WayWire(Open, frozen=True, kw_only=True):
-    """A way of completing the qualification (suoritustapa)."""
+    """What a way of completing the qualification (suoritustapa) says of itself."""
 
     kind: Text | None = msgspec.field(name="suoritustapakoodi", default=None)
-    places: tuple[PlaceWire, ...] = msgspec.field(name="tutkinnonOsaViitteet", default=())
+
+
+class HeadWire(Open, frozen=True, kw_only=True):
+    """What a document says of itself."""
+
+    number: Text | None = msgspec.field(name="diaarinumero", default=None)
+    names: NamesWire | None = msgspec.field(name="nimi", default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,44 +198,35 @@ def _found(element: bytes) -> FoundWire:
 
 def _document(register_number: str, body: bytes) -> _Document:
     """The document's units by code. One bad unit never loses the others."""
-    parts = members(body)
-    told = read(msgspec.json.encode({key: msgspec.Raw(parts[key]) for key in _OF_ITSELF if key in parts}), _HeadWire)[0]
-    if told.number != register_number:
+    parts = part(body, "diaarinumero", "nimi", "suoritustavat", "tutkinnonOsat")
+    ways, listed = parts.pop("suoritustavat", b"[]"), parts.pop("tutkinnonOsat", b"[]")
+    head = read(_object(parts), HeadWire)[0]
+    if head.number != register_number:
         raise SourceInvalid(Reason.MISMATCH)
-    points_of = _credits(parts.get("suoritustavat", b"[]"))
+    points_of = _credits(ways)
     units: dict[str, UnitLabel] = {}
-    for element in elements(parts.get("tutkinnonOsat", b"[]"), at_most=MAX_UNITS):
-        try:
-            unit, _ = read(element, UnitWire)
-        except SourceFailure:
-            continue
+    for unit in records(listed, UnitWire, at_most=MAX_UNITS):
         uri = unit.uri or (unit.code.uri if unit.code is not None else None)
         if uri is not None:
-            points = points_of.get(unit.id) if unit.id is not None else None
-            units[uri] = UnitLabel(name=names_in(unit.names), competence_points=points)
-    return _Document(names_in(told.names), units)
+            units[uri] = UnitLabel(name=names_in(unit.names), competence_points=points_of.get(str(unit.id)))
+    return _Document(names_in(head.names), units)
 
 
-class _HeadWire(Open, frozen=True, kw_only=True):
-    """What a document says of itself."""
-
-    number: Text | None = msgspec.field(name="diaarinumero", default=None)
-    names: NamesWire | None = msgspec.field(name="nimi", default=None)
+def _object(parts: Mapping[str, bytes]) -> bytes:
+    return msgspec.json.encode({key: msgspec.Raw(value) for key, value in parts.items()})
 
 
-_OF_ITSELF = ("diaarinumero", "nimi")
-
-
-def _credits(body: bytes) -> dict[int, float]:
+def _credits(body: bytes) -> dict[str, float]:
     """The credits of each unit by its id: those of the reform's way, else where all ways say the same."""
-    told: dict[int, dict[str, set[float]]] = defaultdict(lambda: defaultdict(set))
-    for element in elements(body, at_most=20):
-        way, _ = read(element, WayWire)
-        for place in way.places:
-            if place.unit is None or place.credits is None:
-                continue
-            told[place.unit][way.kind or ""] |= {place.credits, place.most_credits or place.credits}
-    found: dict[int, float] = {}
+    told: dict[str, dict[str, set[float]]] = defaultdict(lambda: defaultdict(set))
+    for way in elements_in(body, MAX_WAYS):
+        parts = part(way, "suoritustapakoodi", "tutkinnonOsaViitteet")
+        places = parts.pop("tutkinnonOsaViitteet", b"[]")
+        kind = read(_object(parts), WayWire)[0].kind
+        for place in records(places, PlaceWire, at_most=MAX_UNITS):
+            if place.unit is not None and place.credits is not None:
+                told[place.unit][kind or ""] |= {place.credits, place.most_credits or place.credits}
+    found: dict[str, float] = {}
     for unit, by_way in told.items():
         values = by_way.get(_REFORM) or set().union(*by_way.values())
         if len(values) == 1:

@@ -12,11 +12,10 @@ from urllib.parse import quote
 
 import msgspec
 
-from connectors.bodies import elements
 from connectors.client import HttpPort, Incoming, Outgoing, opintopolku_headers
-from connectors.failures import Reason, SourceFailure, SourceInvalid, refuse_failures
-from connectors.lenient import read
+from connectors.failures import refuse_failures
 from connectors.limits import Reached
+from connectors.registries.large import records
 from connectors.registries.names import NameWire, names_listed
 from connectors.registries.shelf import Shelf
 from connectors.wire import Open, Text, Whole
@@ -151,7 +150,7 @@ class Koodisto:
         refuse_failures(answer.status)
         return {
             code.version: names_listed(code.metadata)
-            for code in _codes(answer.body)
+            for code in records(answer.body, CodeWire, at_most=MAX_CODES)
             if code.uri == uri and code.version is not None
         }
 
@@ -162,7 +161,7 @@ class Koodisto:
 def _set(name: str, body: bytes) -> _Set:
     found: _Set = {}
     by_value: _Set = {}
-    for wire in _codes(body):
+    for wire in records(body, CodeWire, at_most=MAX_CODES):
         is_foreign = wire.of is not None and wire.of.uri not in (None, name)
         if wire.uri is None or is_foreign or not wire.uri.startswith(f"{name}_"):
             continue
@@ -173,17 +172,3 @@ def _set(name: str, body: bytes) -> _Set:
             if wire.value is not None:
                 by_value[f"{name}_{wire.value}"] = by_value[f"{name}_{wire.value.lower()}"] = code
     return by_value | found
-
-
-def _codes(body: bytes) -> list[CodeWire]:
-    """The codes of an answer; one that is none is left out, an answer in which none is readable is no answer."""
-    found: list[CodeWire] = []
-    given = elements(body, at_most=MAX_CODES)
-    for element in given:
-        try:
-            found.append(read(element, CodeWire)[0])
-        except SourceFailure:
-            continue
-    if given and not found:
-        raise SourceInvalid(Reason.UNREADABLE)
-    return found
