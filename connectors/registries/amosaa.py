@@ -87,8 +87,7 @@ class Amosaa:
         whole = "_".join((*_PREFIX, provider, code))
         url = f"{self._base}/julkinen/koodi/{quote(whole, safe='')}"
         answer = await self._http.send(Outgoing(method="GET", url=url, headers=self._headers))
-        if answer.status in (204, 404):
-            return None
+        # A unit that nobody knows is an empty list; anything else than a list is no answer.
         refuse_failures(answer.status)
         places = filter(None, map(_place, elements(answer.body, at_most=MAX_PLACES)))
         # A unit may be borrowed into another provider's curriculum; its owner's own word is its name.

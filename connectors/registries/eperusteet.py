@@ -15,7 +15,7 @@ from urllib.parse import quote
 import msgspec
 
 from connectors.bodies import elements, members
-from connectors.client import HttpPort, Outgoing, opintopolku_headers
+from connectors.client import HttpPort, Incoming, Outgoing, opintopolku_headers
 from connectors.failures import Reason, SourceFailure, SourceInvalid, refuse_failures
 from connectors.lenient import read
 from connectors.limits import Reached
@@ -32,6 +32,7 @@ MAX_PAGES = 4
 MAX_DOCUMENTS = 300
 MAX_UNITS = 5_000
 MAX_WAYS = 20
+NO_SUCH_UNIT = (204, 404)
 SOURCE = "eperusteet"
 
 _REGISTER_NUMBER = re.compile(r"[A-Za-z0-9][A-Za-z0-9/_.-]{2,39}", re.ASCII)
@@ -157,10 +158,7 @@ class Eperusteet:
         found = await self._find(register_number)
         if found is None:
             return None
-        body = await self._get(f"/peruste/{found}")
-        if body is None:
-            return None
-        return await asyncio.to_thread(_document, register_number, body)
+        return await asyncio.to_thread(_document, register_number, await self._get(f"/peruste/{found}"))
 
     async def _find(self, register_number: str) -> int | None:
         """The id of the newest document that has just this number; the search itself matches in part."""
@@ -169,7 +167,7 @@ class Eperusteet:
             number = quote(register_number, safe="")
             query = f"diaarinumero={number}&poistuneet=true&sivu={page}&sivukoko={PAGE_SIZE}"
             body = await self._get(f"/perusteet?{query}")
-            listed = elements(members(body or b"{}").get("data", b"[]"), at_most=PAGE_SIZE)
+            listed = elements(members(body).get("data", b"[]"), at_most=PAGE_SIZE)
             exact += [each for each in map(_found, listed) if each.number == register_number and each.id is not None]
             if len(listed) < PAGE_SIZE:
                 break
@@ -177,16 +175,20 @@ class Eperusteet:
         return newest.id if newest is not None else None
 
     async def _load_newest(self, uri: str) -> UnitLabel | None:
-        body = await self._get(f"/peruste/tutkinnonosa/{quote(uri, safe='')}")
-        return _newest(uri, body) if body is not None else None
-
-    async def _get(self, path: str) -> bytes | None:
-        """The answer; nothing where there is none: 404, or 204 where a path is empty."""
-        answer = await self._http.send(Outgoing(method="GET", url=self._base + path, headers=self._headers))
-        if answer.status in (204, 404):
+        answer = await self._send(f"/peruste/tutkinnonosa/{quote(uri, safe='')}")
+        if answer.status in NO_SUCH_UNIT:
             return None
         refuse_failures(answer.status)
+        return _newest(uri, answer.body)
+
+    async def _get(self, path: str) -> bytes:
+        """The answer to what is always there, or was there just now: without one, the address is wrong."""
+        answer = await self._send(path)
+        refuse_failures(answer.status)
         return answer.body
+
+    async def _send(self, path: str) -> Incoming:
+        return await self._http.send(Outgoing(method="GET", url=self._base + path, headers=self._headers))
 
 
 def _found(element: bytes) -> FoundWire:

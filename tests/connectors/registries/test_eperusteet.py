@@ -209,16 +209,23 @@ async def test_another_document_than_was_asked_for_is_no_answer() -> None:
 @pytest.mark.parametrize(
     "answer", [Incoming(status=200, body=b"<html>"), said([]), said({}, 503), Incoming(status=204), said({}, 404)]
 )
-async def test_a_silent_register_costs_nothing_that_is_known_but_an_absent_document_is_gone(answer: Incoming) -> None:
+async def test_a_register_that_gives_no_answer_costs_nothing_that_is_known(answer: Incoming) -> None:
     register = Register()
     eperusteet = await loaded(register, NEW)
     register.port.answer, register.time = lambda _: answer, DAY
     await load(eperusteet)
-    is_gone = answer.status in (204, 404)
-    assert (eperusteet.unit(NEW, SERVICE) is None) is is_gone
+    assert eperusteet.unit(NEW, SERVICE) is not None
     register.port.answer, register.time = silent, 2 * DAY
     await load(eperusteet)
-    assert (eperusteet.unit(NEW, SERVICE) is None) is is_gone
+    assert eperusteet.unit(NEW, SERVICE) is not None
+
+
+async def test_a_document_that_is_no_more_has_no_units_after_a_day() -> None:
+    register = Register()
+    eperusteet = await loaded(register, NEW)
+    register.documents, register.time = (OLDER,), DAY
+    await load(eperusteet)
+    assert eperusteet.unit(NEW, SERVICE) is None
 
 
 def test_a_document_may_be_larger_than_other_answers() -> None:
