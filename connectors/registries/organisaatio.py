@@ -42,7 +42,8 @@ HELSINKI = ZoneInfo("Europe/Helsinki")
 PROVIDER_TYPE = "organisaatiotyyppi_01"
 MAX_MERGERS = 20_000
 MERGERS = "liitokset"
-MERGERS_HOURS = 12
+MERGERS_MINUTES = 10
+"""How often mergers are asked for at most; otherwise twice in the time that the tree is kept."""
 MERGERS_IN_A_ROW = 3
 """How many mergers are followed from one organisation to the next."""
 SOURCE = "organisaatio"
@@ -123,7 +124,7 @@ class Organisaatio:
         self.mergers: Shelf[str, _Mergers] = Shelf(
             SOURCE,
             self._load_mergers,
-            refresh_seconds=min(MERGERS_HOURS * 3600, settings.cache_seconds),
+            refresh_seconds=max(MERGERS_MINUTES * 60, settings.cache_seconds / 2),
             always=(MERGERS,),
             seconds=seconds,
         )

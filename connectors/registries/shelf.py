@@ -19,6 +19,8 @@ V = TypeVar("V")
 
 RETRY_SECONDS = 120.0
 """How long a thing is left alone after the register could not tell it."""
+SPARE = 100
+"""How many plans of what is no longer kept may lie about."""
 PAUSE_SECONDS = 0.02
 """Between two calls, so that nobody's register and no request of ours is crowded out."""
 
@@ -114,17 +116,29 @@ class Shelf(Generic[K, V]):
 
     def _plan(self, key: K, entry: _Entry[V]) -> None:
         heapq.heappush(self._due, (entry.due, next(self._number), key))
+        if len(self._due) > 2 * (len(self._always) + len(self._asked)) + SPARE:
+            # What has given way to others since is still planned; many such would outgrow what is kept.
+            self._due = [each for each in self._due if self._is_planned(*each)]
+            heapq.heapify(self._due)
 
     def _next(self) -> tuple[K, _Entry[V]] | None:
         while self._due and self._due[0][0] <= self._seconds():
-            due, _, key = heapq.heappop(self._due)
-            # Not by `get`: that it is loaded again is no use of it.
-            entry = self._always.get(key) or (
-                cachetools.Cache.__getitem__(self._asked, key) if key in self._asked else None
-            )
-            if entry is not None and entry.due == due:
+            due, number, key = heapq.heappop(self._due)
+            entry = self._entry(key)
+            if entry is not None and self._is_planned(due, number, key):
                 return key, entry
         return None
+
+    def _is_planned(self, due: float, _: int, key: K) -> bool:
+        entry = self._entry(key)
+        return entry is not None and entry.due == due
+
+    def _entry(self, key: K) -> _Entry[V] | None:
+        """What is known of a key. Not by the cache's own way: that it is loaded again is no use of it."""
+        entry = self._always.get(key)
+        if entry is None and key in self._asked:
+            entry = cachetools.Cache.__getitem__(self._asked, key)
+        return entry
 
     def _until_due(self) -> float | None:
         """Seconds until the next thing is due; nothing when none will be."""

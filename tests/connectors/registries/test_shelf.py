@@ -118,3 +118,15 @@ async def test_it_loads_in_the_background_one_thing_at_a_time() -> None:
     running.cancel()
     assert register.asked == ["a", "b", "c"]
     assert most_at_once == 1
+
+
+async def test_however_many_things_are_missed_no_more_is_planned_than_is_kept() -> None:
+    register = Register()
+    shelf = register.shelf("a", most=5)
+    for number in range(5_000):
+        shelf.get(f"key {number}")
+        if number % 1_000 == 0:
+            await shelf.load_due()
+    assert len(shelf._due) <= 2 * 6 + 101
+    await shelf.load_due()
+    assert register.asked[-5:] == [f"key {number}" for number in range(4_995, 5_000)]
