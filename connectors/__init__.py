@@ -36,6 +36,6 @@ oneroster_join         users and enrolments of a roster put together
 oneroster              study rights from a roster interface
 table                  rights and plans from files that a student system exports
 rest                   rights and plans from any JSON interface, by settings alone
-registries             the learner register and the organisation register
+registries             the learner register, the organisation register and the registers of names
 catalogue              the kinds of sources, and how each is made from its settings
 """

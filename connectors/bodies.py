@@ -41,7 +41,12 @@ def sound(body: bytes, max_nodes: int = MAX_NODES) -> bytes:
         raise SourceInvalid(Reason.NESTING)
     if max(accumulate(map(_STEP.__getitem__, brackets)), default=0) > MAX_DEPTH:
         raise SourceInvalid(Reason.NESTING)
-    return _composed(body) if _DECOMPOSED.search(body) else body
+    return _composed(body) if needs_composing(body) else body
+
+
+def needs_composing(body: bytes) -> bool:
+    """Whether a document may hold letters that are not composed."""
+    return _DECOMPOSED.search(body) is not None
 
 
 def _composed(body: bytes) -> bytes:

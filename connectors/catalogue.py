@@ -32,6 +32,10 @@ from connectors.oauth import AccessTokens, ClientCredentials, TokenHttp
 from connectors.oneroster import SCOPE, OneRosterSettings, OneRosterSource
 from connectors.registries import onr as learner_register
 from connectors.registries import organisaatio as organisation_register
+from connectors.registries.amosaa import Amosaa, AmosaaSettings
+from connectors.registries.eperusteet import Eperusteet, EperusteetSettings
+from connectors.registries.koodisto import Koodisto, KoodistoSettings
+from connectors.registries.labels import RegisterLabels
 from connectors.registries.onr import Onr, OnrSettings
 from connectors.registries.organisaatio import Organisaatio, OrganisaatioSettings
 from connectors.rest import JsonSettings, JsonSource
@@ -55,6 +59,9 @@ from hoks.ports import (
 
 log = logging.getLogger(__name__)
 
+LABELS_SECONDS = 3.0
+"""How long a start waits for the registers' names; what comes later is shown later."""
+
 SourceSettings = KoskiSettings | EhoksSettings | OneRosterSettings | TableSettings | JsonSettings
 """Settings of one source; ``kind`` says which."""
 
@@ -77,6 +84,7 @@ class Connected:
     shelf: Shelf = field(default_factory=Shelf, repr=False)
     invalidate_keys: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     """The secrets with which sources sign that something of theirs has changed, by source id."""
+    labels: RegisterLabels = field(default_factory=RegisterLabels)
     clients: tuple[HttpxClient, ...] = field(default=(), repr=False)
 
     tables: tuple[TableSource, ...] = field(default=(), repr=False)
@@ -88,7 +96,11 @@ class Connected:
         self._following.extend(asyncio.create_task(each.follow()) for each in self.changes)
 
     async def warm(self) -> None:
-        """Load what lies on disk, so that the first request does not wait; what cannot be used is logged."""
+        """Load what lies on disk, so that the first request does not wait; what cannot be used is logged.
+
+        The registers' names begin to be loaded, for as long as the gateway runs.
+        """
+        await self.labels.start(LABELS_SECONDS)
         loaded = await asyncio.gather(*(table.load() for table in self.tables), return_exceptions=True)
         for table, outcome in zip(self.tables, loaded, strict=True):
             if isinstance(outcome, DropRefused | ViewsDoNotFit):
@@ -119,6 +131,7 @@ class Connected:
 
     async def aclose(self) -> None:
         """End what is on its way, forget what is kept, close all connections."""
+        await self.labels.aclose()
         for task in self._following:
             task.cancel()
         await asyncio.gather(*self._following, return_exceptions=True)
@@ -135,6 +148,9 @@ def connect(
     *,
     onr: OnrSettings | None = None,
     organisaatio: OrganisaatioSettings | None = None,
+    koodisto: KoodistoSettings | None = None,
+    eperusteet: EperusteetSettings | None = None,
+    amosaa: AmosaaSettings | None = None,
     folder: Path | None = None,
     cache_bytes: int = DEFAULT_BYTES,
     transport: httpx.AsyncBaseTransport | None = None,
@@ -193,6 +209,7 @@ def connect(
                 assignments += [system] if "assignments" in settings.gives else []
     remembered = {each.id: found for each in sources if (found := _remembered(each)) is not None}
     kept = _Kept(remembered, shelf, clock)
+    organisations = _organisations(organisaatio, network, clock) if organisaatio else None
     return Connected(
         rights=kept.each(KeptRights, rights),
         plans=kept.each(KeptPlans, plans),
@@ -200,7 +217,17 @@ def connect(
         appointments=kept.each(KeptAppointments, appointments),
         assignments=kept.each(KeptAssignments, assignments),
         identities=_identities(onr, network, shelf, clock) if onr else None,
-        organisations=_organisations(organisaatio, network, shelf, clock) if organisaatio else None,
+        organisations=SharedOrganisations(organisations, organisation_register.SOURCE, organisaatio, shelf, clock)
+        if organisations and organisaatio
+        else None,
+        labels=RegisterLabels(
+            koodisto=Koodisto(koodisto, network.client("koodisto", koodisto, koodisto.base_url)) if koodisto else None,
+            eperusteet=Eperusteet(eperusteet, network.client("eperusteet", eperusteet, eperusteet.base_url))
+            if eperusteet
+            else None,
+            amosaa=Amosaa(amosaa, network.client("amosaa", amosaa, amosaa.base_url)) if amosaa else None,
+            organisaatio=organisations,
+        ),
         shelf=shelf,
         invalidate_keys={
             source: _signing_key(root / settings.invalidate_key_file)
@@ -225,10 +252,9 @@ def _identities(settings: OnrSettings, network: "_Network", shelf: Shelf, clock:
     return SharedIdentities(register, learner_register.SOURCE, settings, shelf, clock)
 
 
-def _organisations(settings: OrganisaatioSettings, network: "_Network", shelf: Shelf, clock: Clock) -> Organisations:
+def _organisations(settings: OrganisaatioSettings, network: "_Network", clock: Clock) -> Organisaatio:
     http = network.client(organisation_register.SOURCE, settings, settings.base_url)
-    register = Organisaatio(settings, http, clock)
-    return SharedOrganisations(register, organisation_register.SOURCE, settings, shelf, clock)
+    return Organisaatio(settings, http, clock)
 
 
 class _HasSource(Protocol):

@@ -61,6 +61,9 @@ def assemble(
             clock,
             onr=settings.onr,
             organisaatio=settings.organisaatio,
+            koodisto=settings.koodisto,
+            eperusteet=settings.eperusteet,
+            amosaa=settings.amosaa,
             cache_bytes=settings.cache.bytes,
             transport=transport,
             seconds=seconds,
@@ -74,6 +77,7 @@ def assemble(
         part_key=_key_for(key, b"ids of parts"),
         request_seconds=settings.limits.request_seconds,
         suspended_is_valid=settings.access.suspended_is_valid,
+        labels=connected.labels,
     )
     return Parts(reader, connected, _key_clients(settings.issuer, transport), key)
 

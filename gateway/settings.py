@@ -18,6 +18,9 @@ from msgspec import Meta, inspect
 
 from connectors.addresses import is_loopback
 from connectors.catalogue import SourceSettings
+from connectors.registries.amosaa import AmosaaSettings
+from connectors.registries.eperusteet import EperusteetSettings
+from connectors.registries.koodisto import KoodistoSettings
 from connectors.registries.onr import OnrSettings
 from connectors.registries.organisaatio import OrganisaatioSettings
 from connectors.shelf import DEFAULT_BYTES
@@ -140,6 +143,9 @@ class Settings(_Section, frozen=True):
     part_id_key_file: Path
     onr: OnrSettings
     organisaatio: OrganisaatioSettings
+    koodisto: KoodistoSettings | None = None
+    eperusteet: EperusteetSettings | None = None
+    amosaa: AmosaaSettings | None = None
     mode: Literal["sandbox", "production"] = "production"
     fixed_day: date | None = None
     server: ServerSettings = ServerSettings()

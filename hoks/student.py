@@ -127,6 +127,8 @@ class Person(Value, frozen=True, gc=False):
     oid: LearnerOid
     aliases: frozenset[LearnerOid] = frozenset()
     name: str | None = None
+    non_disclosure: bool = False
+    """Whether the register holds a non-disclosure order for the person's safety (turvakielto): never kept."""
 
     @property
     def all_oids(self) -> frozenset[LearnerOid]:

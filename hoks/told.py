@@ -16,7 +16,7 @@ from hoks.links import Link, LinkState
 from hoks.looked import Looked, Want
 from hoks.merge import ToldPlan
 from hoks.merged import MergedRight, Told
-from hoks.organisations import Tree, is_within, organisations_of, provider_of
+from hoks.organisations import Tree, answers_for, deciding, is_within, organisations_of, provider_of
 from hoks.outcomes import FAILED, HEALTHY, SEVERITY, Outcome, Reading, Reply, oldest, worst
 from hoks.plan import Hoks
 from hoks.ports import Source
@@ -124,8 +124,8 @@ def may_speak_for(source: Source, right: StudyRight, tree: Tree) -> bool:
     Whose it is, its school says first. Where the tree does not know it cannot be refuted; such a right opens nothing to
     any provider anyway.
     """
-    provider = provider_of(right, tree)
-    if provider is None or provider == source.provider_oid or source.provider_oid not in tree:
+    is_unknown = provider_of(right, tree) is None or source.provider_oid not in tree
+    if is_unknown or answers_for(source.provider_oid, right, tree):
         return True
     school = right.included_in.school_oid if right.included_in is not None else None
     return school is not None and (school not in tree or is_within(school, source.provider_oid, tree))
@@ -150,7 +150,8 @@ def _providers_concerned(right: StudyRight, tree: Tree) -> set[OrganisationOid]:
     """The providers whose registers may hold a right: its own, and the one it is included in."""
     school = right.included_in.school_oid if right.included_in is not None else None
     node = tree.get(school) if school is not None else None
-    providers = {provider_of(right, tree), node.provider_oid if node is not None else None}
+    nodes = [each for each in (deciding(right, tree), node) if each is not None]
+    providers = {provider for each in nodes for provider in (each.provider_oid, *each.succeeded_by)}
     return {provider for provider in providers if provider is not None}
 
 
@@ -168,7 +169,8 @@ def may_appoint(
         if link.state is LinkState.VALID and link.procuring is not None and link.procuring.oid == appointment.right
     ]
     return any(
-        provider_of(right.right, tree) == appointment.told_by
+        appointment.told_by is not None
+        and answers_for(appointment.told_by, right.right, tree)
         and right.phase not in (Phase.ANNULLED, Phase.UNKNOWN)
         and (right.ended_on is None or within_five_years(right.ended_on, day))
         for right in concerned
@@ -196,7 +198,7 @@ def told_right(source: Source, reading: Reading, right: StudyRight, tree: Tree) 
         precedence=source.precedence,
         source=source.id,
         provider=provider,
-        is_own=provider == source.provider_oid,
+        is_own=answers_for(source.provider_oid, right, tree),
     )
 
 

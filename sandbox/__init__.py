@@ -24,6 +24,10 @@ Modules, in order of flow:
 - ``drop``: writes a provider's nightly files, the manifest last
 - ``campus``: provider D's system over HTTP, in JSON of its own, connected by settings alone
 - ``registries``: the learner register (ONR) and the organisation register (Organisaatio)
+- ``names``: reads ``names.toml``: what the reference registers call codes and units
+- ``koodisto``: the code sets (Koodisto)
+- ``eperusteet``: the qualification requirements (ePerusteet)
+- ``amosaa``: the local units (AMOSAA)
 - ``issuer``: signs real tokens for the cast
 - ``settings``: secrets of this sandbox, and the gateway's settings text for it
 - ``server``: starts all of it in one event loop and stops it

@@ -77,7 +77,22 @@ _ROWS: tuple[tuple[str, str, Kind, str, str, Names], ...] = (
      _names("Työllisyysrahasto", "Sysselsättningsfonden", "Employment Fund")),
 )  # fmt: skip
 _ENDED = {"merged": date(2025, 12, 31), "merged-school": date(2025, 12, 31)}
-"""It merged into A."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Merger:
+    """From a day on, one organisation stands where another stood; both by their keys."""
+
+    merged: str
+    into: str
+    day: date
+
+
+MERGERS = (
+    Merger(merged="merged", into="A", day=date(2026, 1, 1)),
+    Merger(merged="merged-school", into="A-school", day=date(2026, 1, 1)),
+)
+"""A provider merged into A."""
 
 
 def _tree() -> dict[str, Organisation]:
@@ -118,8 +133,9 @@ def organisation(key: str) -> Organisation:
 
 
 def letter_of(school_key: str) -> Letter:
-    """The provider to which a school belongs."""
-    return next(letter for letter in PROVIDERS if school_key.startswith(letter))
+    """The provider to which a school belongs, or the one it merged into."""
+    key = next((merger.into for merger in MERGERS if merger.merged == school_key), school_key)
+    return next(letter for letter in PROVIDERS if key.startswith(letter))
 
 
 def site_of(school_key: str) -> Organisation:
@@ -134,6 +150,8 @@ def provider_of(school: Organisation) -> Organisation:
 
 
 def tree_of(letter: Letter) -> frozenset[str]:
-    """The OIDs of a provider, its schools and its sites."""
+    """The OIDs of a provider, its schools and its sites, and of what has merged into them."""
     top = ORGANISATIONS[letter].oid
-    return frozenset(o.oid for o in ORGANISATIONS.values() if o.oid == top or top in o.path)
+    tree = {key for key, o in ORGANISATIONS.items() if o.oid == top or top in o.path}
+    merged = {merger.merged for merger in MERGERS if merger.into in tree}
+    return frozenset(ORGANISATIONS[key].oid for key in tree | merged)

@@ -35,7 +35,7 @@ def koski_right(right: StudyRight, world: World) -> Json:
             "lähdejärjestelmä": _code("lahdejarjestelma", _SYSTEMS[right.provider]),
         },
         "oppilaitos": _institution(right.school),
-        "koulutustoimija": _provider(organisation(right.provider)),
+        "koulutustoimija": _provider(provider_of(right.school)),
         "sisältyyOpiskeluoikeuteen": _link(right),
         "organisaatiohistoria": _history(right),
         "arvioituPäättymispäivä": right.estimated_end.isoformat(),

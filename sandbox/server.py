@@ -10,12 +10,15 @@ import uvicorn
 from starlette.applications import Starlette
 
 from . import ehoks
+from .amosaa import amosaa_app
 from .campus import campus_app
 from .cas import Cas
 from .dialects import DIALECTS
 from .drop import write_drop
 from .ehoks import ehoks_app
+from .eperusteet import eperusteet_app
 from .issuer import issuer_app
+from .koodisto import koodisto_app
 from .koski import koski_app
 from .oneroster import roster_app, roster_rows
 from .registries import onr_app, organisation_app
@@ -77,6 +80,9 @@ def apps(port: int, folder: Path, world: World) -> tuple[Starlette, ...]:
         organisation_app(),
         campus_app(world, secrets.campus_secret),
         roster_app(roster_rows(world), ROSTER_CLIENT, secrets.roster_secret),
+        koodisto_app(),
+        eperusteet_app(),
+        amosaa_app(),
     )
 
 

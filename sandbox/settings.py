@@ -6,18 +6,23 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import BUSINESS_DAY, campus, ehoks, oneroster, registries
+from . import BUSINESS_DAY, amosaa, campus, ehoks, eperusteet, koodisto, oneroster, registries
 from .cast import ConsentEntry, Letter, StatuteEntry, people, person_oid
 from .dialect import Dialect
 from .dialects import DIALECTS
 from .issuer import AUDIENCE
+from .names import code_sets
 from .organisations import organisation
+from .texts import texts
 from .world import right_oids
 
 HOST = "127.0.0.1"
 USERNAME = "gateway-a"
 ROSTER_CLIENT = "gateway-c"
-SERVERS = ("issuer", "eHOKS", "Koski", "ONR", "Organisaatio", "Campus", "OneRoster")
+SERVERS = (
+    *("issuer", "eHOKS", "Koski", "ONR", "Organisaatio", "Campus", "OneRoster"),
+    *("Koodisto", "ePerusteet", "AMOSAA"),
+)
 """The servers in the order of their ports, the first beside the gateway's own."""
 SOURCE_IDS: dict[Letter, str] = {"A": "a-staff", "B": "b-primus", "C": "c-table"}
 """The ids of the table sources."""
@@ -71,6 +76,9 @@ def settings_text(port: int, folder: Path) -> str:
         _issuer(port),
         _registry("onr", url(port, "ONR") + registries.ONR_BASE),
         _registry("organisaatio", url(port, "Organisaatio") + registries.ORGANISATION_BASE),
+        _registry("koodisto", url(port, "Koodisto") + koodisto.BASE, sets=sorted(code_sets())),
+        _registry("eperusteet", url(port, "ePerusteet") + eperusteet.BASE, register_numbers=_register_numbers()),
+        _registry("amosaa", url(port, "AMOSAA") + amosaa.BASE),
         _koski_source(port, place),
         _ehoks_source(port, place),
         *(_table_source(letter, dialect, folder.resolve()) for letter, dialect in DIALECTS.items()),
@@ -113,8 +121,13 @@ def _issuer(port: int) -> str:
     )
 
 
-def _registry(name: str, base_url: str) -> str:
-    return _table(f"[{name}]", base_url=base_url, caller_id=_caller_id())
+def _registry(name: str, base_url: str, **values: object) -> str:
+    return _table(f"[{name}]", base_url=base_url, caller_id=_caller_id(), **values)
+
+
+def _register_numbers() -> list[str]:
+    """The requirement documents to read at the start; the last one only when a plan names it."""
+    return [studied.requirements_number for studied in texts().qualification[:-1]]
 
 
 def _koski_source(port: int, place: Path) -> str:

@@ -94,8 +94,8 @@ def _null_told(record: Any, seen: Any) -> Any:
 def _drawn_from(field: str, draw: Callable[[Student], Any]) -> Any:
     """A view drawn from everything that was read."""
 
-    def leaky(record: Any, *rest: Any, key: bytes) -> View | None:
-        view = show(record, *rest, key=key)
+    def leaky(record: Any, *rest: Any, **more: Any) -> View | None:
+        view = show(record, *rest, **more)
         if view is None:
             return None
         whole = msgspec.structs.replace(view.student, hoksit=record.plans)
@@ -107,8 +107,8 @@ def _drawn_from(field: str, draw: Callable[[Student], Any]) -> Any:
 def _shown_with(field: str, of: Callable[[Any, Any], Any]) -> Any:
     """A view with one of its own fields told from the whole record and all grants."""
 
-    def leaky(record: Any, grants: Any, *rest: Any, key: bytes) -> View | None:
-        view = show(record, grants, *rest, key=key)
+    def leaky(record: Any, grants: Any, *rest: Any, **more: Any) -> View | None:
+        view = show(record, grants, *rest, **more)
         return None if view is None else msgspec.structs.replace(view, **{field: of(record, grants)})
 
     return leaky

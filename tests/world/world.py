@@ -33,6 +33,7 @@ from hoks.reading import Reader
 from hoks.relations import Appointment, Assignment, Consent, Statute
 from hoks.student import Person
 from hoks.study_right import StudyRight
+from tests.world.names import FakeLabels
 from tests.world.places import LETTER_OF, PROVIDERS, TREE
 from tests.world.ports import Asked, FakeIdentities, FakeOrganisations, FakePlans, FakeRights, Fault, FixedClock
 from tests.world.relations import FakeConsents, FakeStaffList
@@ -120,6 +121,7 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
             part_key=PART_KEY,
             request_seconds=seconds,
             suspended_is_valid=self.suspended_is_valid,
+            labels=FakeLabels(noted),
         )
 
     def _rights_of(self, provider: OrganisationOid, clock: FixedClock, asked: Asked) -> FakeRights:
