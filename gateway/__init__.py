@@ -13,5 +13,6 @@ http       POST /graphql
 consents   consents held in memory, for the sandbox
 app        the composition root: the only place that knows every part
 explain    what an operator may ask of a configuration, in words
+sandbox_faults  lets a source of the running sandbox fail, from the command line
 cli        the command ``hoks-gateway``
 """

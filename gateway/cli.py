@@ -18,6 +18,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, TypeVar
 
+from gateway.sandbox_faults import FaultRefusedError, add_fault_command, told_of_faults
+
 T = TypeVar("T")
 
 LOOPBACK = "127.0.0.1"
@@ -65,6 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_port(sandbox)
     sandbox.add_argument("--until-stdin-closes", action="store_true", help=argparse.SUPPRESS)
     sandbox.set_defaults(command=_sandbox)
+    add_fault_command(sandbox, _port, _sandbox_fault)
 
     token = commands.add_parser("token", help="print a token of a persona of the running sandbox")
     token.add_argument("persona", help="for example staff-a or student-1")
@@ -160,6 +163,14 @@ def _serve(chosen: argparse.Namespace) -> int:
 def _sandbox(chosen: argparse.Namespace) -> int:
     _log(logging.WARNING)
     return _in_event_loop(_sandboxed(chosen.port, until_stdin_closes=chosen.until_stdin_closes))
+
+
+def _sandbox_fault(chosen: argparse.Namespace) -> int:
+    try:
+        print(told_of_faults(chosen, _asked))
+    except FaultRefusedError as refused:
+        raise UserError(str(refused)) from None
+    return 0
 
 
 def _run(chosen: argparse.Namespace) -> int:

@@ -23,6 +23,7 @@ Modules, in order of flow:
 - ``drop``: writes a provider's nightly files, the manifest last
 - ``registries``: the learner register (ONR) and the organisation register (Organisaatio)
 - ``issuer``: signs real tokens for the cast
+- ``faults``: what a server can be made to do wrong while it runs
 - ``settings``: secrets of this sandbox, and the gateway's settings text for it
 - ``server``: starts all of it in one event loop and stops it
 """
