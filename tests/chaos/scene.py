@@ -1,0 +1,264 @@
+"""The sandbox's real servers, each behind a fault proxy, in a thread of their own; and gateways in front of them."""
+
+import asyncio
+import logging
+import socket
+import ssl
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx
+import orjson
+
+from gateway.app import create_app
+from gateway.clock import FixedDayClock
+from gateway.settings import load
+from sandbox import BUSINESS_DAY
+from sandbox.server import serve
+from sandbox.settings import SERVERS, settings_text, url
+from tests.chaos.faults import ELIAS, KINDS, path_of
+from tests.chaos.proxy import HEALTHY, HOST, Fault, Plan, Proxy
+
+T = TypeVar("T")
+
+SECONDS = 2.0
+"""The deadline of a request."""
+SLACK_SECONDS = 0.05
+PROXIED = SERVERS[1:]
+QUERY = f"""
+{{ student(oid: "{ELIAS}") {{
+    name
+    studyRights {{ oid state provenance {{ source }} }}
+    hoksit {{
+      studyRightOid firstApprovedOn updatedAt version competenceAcquisitionNeeded careerPlanGoal {{ uri }}
+      provenance {{ source stale }}
+      plannedVocationalUnits {{
+        id moduleId unit {{ uri }} deviationFromRequirements
+        acquisitions {{ id startDate endDate }}
+        demonstrations {{ id startDate endDate }}
+      }}
+      priorVocationalUnits {{ unit {{ uri }} }}
+      plannedCommonUnits {{ id unit {{ uri }} }}
+    }}
+    sources {{ source outcome }}
+}} }}
+"""
+
+
+class Scene:
+    """The sandbox behind proxies. Its methods may be called from any thread."""
+
+    def __init__(self, folder: Path, port: int, contexts: Mapping[str, ssl.SSLContext] | None = None) -> None:
+        self.folder = folder
+        self.port = port
+        self.is_https = contexts is not None
+        first = port + 1 + len(SERVERS)
+        self.proxies = {
+            name: Proxy(port + 1 + SERVERS.index(name), first + place, contexts) for place, name in enumerate(PROXIED)
+        }
+        self._loop = asyncio.new_event_loop()
+        self._stop = asyncio.Event()
+        self._ready = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._tokens: dict[str, str] = {}
+
+    def start(self) -> None:
+        """Start everything; returns when it answers."""
+        self._thread.start()
+        assert self._ready.wait(20), "the sandbox did not start"
+        self.heal()
+
+    def stop(self) -> None:
+        """Stop everything."""
+        for proxy in self.proxies.values():
+            self._do(proxy.close())
+        self._loop.call_soon_threadsafe(self._stop.set)
+        self._thread.join(20)
+
+    def play(self, fault: Fault, kind: str, **how: Any) -> Plan:
+        """Play a fault to one kind of call from now on."""
+        plan = Plan(fault, kind=kind, path=path_of(kind), **how)
+        self._do(self.proxies[KINDS[kind].server].switch(plan))
+        return plan
+
+    def play_all(self, fault: Fault, **how: Any) -> None:
+        """Play a fault to every call of every source."""
+        for kind in ("plan", "koski", "onr", "organisaatio"):
+            self._do(self.proxies[KINDS[kind].server].switch(Plan(fault, kind=kind, **how)))
+
+    def heal(self) -> None:
+        """Let everything through."""
+        for proxy in self.proxies.values():
+            self._do(proxy.switch(Plan(HEALTHY)))
+
+    def calls(self) -> int:
+        """How many requests have come through the proxies."""
+        return sum(sum(proxy.calls.values()) for proxy in self.proxies.values())
+
+    def settings(self, name: str, seconds: float = SECONDS, change: Callable[[str], str] = str) -> Path:
+        """Settings of a gateway that reads through the proxies and keeps nothing of the registers."""
+        text = settings_text(self.port, self.folder).replace("request_seconds = 5.0", f"request_seconds = {seconds}")
+        first = self.port + 1 + len(SERVERS)
+        for place, server in enumerate(PROXIED):
+            through = f"{'https' if self.is_https else 'http'}://{HOST}:{first + place}"
+            for key in ("base_url", "cas_url"):
+                text = text.replace(f'{key} = "{url(self.port, server)}', f'{key} = "{through}')
+        text = text.replace("[onr]", "[onr]\ncache_seconds = 0")
+        text = text.replace("[organisaatio]", "[organisaatio]\ncache_seconds = 0\nstale_seconds = 0")
+        file = self.folder / f"{name}.toml"
+        file.write_text(change(text))
+        return file
+
+    def token(self, persona: str) -> str:
+        """A token of a persona."""
+        if persona not in self._tokens:
+            answer = httpx.post(f"{url(self.port, 'issuer')}/token", json={"persona": persona}, trust_env=False)
+            self._tokens[persona] = answer.json()["access_token"]
+        return self._tokens[persona]
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        self._loop.run_until_complete(serve(self.port, self.folder, stop=self._stop, ready=self._ready.set))
+        self._loop.run_until_complete(self._loop.shutdown_asyncgens())
+        self._loop.close()
+
+    def _do(self, work: Coroutine[Any, Any, T]) -> T:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(20)
+
+
+@contextmanager
+def scene(folder: Path, contexts: Mapping[str, ssl.SSLContext] | None = None) -> Iterator[Scene]:
+    """A running scene on free ports."""
+    folder.mkdir(parents=True, exist_ok=True)
+    here = Scene(folder, free_ports(1 + len(SERVERS) + len(PROXIED)), contexts)
+    here.start()
+    try:
+        yield here
+    finally:
+        here.stop()
+
+
+def free_ports(number: int) -> int:
+    """The first of so many free ports in a row."""
+    for first in range(23_000, 27_900, 20):
+        try:
+            for port in range(first, first + number):
+                socket.create_server((HOST, port)).close()
+        except OSError:
+            continue
+        return first
+    raise AssertionError("no free ports in a row")
+
+
+class Told:
+    """What the gateway answered to one request, and how long that took (seconds)."""
+
+    def __init__(self, response: httpx.Response, seconds: float) -> None:
+        self.status = response.status_code
+        self.seconds = seconds
+        self.json: dict[str, Any] = response.json()
+        self.student: dict[str, Any] | None = (self.json.get("data") or {}).get("student")
+
+    @property
+    def plans(self) -> dict[str, bytes]:
+        """Each plan as bytes, by the source it came from."""
+        plans = (self.student or {}).get("hoksit") or ()
+        return {each["provenance"]["source"]: orjson.dumps(each) for each in plans}
+
+    @property
+    def sources(self) -> dict[str, str]:
+        """How each source is said to have answered."""
+        return {each["source"]: each["outcome"] for each in (self.student or {}).get("sources", ())}
+
+    @property
+    def gaps(self) -> dict[str, str]:
+        """The gaps that stand beside the data."""
+        return {each["source"]: each["outcome"] for each in self.json["extensions"].get("gaps", ())}
+
+    @property
+    def codes(self) -> list[str]:
+        """The codes of the errors."""
+        return [error["extensions"]["code"] for error in self.json.get("errors", ())]
+
+
+class Front:
+    """One gateway, as a front end sees it."""
+
+    def __init__(self, here: Scene, client: httpx.AsyncClient) -> None:
+        self._scene = here
+        self._client = client
+
+    async def ask(self, persona: str, query: str = QUERY) -> Told:
+        """The answer to one operation as a persona."""
+        headers = {"authorization": f"Bearer {self._scene.token(persona)}"}
+        started = time.perf_counter()
+        response = await self._client.post("/graphql", json={"query": query}, headers=headers)
+        return Told(response, time.perf_counter() - started)
+
+
+@asynccontextmanager
+async def gateway(
+    here: Scene, name: str = "gateway", transport: httpx.AsyncBaseTransport | None = None, **settings: Any
+) -> AsyncIterator[Front]:
+    """The real application, in this event loop; its caller's keys are fetched, its sources not yet asked."""
+    app = create_app(load(here.settings(name, **settings)), FixedDayClock(BUSINESS_DAY), transport=transport)
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://gateway") as client,
+    ):
+        front = Front(here, client)
+        await front.ask("staff-a", "{ viewer { role } }")
+        yield front
+
+
+class Heartbeat:
+    """Beats every ten milliseconds and knows the longest time that the event loop stood still (seconds)."""
+
+    def __init__(self) -> None:
+        self.longest = 0.0
+
+    async def __aenter__(self) -> "Heartbeat":
+        self._task = asyncio.create_task(self._beat())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._task.cancel()
+
+    async def _beat(self) -> None:
+        last = time.perf_counter()
+        while True:
+            await asyncio.sleep(0.01)
+            now = time.perf_counter()
+            self.longest = max(self.longest, now - last - 0.01)
+            last = now
+
+
+class Lines(logging.Handler):
+    """Everything that anybody logs, as it would be written, with the text of any exception."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.DEBUG)
+        self.setFormatter(logging.Formatter("%(levelname)s %(name)s %(message)s"))
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep a line."""
+        self.lines.append(self.format(record))
+
+
+@contextmanager
+def listening(level: int = logging.INFO) -> Iterator[Lines]:
+    """All that is logged meanwhile, at the level at which a gateway serves."""
+    lines, root = Lines(), logging.getLogger()
+    before = root.level
+    root.addHandler(lines)
+    root.setLevel(level)
+    try:
+        yield lines
+    finally:
+        root.removeHandler(lines)
+        root.setLevel(before)
