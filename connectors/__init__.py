@@ -6,6 +6,13 @@ In order of flow:
 
 failures               what can go wrong with a source
 limits                 what may be set of every source over HTTP
+addresses              which addresses a host name may lead to
+transport              how bytes travel: connections to checked addresses alone
+decoding               the body of an answer, decoded within its limits
+breaker                whether a source is asked at all
+retries                when a source is asked again
+slots                  how many calls to a source run, and how many wait
+condition              the condition of a source, for whoever runs the gateway
 client                 the one outgoing HTTP client: deadline, size, address
 wire                   how a field of a foreign document is written down in a table
 bodies                 a JSON body within limits, before anything is built of it

@@ -16,6 +16,9 @@ from connectors.wire import clean
 
 MAX_DEPTH = 64
 MAX_NODES = 100_000
+"""Values, the keys of objects included: each value but the first has a comma, or brackets of its own."""
+BYTES_A_NODE = 8
+"""A body of many records may hold more values than a record, but none so small as to be nothing but structure."""
 
 _STRUCTURE = b"[]{},"
 _NOT_STRUCTURE = bytes(set(range(256)) - set(_STRUCTURE))
@@ -24,14 +27,17 @@ _STEP = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
 _DECOMPOSED = re.compile(rb"\xcc[\x80-\xbf]|\xcd[\x80-\xaf]|\\u03[0-6]")
 
 
-def sound(body: bytes, max_nodes: int | None = MAX_NODES) -> bytes:
+def sound(body: bytes, max_nodes: int = MAX_NODES) -> bytes:
     """The document within its limits, its letters composed (NFC), or ``SourceInvalid``."""
     bare = body.replace(b"\\\\", b"").replace(b'\\"', b"")
+    if bare.count(b'"') > 4 * (max_nodes + 1):
+        # Each node has a key and a text at most; what is cut out below must not take many times its own size.
+        raise SourceInvalid(Reason.NESTING)
     outside_strings = b"".join(bare.split(b'"')[::2])
     structure = outside_strings.translate(None, _NOT_STRUCTURE)
     brackets = structure.translate(None, _NOT_BRACKETS)
     nodes = len(structure) - len(brackets) // 2
-    if max_nodes is not None and nodes > max_nodes:
+    if nodes > max_nodes:
         raise SourceInvalid(Reason.NESTING)
     if max(accumulate(map(_STEP.__getitem__, brackets)), default=0) > MAX_DEPTH:
         raise SourceInvalid(Reason.NESTING)
@@ -71,7 +77,7 @@ def _bounded_int(digits: str) -> int | float:
 def elements(body: bytes, at_most: int) -> tuple[bytes, ...]:
     """The elements of a JSON array, each still as JSON. ``SourceInvalid`` when it is no array, or a longer one."""
     try:
-        found = msgspec.json.decode(sound(body, max_nodes=None), type=list[msgspec.Raw])
+        found = msgspec.json.decode(sound(body, _most_nodes(body)), type=list[msgspec.Raw])
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise SourceInvalid(Reason.UNREADABLE) from None
     if len(found) > at_most:
@@ -79,13 +85,19 @@ def elements(body: bytes, at_most: int) -> tuple[bytes, ...]:
     return tuple(bytes(each) for each in found)
 
 
-def members(body: bytes) -> dict[str, bytes]:
-    """The members of a JSON object, each still as JSON. Raises ``SourceInvalid`` when it is no object."""
+def members(body: bytes, at_most: int) -> dict[str, bytes]:
+    """The members of a JSON object, each still as JSON. ``SourceInvalid`` when it is no object, or a larger one."""
     try:
-        raw = msgspec.json.decode(sound(body, max_nodes=None), type=dict[str, msgspec.Raw])
+        raw = msgspec.json.decode(sound(body, _most_nodes(body)), type=dict[str, msgspec.Raw])
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise SourceInvalid(Reason.UNREADABLE) from None
+    if len(raw) > at_most:
+        raise SourceInvalid(Reason.NESTING)
     return {key: bytes(value) for key, value in raw.items()}
+
+
+def _most_nodes(body: bytes) -> int:
+    return max(MAX_NODES, len(body) // BYTES_A_NODE)
 
 
 def strings(body: bytes) -> tuple[tuple[str, ...], int]:

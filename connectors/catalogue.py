@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 
 from connectors.client import HttpxClient
+from connectors.condition import Condition
 from connectors.ehoks import EhoksSettings, EhoksSource
 from connectors.koski import KoskiSettings, KoskiSource
 from connectors.limits import Reached
@@ -70,6 +71,10 @@ class Connected:
                 await table.load()
             except DropRefused as refused:
                 raise SettingsRefusedError(str(refused)) from None
+
+    def conditions(self) -> tuple[Condition, ...]:
+        """Each source over HTTP as its client sees it."""
+        return tuple(client.condition for client in self.clients)
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -146,9 +151,12 @@ class _Network:
         try:
             client = HttpxClient(
                 addresses,
+                source=source,
                 seconds=limits.seconds,
                 max_bytes=limits.max_bytes,
                 concurrency=limits.concurrency,
+                waiting=limits.waiting,
+                private_network=limits.private_network,
                 transport=self._transport,
             )
         except (ValueError, httpx.InvalidURL) as error:

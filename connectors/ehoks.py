@@ -114,7 +114,8 @@ class CasTickets:
         return text
 
     async def _log_in(self) -> str:
-        answer = await self._post(self._tickets_url, self._login)
+        # Sent once only: a login that is tried twice may lock the account.
+        answer = await self._post(self._tickets_url, self._login, repeatable=False)
         if answer.status in (400, 401, 403, 404):
             raise SourceDenied(Reason.LOGIN)
         refuse_failures(answer.status)
@@ -124,9 +125,12 @@ class CasTickets:
             raise SourceInvalid(Reason.LOGIN)
         return granting
 
-    async def _post(self, url: str, form: dict[str, str]) -> Incoming:
+    async def _post(self, url: str, form: dict[str, str], *, repeatable: bool = True) -> Incoming:
         headers = {"caller-id": self._caller_id, "content-type": "application/x-www-form-urlencoded"}
-        return await self._http.send(Outgoing(method="POST", url=url, headers=headers, body=urlencode(form).encode()))
+        body = urlencode(form).encode()
+        return await self._http.send(
+            Outgoing(method="POST", url=url, headers=headers, body=body, repeatable=repeatable)
+        )
 
 
 # --- what eHOKS says when it says no (ehoks 2.5) --------------------------------------------------------------

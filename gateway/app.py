@@ -2,7 +2,7 @@
 
 import hashlib
 import hmac
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from importlib import resources
@@ -19,8 +19,8 @@ from connectors.client import HttpxClient
 from gateway.callers import Callers
 from gateway.consents import MemoryConsents
 from gateway.http import GraphQLEndpoint
-from gateway.keys import LARGEST_KEY_SET
-from gateway.settings import Settings, SettingsError
+from gateway.keys import LARGEST_KEY_SET, KeyClients
+from gateway.settings import IssuerSettings, Settings, SettingsError
 from hoks.access.rules import Policy, PolicyError, read_policy
 from hoks.ports import Clock
 from hoks.questions import Sources
@@ -35,7 +35,7 @@ class Parts:
 
     reader: Reader
     connected: Connected
-    keys_client: HttpxClient
+    keys_client: KeyClients
     key: bytes
 
     async def aclose(self) -> None:
@@ -62,8 +62,7 @@ def assemble(settings: Settings, clock: Clock, transport: httpx.AsyncBaseTranspo
         request_seconds=settings.limits.request_seconds,
         suspended_is_valid=settings.access.suspended_is_valid,
     )
-    origins = [_origin(issuer.jwks_url) for issuer in settings.issuer]
-    return Parts(reader, connected, HttpxClient(origins, max_bytes=LARGEST_KEY_SET, transport=transport), key)
+    return Parts(reader, connected, _key_clients(settings.issuer, transport), key)
 
 
 def create_app(settings: Settings, clock: Clock, transport: httpx.AsyncBaseTransport | None = None) -> Starlette:
@@ -114,6 +113,22 @@ def _sources(connected: Connected, settings: Settings, clock: Clock) -> Sources:
         consents=MemoryConsents(settings.sandbox_consents, clock),
         statutes=settings.statutes,
     )
+
+
+def _key_clients(issuers: Iterable[IssuerSettings], transport: httpx.AsyncBaseTransport | None) -> KeyClients:
+    by_url: dict[str, HttpxClient] = {}
+    for issuer in issuers:
+        try:
+            by_url[issuer.jwks_url] = HttpxClient(
+                [_origin(issuer.jwks_url)],
+                source="keys of an issuer",
+                max_bytes=LARGEST_KEY_SET,
+                private_network=issuer.private_network,
+                transport=transport,
+            )
+        except ValueError as error:
+            raise SettingsError(f"key `issuer.jwks_url`: {error}") from None
+    return KeyClients(by_url)
 
 
 def _key_for(key: bytes, purpose: bytes) -> bytes:

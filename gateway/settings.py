@@ -16,8 +16,8 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import Meta, inspect
 
+from connectors.addresses import is_loopback
 from connectors.catalogue import SourceSettings
-from connectors.client import is_loopback
 from connectors.registries.onr import OnrSettings
 from connectors.registries.organisaatio import OrganisaatioSettings
 from gateway.keys import ASYMMETRIC
@@ -75,6 +75,7 @@ class IssuerSettings(_Section, frozen=True):
     jwks_url: Text
     algorithms: tuple[str, ...] = ("ES256",)
     max_token_hours: Hours = 12.0
+    private_network: bool = False
 
 
 Items = Annotated[tuple[Item, ...], Meta(min_length=1)]

@@ -108,7 +108,7 @@ class Onr:
         asked = frozenset(oids)
         body = await self._post("/henkilo/masterHenkilosByOidList", list(oids))
         found: dict[LearnerOid, Person] = {}
-        for key, value in members(body).items():
+        for key, value in members(body, at_most=MAX_BATCH).items():
             wire, _ = read(value, MasterWire)
             oid = LearnerOid(key)
             if oid not in asked or wire.oid is None or check_learner_oid(wire.oid) is Check.MALFORMED:

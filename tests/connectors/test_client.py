@@ -10,7 +10,8 @@ from contextlib import asynccontextmanager, suppress
 import httpx
 import pytest
 
-from connectors.client import HttpxClient, Outgoing, is_loopback
+from connectors.addresses import is_loopback
+from connectors.client import HttpxClient, Outgoing
 from connectors.failures import Reason, SourceFailure, outcome_of
 from hoks.outcomes import Outcome
 
