@@ -73,6 +73,10 @@ class CheckedTransport(httpx.AsyncBaseTransport):
         finally:
             _HEAD.reset(token)
         stream = _Body(answer.stream)
+        if head.size == 0:
+            # INVARIANT: an answer that lay there before the question is of no question of ours.
+            await stream.aclose()
+            raise NothingHeardError("an answer came before the question")
         if len(answer.headers) > MAX_HEADERS:
             await stream.aclose()
             raise httpx.RemoteProtocolError("too many headers")

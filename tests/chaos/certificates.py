@@ -2,6 +2,7 @@
 
 import ipaddress
 import ssl
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -72,8 +73,10 @@ def _only_old(file: Path, authorities: Mapping[str, Authority]) -> ssl.SSLContex
     context = _server(file, Wrong(), authorities)
     try:
         context.set_ciphers("ALL:@SECLEVEL=0")
-        context.minimum_version = ssl.TLSVersion.TLSv1
-        context.maximum_version = ssl.TLSVersion.TLSv1
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            context.minimum_version = ssl.TLSVersion.TLSv1
+            context.maximum_version = ssl.TLSVersion.TLSv1
     except (ssl.SSLError, ValueError):
         return None
     return context

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 
 import pytest
 
+from tests.chaos.faults import warm
 from tests.chaos.scene import Front, Scene, Told, gateway, scene
 
 WHOLE = os.environ.get("HOKS_PROVE") == "1"
@@ -16,6 +17,7 @@ PERSONAS = ("student-7", "staff-a")
 @pytest.fixture(scope="session")
 def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     """The sandbox behind proxies."""
+    warm()
     with scene(tmp_path_factory.mktemp("chaos")) as running:
         yield running
 

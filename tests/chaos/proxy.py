@@ -11,7 +11,7 @@ import socket
 import ssl
 import struct
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
@@ -53,7 +53,10 @@ class End(Enum):
 
 
 class Pause(NamedTuple):
-    """A wait of ``seconds`` when a share of the bytes after the headers is out; below 0: before the headers."""
+    """A wait of ``seconds`` when a share of the bytes after the headers is out; below 0: before the headers.
+
+    ``jitter`` is the most by which it is longer, at random.
+    """
 
     after: float
     seconds: float
@@ -231,7 +234,8 @@ def wire(fault: Fault, kind: str, answer: Answer) -> tuple[bytes, bytes]:
             headers.append(("content-length", str(len(body) + fault.length_is_off_by)))
         case Framing.CHUNKED | Framing.CHUNKED_OPEN:
             headers.append(("transfer-encoding", "chunked"))
-            framed = b"%x\r\n%s\r\n" % (len(body), body) + (b"0\r\n\r\n" if fault.framing is Framing.CHUNKED else b"")
+            last = b"0\r\n\r\n" if fault.framing is Framing.CHUNKED else b""
+            framed = (b"%x\r\n%s\r\n" % (len(body), body) if body else b"") + last
     lines = [f"HTTP/1.1 {fault.status or answer.status} x", *(f"{name}: {value}" for name, value in headers)]
     head = "\r\n".join(lines).encode("latin-1") + b"\r\n" + fault.raw_headers + b"\r\n"
     return fault.before + head, framed + fault.after
@@ -255,8 +259,9 @@ async def _played(
     else:
         head, framed = wire(fault, kind, answer)
         framed = framed[: round(len(framed) * fault.sent)]
-    for at, seconds, jitter in _before_headers(fault.pauses):
-        await asyncio.sleep(seconds + random.uniform(0, jitter) * (at < 0))
+    for pause in fault.pauses:
+        if pause.after < 0:
+            await asyncio.sleep(pause.seconds + random.uniform(0, pause.jitter))
     writer.write(head)
     done = 0
     for pause in sorted(each for each in fault.pauses if each.after >= 0):
@@ -274,10 +279,6 @@ async def _played(
     writer.write(framed[done:])
     await writer.drain()
     return await _ended(fault, reader, writer)
-
-
-def _before_headers(pauses: Iterable[Pause]) -> list[Pause]:
-    return [pause for pause in pauses if pause.after < 0]
 
 
 async def _ended(fault: Fault, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
