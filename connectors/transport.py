@@ -3,10 +3,12 @@
 TLS stays with the host's name, in what is asked for and in the certificate that must come, whichever address is used.
 """
 
+import asyncio
 import ssl
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import cache
 from typing import Any, cast
 
 import httpcore
@@ -15,8 +17,10 @@ import httpx
 from connectors.addresses import Addresses
 
 MAX_HEADERS = 200
-MAX_HEAD_BYTES = 262_144
+MAX_HEAD_BYTES = 32_768
 """Of everything that is read until the headers are whole, interim answers included."""
+HEAD_READ_BYTES = 4_096
+"""How much of a head is read at a time, so that a thousand interim answers at once keep nobody waiting."""
 ATTEMPT_SECONDS = 0.5
 """How long one of several addresses of a host may take to connect before the next one is tried."""
 IDLE_SECONDS = 5.0
@@ -43,6 +47,12 @@ _HEAD: ContextVar[_Head | None] = ContextVar("head", default=None)
 """The head that is being read in this task; a connection is read by the task whose call it carries."""
 
 
+@cache
+def _public_trust() -> ssl.SSLContext:
+    """The authorities that the public web trusts, whatever the environment says; read once for all sources."""
+    return httpx.create_ssl_context(trust_env=False)
+
+
 class CheckedTransport(httpx.AsyncBaseTransport):
     """Connections to the addresses that one source may have."""
 
@@ -55,7 +65,7 @@ class CheckedTransport(httpx.AsyncBaseTransport):
         network: httpcore.AsyncNetworkBackend | None = None,
     ) -> None:
         self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=ssl_context or httpx.create_ssl_context(trust_env=False),
+            ssl_context=ssl_context or _public_trust(),
             max_connections=connections,
             max_keepalive_connections=connections,
             keepalive_expiry=IDLE_SECONDS,
@@ -74,9 +84,9 @@ class CheckedTransport(httpx.AsyncBaseTransport):
             _HEAD.reset(token)
         stream = _Body(answer.stream)
         if head.size == 0:
-            # INVARIANT: an answer that lay there before the question is of no question of ours.
+            # INVARIANT: no answer that was there before its request. It came behind the answer to an earlier one.
             await stream.aclose()
-            raise NothingHeardError("an answer came before the question")
+            raise NothingHeardError("an answer to something else")
         if len(answer.headers) > MAX_HEADERS:
             await stream.aclose()
             raise httpx.RemoteProtocolError("too many headers")
@@ -174,9 +184,11 @@ class _CountedStream(httpcore.AsyncNetworkStream):
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109
         """What has come, or nothing at the end."""
-        data = await self._stream.read(max_bytes, timeout)
-        if (head := _HEAD.get()) is not None:
-            head.take(data)
+        head = _HEAD.get()
+        if head is None:
+            return await self._stream.read(max_bytes, timeout)
+        data = await self._stream.read(min(max_bytes, HEAD_READ_BYTES), timeout)
+        head.take(data)
         return data
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109
@@ -194,7 +206,12 @@ class _CountedStream(httpcore.AsyncNetworkStream):
         timeout: float | None = None,  # noqa: ASYNC109
     ) -> httpcore.AsyncNetworkStream:
         """The same connection under TLS with the host of that name."""
-        return _CountedStream(await self._stream.start_tls(ssl_context, server_hostname, timeout))
+        try:
+            return _CountedStream(await self._stream.start_tls(ssl_context, server_hostname, timeout))
+        except asyncio.CancelledError:
+            # httpcore closes what fails here, and leaves open what is given up.
+            await self.aclose()
+            raise
 
     def get_extra_info(self, info: str) -> Any:
         """What the connection knows of itself."""

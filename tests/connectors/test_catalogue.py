@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from connectors.breaker import State
 from connectors.catalogue import SettingsRefusedError, SourceSettings, connect, secret
 from connectors.ehoks import EhoksSource
 from connectors.koski import KoskiSource
@@ -133,6 +134,28 @@ def test_plain_http_to_another_machine_refuses_the_start(folder: Path) -> None:
         connect(settings({**KOSKI, "base_url": "http://koski.example/koski/api"}), StillClock(), folder=folder)
 
 
+def test_a_private_address_refuses_the_start_unless_the_settings_say_so(folder: Path) -> None:
+    private = {**KOSKI, "base_url": "https://10.1.2.3/koski/api"}
+    with pytest.raises(SettingsRefusedError, match=r"source `a-koski`: expected a public address, got 10\.1\.2\.3"):
+        connect(settings(private), StillClock(), folder=folder)
+    connect(settings({**private, "private_network": True}), StillClock(), folder=folder)
+
+
+async def test_each_source_over_http_has_a_condition_of_its_own(folder: Path) -> None:
+    connected = connect(
+        settings(KOSKI, TABLE, EHOKS),
+        StillClock(),
+        onr=OnrSettings(base_url="https://onr.example", caller_id=CALLER),
+        folder=folder,
+    )
+    assert [(each.source, each.breaker, each.calls) for each in connected.conditions()] == [
+        ("a-koski", State.CLOSED, 0),
+        ("a-ehoks", State.CLOSED, 0),
+        ("onr", State.CLOSED, 0),
+    ]
+    await connected.aclose()
+
+
 def test_two_sources_of_one_id_refuse_the_start(folder: Path) -> None:
     with pytest.raises(SettingsRefusedError, match="source `a-koski` is there twice"):
         connect(settings(KOSKI, KOSKI), StillClock(), folder=folder)
@@ -140,7 +163,15 @@ def test_two_sources_of_one_id_refuse_the_start(folder: Path) -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"colour": "red"}, {"kind": "wilma"}, {"gives": ["plans"]}, {"seconds": 0}, {"concurrency": 0}, {"batch": 1001}],
+    [
+        {"colour": "red"},
+        {"kind": "wilma"},
+        {"gives": ["plans"]},
+        {"seconds": 0},
+        {"concurrency": 0},
+        {"waiting": -1},
+        {"batch": 1001},
+    ],
 )
 def test_a_key_or_value_that_is_not_known_is_refused(change: dict[str, Any]) -> None:
     with pytest.raises(msgspec.ValidationError):

@@ -115,6 +115,13 @@ async def test_a_wrong_password_is_tried_once_for_a_whole_batch() -> None:
     assert ehoks.logins == 1
 
 
+async def test_only_the_login_is_never_sent_twice() -> None:
+    ehoks = Ehoks(a_plan(ONE, 1))
+    await ehoks.source().plans([ONE])
+    once = [request.url for request in ehoks.port.sent if not request.repeatable]
+    assert once == ["https://ehoks.example/cas/v1/tickets"]
+
+
 async def test_the_granting_ticket_is_used_at_our_address_wherever_cas_says_it_is() -> None:
     ehoks = Ehoks(a_plan(ONE, 1))
     ehoks.place = "https://evil.example/cas"
