@@ -3,7 +3,7 @@ PYTHON ?= python3
 PORT ?= 8080
 BIN := .venv/bin
 
-.PHONY: run test check prove format schema lock clean
+.PHONY: run test check prove bench-faults format schema lock clean
 
 run: .venv/ready
 	@$(BIN)/hoks-gateway run --port $(PORT)
@@ -14,6 +14,10 @@ test: .venv/ready
 # The random and the sampled proofs of the access rules, in full; ends with one line per property.
 prove: .venv/ready
 	HOKS_PROVE=1 $(BIN)/python -m pytest -q -m proves
+
+# What failing sources cost, beside the targets; about three minutes.
+bench-faults: .venv/ready
+	@$(BIN)/python -m bench.faults
 
 check: .venv/ready
 	$(BIN)/ruff format --check .

@@ -25,7 +25,7 @@ from tests.chaos.proxy import HEALTHY, HOST, Fault, Plan, Proxy
 
 T = TypeVar("T")
 
-SECONDS = 2.0
+SECONDS = 3.0
 """The deadline of a request."""
 SLACK_SECONDS = 0.05
 """What an answer may be late by, of the time in which its thread could run."""
@@ -57,10 +57,7 @@ class Scene:
         self.folder = folder
         self.port = port
         self.is_https = contexts is not None
-        first = port + 1 + len(SERVERS)
-        self.proxies = {
-            name: Proxy(port + 1 + SERVERS.index(name), first + place, contexts) for place, name in enumerate(PROXIED)
-        }
+        self.proxies = {name: Proxy(port + 1 + SERVERS.index(name), self.port_of(name), contexts) for name in PROXIED}
         self._loop = asyncio.new_event_loop()
         self._stop = asyncio.Event()
         self._ready = threading.Event()
@@ -100,12 +97,15 @@ class Scene:
         """How many requests have come through the proxies."""
         return sum(sum(proxy.calls.values()) for proxy in self.proxies.values())
 
+    def port_of(self, server: str) -> int:
+        """The port of the proxy before a server."""
+        return self.port + 1 + len(SERVERS) + PROXIED.index(server)
+
     def settings(self, name: str, seconds: float = SECONDS, change: Callable[[str], str] = str) -> Path:
         """Settings of a gateway that reads through the proxies and keeps nothing of the registers."""
         text = settings_text(self.port, self.folder).replace("request_seconds = 5.0", f"request_seconds = {seconds}")
-        first = self.port + 1 + len(SERVERS)
-        for place, server in enumerate(PROXIED):
-            through = f"{'https' if self.is_https else 'http'}://{HOST}:{first + place}"
+        for server in PROXIED:
+            through = f"{'https' if self.is_https else 'http'}://{HOST}:{self.port_of(server)}"
             for key in ("base_url", "cas_url"):
                 text = text.replace(f'{key} = "{url(self.port, server)}', f'{key} = "{through}')
         text = text.replace("[onr]", "[onr]\ncache_seconds = 0")

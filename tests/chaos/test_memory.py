@@ -1,13 +1,5 @@
 """Answers that would fill the memory do not: a real gateway process, its own figures, and no answer of it late."""
 
-import asyncio
-import os
-import re
-import signal
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -15,62 +7,17 @@ import pytest
 
 from tests.chaos.conftest import WHOLE
 from tests.chaos.faults import FAULTS
-from tests.chaos.proxy import HEALTHY, HOST
-from tests.chaos.scene import SECONDS, SLACK_SECONDS, Front, Scene, free_ports
+from tests.chaos.proxy import HEALTHY
+from tests.chaos.scene import SECONDS, SLACK_SECONDS, Front, Scene
 from tests.chaos.verdict import PERSONAL, TROUBLE
+from tests.chaos.worker import MB, answers, counted_anew, figure, worker
 
-ROOT = Path(__file__).parents[2]
-MB = 1024
-"""Kilobytes, in which Linux counts."""
 MOST_OF_A_REQUEST = 32 * MB
 MOST_OF_A_WORKER = 300 * MB
 HUGE = ("gzip-bomb", "million-empty-objects", "100000-deep", "huge-string", "10-mb-of-text", "1-mb-header")
 KINDS = ("plan", "koski", "onr", "organisaatio") if WHOLE else ("plan", "koski")
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="needs Linux's /proc")
-
-
-@contextmanager
-def worker(here: Scene, log: Path) -> Iterator[tuple[int, str]]:
-    """A gateway of its own process: its id and its address."""
-    port = free_ports(1)
-    change = f"port = {port}"
-    config = here.settings("worker", change=lambda text: re.sub(r"(?m)^port = \d+", change, text))
-    with log.open("w") as out:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "gateway.cli", "serve", "--config", str(config)],
-            cwd=here.folder,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
-            stderr=out,
-        )
-    try:
-        yield process.pid, f"http://{HOST}:{port}"
-    finally:
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(20) == 0
-
-
-def figure(pid: int, name: str) -> int:
-    """A figure of a process in kilobytes: ``VmRSS`` is what it has, ``VmHWM`` the most it has had."""
-    found = re.search(rf"{name}:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
-    assert found is not None
-    return int(found[1])
-
-
-def counted_anew(pid: int) -> int:
-    """Let the process's ``VmHWM`` begin again; what it has now."""
-    Path(f"/proc/{pid}/clear_refs").write_text("5")
-    return figure(pid, "VmRSS")
-
-
-async def answers(client: httpx.AsyncClient) -> None:
-    for _ in range(200):
-        try:
-            await client.get("/ready")
-            return
-        except httpx.ConnectError:
-            await asyncio.sleep(0.05)
-    raise AssertionError("the gateway did not start")
 
 
 @pytest.mark.proves("no answer of a source takes more than 32 MB of memory")
