@@ -23,7 +23,7 @@ from connectors.failures import Reason, SourceFailure
 from sandbox.settings import url
 from tests.chaos.faults import ELIAS, FAULTS, KINDS, warm
 from tests.chaos.proxy import HOST
-from tests.chaos.scene import Front, Scene, Told, scene
+from tests.chaos.scene import SECONDS, Front, Scene, Told, scene
 from tests.chaos.worker import MB, answers, counted_anew, figure, worker
 
 R1_FAULTS = (
