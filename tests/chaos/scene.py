@@ -28,7 +28,7 @@ T = TypeVar("T")
 SECONDS = 3.0
 """The deadline of a request."""
 SLACK_SECONDS = 0.05
-"""What an answer may be late by, of the time in which its thread could run."""
+"""What an answer may be late by, in time in which its thread could run: ``Told.seconds``."""
 PROXIED = SERVERS[1:]
 QUERY = f"""
 {{ student(oid: "{ELIAS}") {{
@@ -101,18 +101,20 @@ class Scene:
         """The port of the proxy before a server."""
         return self.port + 1 + len(SERVERS) + PROXIED.index(server)
 
-    def settings(self, name: str, seconds: float = SECONDS, change: Callable[[str], str] = str) -> Path:
-        """Settings of a gateway that reads through the proxies and keeps nothing of the registers."""
-        text = settings_text(self.port, self.folder).replace("request_seconds = 5.0", f"request_seconds = {seconds}")
+    def settings(self, name: str, *, change: Callable[[str], str] = str, through_proxies: bool = True) -> Path:
+        """Settings of a gateway: through the proxies, where it keeps nothing of the registers, or as they are."""
+        text = settings_text(self.port, self.folder).replace("request_seconds = 5.0", f"request_seconds = {SECONDS}")
+        file = self.folder / f"{name}.toml"
+        file.write_text(change(self._through_proxies(text) if through_proxies else text))
+        return file
+
+    def _through_proxies(self, text: str) -> str:
         for server in PROXIED:
             through = f"{'https' if self.is_https else 'http'}://{HOST}:{self.port_of(server)}"
             for key in ("base_url", "cas_url"):
                 text = text.replace(f'{key} = "{url(self.port, server)}', f'{key} = "{through}')
         text = text.replace("[onr]", "[onr]\ncache_seconds = 0")
-        text = text.replace("[organisaatio]", "[organisaatio]\ncache_seconds = 0\nstale_seconds = 0")
-        file = self.folder / f"{name}.toml"
-        file.write_text(change(text))
-        return file
+        return text.replace("[organisaatio]", "[organisaatio]\ncache_seconds = 0\nstale_seconds = 0")
 
     def token(self, persona: str) -> str:
         """A token of a persona."""
@@ -177,10 +179,11 @@ def _schedule(thread: int | None) -> tuple[int, int]:
 class Told:
     """What the gateway answered to one request, and how long that took (seconds)."""
 
-    def __init__(self, response: httpx.Response, seconds: float) -> None:
-        """``seconds`` without those in which other threads had the processor or the interpreter."""
+    def __init__(self, response: httpx.Response, wall: float, waited: float) -> None:
+        """``waited`` are the seconds in which this thread was ready and could not run."""
         self.status = response.status_code
-        self.seconds = seconds
+        self.wall = wall
+        self.seconds = wall - waited
         self.json: dict[str, Any] = response.json()
         self.student: dict[str, Any] | None = (self.json.get("data") or {}).get("student")
 
@@ -218,16 +221,13 @@ class Front:
         headers = {"authorization": f"Bearer {self._scene.token(persona)}"}
         started, kept = time.perf_counter(), self._scene.kept_waiting()
         response = await self._client.post("/graphql", json={"query": query}, headers=headers)
-        waited = self._scene.kept_waiting() - kept
-        return Told(response, time.perf_counter() - started - waited)
+        return Told(response, time.perf_counter() - started, self._scene.kept_waiting() - kept)
 
 
 @asynccontextmanager
-async def gateway(
-    here: Scene, name: str = "gateway", transport: httpx.AsyncBaseTransport | None = None, **settings: Any
-) -> AsyncIterator[Front]:
+async def gateway(here: Scene, transport: httpx.AsyncBaseTransport | None = None) -> AsyncIterator[Front]:
     """The real application, in this event loop; its caller's keys are fetched, its sources not yet asked."""
-    app = create_app(load(here.settings(name, **settings)), FixedDayClock(BUSINESS_DAY), transport=transport)
+    app = create_app(load(here.settings("gateway")), FixedDayClock(BUSINESS_DAY), transport=transport)
     async with (
         app.router.lifespan_context(app),
         httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://gateway") as client,

@@ -21,11 +21,13 @@ MB = 1024
 
 
 @contextmanager
-def worker(here: Scene, log: Path) -> Iterator[tuple[int, str]]:
+def worker(here: Scene, log: Path, *, through_proxies: bool = True) -> Iterator[tuple[int, str]]:
     """A gateway of its own process: its id and its address."""
     port = free_ports(1)
     change = f"port = {port}"
-    config = here.settings("worker", change=lambda text: re.sub(r"(?m)^port = \d+", change, text))
+    config = here.settings(
+        "worker", change=lambda text: re.sub(r"(?m)^port = \d+", change, text), through_proxies=through_proxies
+    )
     with log.open("w") as out:
         process = subprocess.Popen(
             [sys.executable, "-m", "gateway.cli", "serve", "--config", str(config)],
