@@ -12,6 +12,7 @@ decoding               the body of an answer, decoded within its limits
 breaker                whether a source is asked at all
 retries                when a source is asked again
 slots                  how many calls to a source run, and how many wait
+errands                calls that end in time and clean up undisturbed
 condition              the condition of a source, for whoever runs the gateway
 client                 the one outgoing HTTP client: deadline, size, address
 wire                   how a field of a foreign document is written down in a table

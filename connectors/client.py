@@ -19,6 +19,7 @@ from connectors.addresses import Addresses, Resolver, SystemResolver, is_loopbac
 from connectors.breaker import Admission, Breaker, State, Verdict
 from connectors.condition import Condition, Counts
 from connectors.decoding import decoded
+from connectors.errands import Errands
 from connectors.failures import Reason, SourceFailure, SourceThrottled, SourceUnavailable
 from connectors.limits import DEFAULT_CONCURRENCY, DEFAULT_MAX_BYTES, DEFAULT_SECONDS, DEFAULT_WAITING
 from connectors.retries import RetryBudget, rest_asked
@@ -114,6 +115,7 @@ class HttpxClient:
         self._breaker = Breaker() if breaker is None else breaker
         self._budget = RetryBudget() if budget is None else budget
         self._counts = Counts()
+        self._errands = Errands()
         # INVARIANT: httpx writes every URL, OIDs included, at INFO; what a library logs below WARNING stays unsaid.
         for library in ("httpx", "httpcore"):
             logging.getLogger(library).setLevel(logging.WARNING)
@@ -150,6 +152,7 @@ class HttpxClient:
 
     async def aclose(self) -> None:
         """Close the connections."""
+        await self._errands.aclose()
         await self._client.aclose()
         if isinstance(self._resolver, SystemResolver):
             self._resolver.close()
@@ -224,8 +227,7 @@ class HttpxClient:
         self._counts.calls += 1
         self._budget.call()
         try:
-            async with asyncio.timeout_at(ends):
-                return await self._exchanged(url, request, ends)
+            return await self._errands.run(self._exchanged(url, request, ends), ends)
         except TimeoutError:
             raise SourceUnavailable(Reason.TIMEOUT) from None
         except httpx.ConnectError:

@@ -5,12 +5,13 @@ TLS stays with the host's name, in what is asked for and in the certificate that
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from functools import cache
 from typing import Any, cast
 
+import anyio
 import httpcore
 import httpx
 
@@ -54,54 +55,94 @@ def _public_trust() -> ssl.SSLContext:
 
 
 class CheckedTransport(httpx.AsyncBaseTransport):
-    """Connections to the addresses that one source may have."""
+    """Connections to the addresses that one source may have: those in use, and idle ones that are kept for the next.
+
+    INVARIANT: a connection is either idle here or belongs to one call, which brings it back idle or closes it. There is
+    nothing else to keep count of, so that no call, however it is given up, can leave a place taken.
+    """
 
     def __init__(
         self,
         addresses: Addresses,
-        connections: int,
+        most_idle: int,
         *,
         ssl_context: ssl.SSLContext | None = None,
         network: httpcore.AsyncNetworkBackend | None = None,
     ) -> None:
-        self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=ssl_context or _public_trust(),
-            max_connections=connections,
-            max_keepalive_connections=connections,
-            keepalive_expiry=IDLE_SECONDS,
-            retries=0,
-            network_backend=_CheckedNetwork(addresses, network or httpcore.AnyIOBackend()),
-        )
+        """How many calls run at a time is for the caller to limit; ``most_idle`` connections are kept."""
+        self._ssl_context = ssl_context or _public_trust()
+        self._network = _CheckedNetwork(addresses, network or httpcore.AnyIOBackend())
+        self._most_idle = most_idle
+        self._idle: list[httpcore.AsyncHTTPConnection] = []
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """The answer once its head is whole. Raises errors of httpx only, and ``SourceUnavailable`` for an address."""
-        head = _Head()
+        asked, head = _request(request), _Head()
+        connection = await self._connection_to(asked.url.origin)
         token = _HEAD.set(head)
         try:
             with _errors_of_httpx(head):
-                answer = await self._pool.handle_async_request(_request(request))
+                answer = await connection.handle_async_request(asked)
+            _refuse_strange(head, answer)
+        except BaseException:
+            await _closed(connection)
+            raise
         finally:
             _HEAD.reset(token)
-        stream = _Body(answer.stream)
-        if head.size == 0:
-            # INVARIANT: no answer that was there before its request. It came behind the answer to an earlier one.
-            await stream.aclose()
-            raise NothingHeardError("an answer to something else")
-        if len(answer.headers) > MAX_HEADERS:
-            await stream.aclose()
-            raise httpx.RemoteProtocolError("too many headers")
-        return httpx.Response(answer.status, headers=answer.headers, stream=stream)
+        return httpx.Response(answer.status, headers=answer.headers, stream=_Body(answer, connection, self._keep))
 
     async def aclose(self) -> None:
-        """Close all connections."""
-        await self._pool.aclose()
+        """Close the idle connections."""
+        while self._idle:
+            await _closed(self._idle.pop())
+
+    async def _connection_to(self, origin: httpcore.Origin) -> httpcore.AsyncHTTPConnection:
+        """An idle connection to the origin, the one used last, or a new one."""
+        for each in [each for each in self._idle if each.has_expired()]:
+            self._idle.remove(each)
+            await _closed(each)
+        for each in reversed(self._idle):
+            if each.can_handle_request(origin):
+                self._idle.remove(each)
+                return each
+        return httpcore.AsyncHTTPConnection(
+            origin, self._ssl_context, keepalive_expiry=IDLE_SECONDS, network_backend=self._network
+        )
+
+    async def _keep(self, connection: httpcore.AsyncHTTPConnection) -> None:
+        """Take a connection back after its call."""
+        if connection.is_idle() and len(self._idle) < self._most_idle:
+            self._idle.append(connection)
+        else:
+            await _closed(connection)
+
+
+async def _closed(connection: httpcore.AsyncHTTPConnection) -> None:
+    with anyio.CancelScope(shield=True), suppress(httpcore.NetworkError, OSError):
+        await connection.aclose()
+
+
+def _refuse_strange(head: _Head, answer: httpcore.Response) -> None:
+    if head.size == 0:
+        # INVARIANT: no answer that was there before its request. It came behind the answer to an earlier one.
+        raise NothingHeardError("an answer to something else")
+    if len(answer.headers) > MAX_HEADERS:
+        raise httpx.RemoteProtocolError("too many headers")
 
 
 class _Body(httpx.AsyncByteStream):
-    """The body of an answer, as it is read."""
+    """The body of an answer, as it is read; at its end the connection is brought back."""
 
-    def __init__(self, stream: Any) -> None:
-        self._stream = stream
+    def __init__(
+        self,
+        answer: httpcore.Response,
+        connection: httpcore.AsyncHTTPConnection,
+        keep: Callable[[httpcore.AsyncHTTPConnection], Awaitable[None]],
+    ) -> None:
+        self._stream = cast(Any, answer.stream)
+        self._connection = connection
+        self._keep = keep
+        self._is_over = False
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         with _errors_of_httpx(None):
@@ -109,7 +150,13 @@ class _Body(httpx.AsyncByteStream):
                 yield part
 
     async def aclose(self) -> None:
-        await self._stream.aclose()
+        """Bring the connection back, once; one whose answer was not read to its end is closed by that."""
+        if not self._is_over:
+            self._is_over = True
+            with anyio.CancelScope(shield=True):
+                with suppress(httpcore.NetworkError, OSError):
+                    await self._stream.aclose()
+                await self._keep(self._connection)
 
 
 def _request(request: httpx.Request) -> httpcore.Request:
@@ -210,7 +257,8 @@ class _CountedStream(httpcore.AsyncNetworkStream):
             return _CountedStream(await self._stream.start_tls(ssl_context, server_hostname, timeout))
         except asyncio.CancelledError:
             # httpcore closes what fails here, and leaves open what is given up.
-            await self.aclose()
+            with anyio.CancelScope(shield=True):
+                await self.aclose()
             raise
 
     def get_extra_info(self, info: str) -> Any:

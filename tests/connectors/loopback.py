@@ -49,15 +49,21 @@ class Site:
         self.seconds = seconds
         self.connections = 0
         self.requests = 0
+        self.open = 0
+        """Connections that have not ended."""
 
     async def __call__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
-        while True:
-            await reader.readuntil(b"\r\n\r\n")
-            self.requests += 1
-            await asyncio.sleep(self.seconds)
-            writer.write(self.answer)
-            await writer.drain()
+        self.open += 1
+        try:
+            while True:
+                await reader.readuntil(b"\r\n\r\n")
+                self.requests += 1
+                await asyncio.sleep(self.seconds)
+                writer.write(self.answer)
+                await writer.drain()
+        finally:
+            self.open -= 1
 
 
 def answer(status: str = "200 OK", body: bytes = b"{}", *headers: str) -> bytes:

@@ -15,6 +15,7 @@ from connectors.breaker import Breaker, State
 from connectors.client import HttpxClient, Incoming, Outgoing
 from connectors.failures import Reason, SourceFailure
 from connectors.koski import KoskiSettings, KoskiSource
+from connectors.retries import RetryBudget
 from hoks.asking import ask, ending, unhurried
 from hoks.identifiers import LearnerOid
 from hoks.outcomes import Outcome, Reply
@@ -233,6 +234,22 @@ async def test_a_source_that_recovers_is_tried_three_times_and_then_asked_as_bef
         found = await asyncio.gather(*(outcome_of(client.send(get(url))) for _ in range(10)))
         await client.aclose()
     assert found == [200] * 10
+
+
+async def test_a_try_of_a_sick_source_is_the_only_one() -> None:
+    timer = Timer()
+    server = Resetting(1_000)
+    async with serving(server) as url:
+        client = HttpxClient(
+            [url], breaker=Breaker(now=timer, jitter=lambda: 0.0), budget=RetryBudget(now=timer, jitter=lambda: 0.0)
+        )
+        for _ in range(5):
+            assert await outcome_of(client.send(get(url))) is Reason.STREAM
+        before = server.requests
+        timer.seconds += 11  # the budget is whole again
+        assert await outcome_of(client.send(get(url))) is Reason.STREAM
+        await client.aclose()
+    assert (server.requests - before, client.condition.retries) == (1, 3)
 
 
 # --- wishes of the source -------------------------------------------------------------------------------------

@@ -1,13 +1,18 @@
 """Answers whose heads are hostile, on real sockets: each comes to a failure within the deadline."""
 
 import asyncio
+import random
 import time
+from pathlib import Path
 
 import pytest
 
+from connectors.addresses import Addresses
 from connectors.client import HttpxClient
 from connectors.failures import Reason, SourceFailure
-from tests.connectors.loopback import Site, answer, get, serving
+from connectors.transport import CheckedTransport
+from tests.connectors.loopback import Site, answer, certificate, get, port_of, serving
+from tests.connectors.test_addresses import HOST, Names, Net
 
 SECONDS = 0.5
 
@@ -119,6 +124,58 @@ async def test_bytes_behind_an_answer_spoil_no_more_than_the_next_call(more: byt
         await client.aclose()
     assert set(bodies) <= {b"[1]", Reason.STREAM}
     assert bodies.count(b"[1]") >= 2
+
+
+async def test_calls_that_are_given_up_at_any_moment_leave_no_place_taken_and_no_connection_open(
+    tmp_path: Path,
+) -> None:
+    server, trust = certificate(tmp_path, HOST)
+    site = Site(answer(), seconds=0.005)
+    moments = random.Random(20_261_121)
+
+    async with serving(site, server) as url:
+        names = Names(*[["1.1.1.1"]] * 1_000)
+        transport = CheckedTransport(Addresses(names), 4, ssl_context=trust, network=Net(port_of(url)))
+        client = HttpxClient([f"https://{HOST}"], concurrency=4, waiting=100, transport=transport, seconds=5)
+
+        async def give_up(_: int) -> None:
+            call = asyncio.create_task(client.send(get(f"https://{HOST}/")))
+            await asyncio.wait([call], timeout=moments.random() * 0.05)
+            for _ in range(2):  # a request and its stage may both give up
+                call.cancel()
+                await asyncio.sleep(0)
+            await asyncio.gather(call, return_exceptions=True)
+
+        for _ in range(10):
+            await asyncio.gather(*map(give_up, range(12)))
+        later = await asyncio.gather(*(client.send(get(f"https://{HOST}/")) for _ in range(20)))
+        await asyncio.sleep(0.1)
+        left_open = site.open
+        await client.aclose()
+    assert [each.status for each in later] == [200] * 20
+    assert left_open <= 4
+
+
+async def test_no_more_idle_connections_are_kept_than_were_asked_for() -> None:
+    site = Site(answer(), seconds=0.02)
+    async with serving(site) as url:
+        client = HttpxClient([url], concurrency=3, waiting=100)
+        await asyncio.gather(*(client.send(get(url)) for _ in range(30)))
+        await asyncio.sleep(0.05)
+        assert (site.open, site.connections, site.requests) == (3, 3, 30)
+        await client.aclose()
+        await asyncio.sleep(0.05)
+        assert site.open == 0
+
+
+async def test_a_connection_that_the_server_has_closed_is_not_used_again() -> None:
+    site = Site(answer("200 OK", b"{}", "connection: close"))
+    async with serving(site) as url:
+        client = HttpxClient([url])
+        for _ in range(3):
+            await client.send(get(url))
+        await client.aclose()
+    assert (site.connections, client.condition.retries) == (3, 0)
 
 
 async def test_a_connection_is_used_again() -> None:
