@@ -11,7 +11,7 @@ run: .venv/ready
 test: .venv/ready
 	$(BIN)/python -m pytest
 
-# The random and the sampled proofs of the access rules, in full; ends with one line per property.
+# The random and the sampled proofs of the access rules and every fault of a source, in full; one line per property.
 prove: .venv/ready
 	HOKS_PROVE=1 $(BIN)/python -m pytest -q -m proves
 

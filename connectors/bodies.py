@@ -103,12 +103,14 @@ def members(body: bytes, at_most: int) -> dict[str, bytes]:
 
 
 def _cut(body: bytes, kind: type[T]) -> T:
-    """The document cut into its parts; where strict JSON stumbles over a mark or a letter, written anew."""
-    body = sound(body, _most_nodes(body))
+    """The document cut into its parts. Where strict JSON stumbles over a mark or half a letter it is written anew.
+
+    What is written anew is built whole first, so it may be no larger than a record.
+    """
     with suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return msgspec.json.decode(body, type=kind)
+        return msgspec.json.decode(sound(body, _most_nodes(body)), type=kind)
     with suppress(msgspec.DecodeError):
-        return msgspec.json.decode(_composed(body), type=kind)
+        return msgspec.json.decode(_composed(sound(body)), type=kind)
     raise SourceInvalid(Reason.UNREADABLE)
 
 

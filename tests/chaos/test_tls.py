@@ -38,7 +38,7 @@ def secure(
 async def trusting(secure: Scene, certified: tuple[ssl.SSLContext, dict[str, ssl.SSLContext]]) -> AsyncIterator[Front]:
     """A gateway that trusts the authority of the day."""
     secure.heal()
-    transport = CheckedTransport(Addresses(SystemResolver()), connections=20, ssl_context=certified[0])
+    transport = CheckedTransport(Addresses(SystemResolver()), 20, ssl_context=certified[0])
     async with gateway(secure, transport=transport) as front:
         yield front
 
