@@ -138,6 +138,7 @@ class HttpxClient:
 
         Without time, without a turn or while the breaker is open it is not sent at all. When nothing was heard of it
         (no connection, or one that ended before the first byte of an answer) it is sent once more, within the budget.
+        A call that several requests share is started with ``hoks.asking.unhurried``, and has its own deadline alone.
         """
         try:
             url = self._allowed(request.url)

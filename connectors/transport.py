@@ -98,8 +98,10 @@ class CheckedTransport(httpx.AsyncBaseTransport):
 
     async def _connection_to(self, origin: httpcore.Origin) -> httpcore.AsyncHTTPConnection:
         """An idle connection to the origin, the one used last, or a new one."""
-        for each in [each for each in self._idle if each.has_expired()]:
-            self._idle.remove(each)
+        ended = [each for each in self._idle if each.has_expired()]
+        # All at once, before anything is waited for: another call may look for a connection meanwhile.
+        self._idle = [each for each in self._idle if each not in ended]
+        for each in ended:
             await _closed(each)
         for each in reversed(self._idle):
             if each.can_handle_request(origin):

@@ -25,7 +25,7 @@ async def serving(handler: Handler, tls: ssl.SSLContext | None = None) -> AsyncI
         task = asyncio.current_task()
         assert task is not None
         running.add(task)
-        with suppress(OSError, asyncio.CancelledError, asyncio.IncompleteReadError):
+        with suppress(OSError, TimeoutError, asyncio.CancelledError, asyncio.IncompleteReadError):
             await handler(reader, writer)
         writer.close()
         with suppress(OSError, asyncio.CancelledError):

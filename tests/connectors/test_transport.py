@@ -178,6 +178,25 @@ async def test_a_connection_that_the_server_has_closed_is_not_used_again() -> No
     assert (site.connections, client.condition.retries) == (3, 0)
 
 
+async def test_many_connections_that_the_server_closed_while_idle_are_given_up_by_many_calls_at_once() -> None:
+    async def impatient(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while True:
+            await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 0.1)
+            await asyncio.sleep(0.02)
+            writer.write(answer())
+            await writer.drain()
+
+    async with serving(impatient) as url:
+        client = HttpxClient([url], concurrency=8)
+        statuses: list[int] = []
+        for _ in range(3):
+            statuses += [each.status for each in await asyncio.gather(*(client.send(get(url)) for _ in range(8)))]
+            await asyncio.sleep(0.3)
+        await client.aclose()
+    assert statuses == [200] * 24
+    assert client.condition.failures == {}
+
+
 async def test_a_connection_is_used_again() -> None:
     site = Site(answer())
     async with serving(site) as url:
