@@ -100,7 +100,7 @@ def _numbers(text: str) -> Mapping[str, Swaps]:
         "plan": ((r'"versio":\d+', f'"versio":{text}'),),
         "koski": ((r'"versionumero":\d+', f'"versionumero":{text}'),),
         "onr": ((r'"duplicate":false', f'"duplicate":{text}'),),
-        "organisaatio": ((r'(?s)\A(.*?)"alkuPvm":"2018-01-01"', f'\\g<1>"alkuPvm":{text}'),),
+        "organisaatio": ((r'(?s)"alkuPvm":"2018-01-01"(?!.*"alkuPvm")', f'"alkuPvm":{text}'),),
     }
 
 

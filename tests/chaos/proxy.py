@@ -246,7 +246,9 @@ def _body(fault: Fault, kind: str, answer: Answer) -> bytes:
     if fault.body is not None:
         body = fault.body() if callable(fault.body) else fault.body
     for pattern, text in fault.swaps.get(kind, ()):
-        body = re.sub(pattern.encode(), text.encode("utf-8", "surrogatepass"), body)
+        new = text.encode("utf-8", "surrogatepass")
+        # What refers to nothing is no template: reading one of megabytes takes Python seconds.
+        body = re.sub(pattern.encode(), new if b"\\" in new else lambda _, new=new: new, body)
     return fault.alter(body) if fault.alter is not None else body
 
 
