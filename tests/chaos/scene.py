@@ -29,6 +29,7 @@ SECONDS = 3.0
 """The deadline of a request."""
 SLACK_SECONDS = 0.05
 """What an answer may be late by, in time in which its thread could run: ``Told.seconds``."""
+BEAT_SECONDS = 0.01
 PROXIED = SERVERS[1:]
 QUERY = f"""
 {{ student(oid: "{ELIAS}") {{
@@ -238,9 +239,10 @@ async def gateway(here: Scene, transport: httpx.AsyncBaseTransport | None = None
 
 
 class Heartbeat:
-    """Beats every ten milliseconds and knows the longest time that the event loop stood still (seconds)."""
+    """Beats every ten milliseconds and knows the longest time that this thread kept its event loop (seconds)."""
 
-    def __init__(self) -> None:
+    def __init__(self, here: Scene) -> None:
+        self._scene = here
         self.longest = 0.0
 
     async def __aenter__(self) -> "Heartbeat":
@@ -251,12 +253,11 @@ class Heartbeat:
         self._task.cancel()
 
     async def _beat(self) -> None:
-        last = time.perf_counter()
         while True:
-            await asyncio.sleep(0.01)
-            now = time.perf_counter()
-            self.longest = max(self.longest, now - last - 0.01)
-            last = now
+            began, kept = time.perf_counter(), self._scene.kept_waiting()
+            await asyncio.sleep(BEAT_SECONDS)
+            waited = self._scene.kept_waiting() - kept
+            self.longest = max(self.longest, time.perf_counter() - began - BEAT_SECONDS - waited)
 
 
 class Lines(logging.Handler):
