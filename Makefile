@@ -3,7 +3,7 @@ PYTHON ?= python3
 PORT ?= 8080
 BIN := .venv/bin
 
-.PHONY: run test check prove mutate format schema lock clean
+.PHONY: run test check prove mutate bench-faults format schema lock clean
 
 run: .venv/ready
 	@$(BIN)/hoks-gateway run --port $(PORT)
@@ -11,7 +11,7 @@ run: .venv/ready
 test: .venv/ready
 	$(BIN)/python -m pytest
 
-# The random and the sampled proofs of the access rules, in full; ends with one line per property.
+# The random and the sampled proofs of the access rules and every fault of a source, in full; one line per property.
 prove: .venv/ready
 	HOKS_PROVE=1 $(BIN)/python -m pytest -q -m proves
 
@@ -28,6 +28,10 @@ $(MUTATE)/ready: requirements-mutate.txt
 	$(PYTHON) -m venv $(MUTATE)/venv
 	$(MUTATE)/venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
+
+# What failing sources cost, beside the targets; about three minutes.
+bench-faults: .venv/ready
+	@$(BIN)/python -m bench.faults
 
 check: .venv/ready
 	$(BIN)/ruff format --check .

@@ -4,6 +4,7 @@ A source may speak only for its own provider's organisations and only of the per
 dropped and marks the source's answer invalid.
 """
 
+import logging
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
@@ -24,6 +25,8 @@ from hoks.relations import Appointment
 from hoks.student import Person, SourceStatus
 from hoks.study_right import Phase, StudyRight, within_five_years
 from hoks.values import Organisation, Provenance
+
+log = logging.getLogger(__name__)
 
 RightsReply = Reply[LearnerOid, tuple[StudyRight, ...]]
 PlansReply = Reply[StudyRightOid, tuple[Hoks, ...]]
@@ -51,7 +54,7 @@ def words_on_rights(
         rights = [right for right in answer.value or () if right.type is not StudyRightType.OTHER]
         spoken = [right for right in rights if may_speak_for(source, right, tree)]
         words += [told_right(source, reading, right, tree) for right in spoken]
-        outcome = answer.outcome if len(spoken) == len(rights) else Outcome.INVALID
+        outcome = answer.outcome if _none_foreign(source, len(rights) - len(spoken)) else Outcome.INVALID
         statuses[source.id] = heard(source, reading, outcome, tree)
     return words, statuses
 
@@ -97,11 +100,19 @@ def told_plans(
                 for each in own
             ]
             if want.is_owners and want.may_be_shown:
-                outcomes.append(answer.outcome if len(own) == len(given) else Outcome.INVALID)
+                is_own = _none_foreign(source, len(given) - len(own))
+                outcomes.append(answer.outcome if is_own else Outcome.INVALID)
                 readings.append(reading)
         if outcomes:
             statuses[source_id] = (source, heard(source, oldest(readings), worst(outcomes), tree))
     return told, statuses
+
+
+def _none_foreign(source: Source, foreign: int) -> bool:
+    """Whether nothing had to be dropped as foreign; what had to is logged, without whose it was."""
+    if foreign:
+        log.warning("source %s: %s (foreign) x %d", source.id, Outcome.INVALID.value, foreign)
+    return not foreign
 
 
 def organisations_named(

@@ -29,6 +29,7 @@ Modules, in order of flow:
 - ``eperusteet``: the qualification requirements (ePerusteet)
 - ``amosaa``: the local units (AMOSAA)
 - ``issuer``: signs real tokens for the cast
+- ``faults``: what a server can be made to do wrong while it runs
 - ``settings``: secrets of this sandbox, and the gateway's settings text for it
 - ``server``: starts all of it in one event loop and stops it
 """

@@ -210,8 +210,10 @@ class Organisaatio:
             found = dict.fromkeys(oids, _Kept(None, (), False, now))
             for element in elements(answer.body, at_most=2 * MAX_BATCH):
                 wire, _ = read(element, OrganisationWire)
-                if wire.oid in found:
-                    found[OrganisationOid(wire.oid)] = _entry(wire, OrganisationOid(wire.oid), now)
+                if wire.oid not in found:
+                    # Whoever else is missing may be the one that came under a strange name, so nobody is known.
+                    raise SourceInvalid(Reason.MISMATCH)
+                found[OrganisationOid(wire.oid)] = _entry(wire, OrganisationOid(wire.oid), now)
         except SourceFailure as failure:
             return failure
         except Exception as error:

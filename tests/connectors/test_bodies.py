@@ -95,4 +95,24 @@ def test_of_a_key_that_is_there_twice_the_last_counts_in_every_reading() -> None
 @pytest.mark.parametrize("word", ["NaN", "Infinity", "-Infinity"])
 def test_what_is_no_number_in_json_is_a_text_at_most(word: str) -> None:
     assert parsed(f"[{word}]".encode()) == [word]
-    assert refusal(lambda: elements(f"[{word}]".encode(), at_most=9)) is Reason.UNREADABLE
+    assert elements(f"[{word}]".encode(), at_most=9) == (f'"{word}"'.encode(),)
+
+
+@pytest.mark.parametrize(
+    ("body", "whole"),
+    [
+        (b'[{"a":"\\ud800x"},{"a":1}]', [{"a": "x"}, {"a": 1}]),
+        (b'\xef\xbb\xbf[{"a":1}]', [{"a": 1}]),
+        (b'[{"a":NaN},{"a":1}]', [{"a": "NaN"}, {"a": 1}]),
+        (b'[{"a":NaN,"b":1e999}]', [{"a": "NaN", "b": "inf"}]),
+    ],
+    ids=["half a letter", "byte order mark", "no number", "endless number"],
+)
+def test_one_wrong_letter_costs_no_other_record_of_the_body(body: bytes, whole: list[object]) -> None:
+    assert [json.loads(each) for each in elements(body, at_most=10)] == whole
+    assert json.loads(members(b'{"k":' + body.removeprefix(b"\xef\xbb\xbf") + b"}", at_most=10)["k"]) == whole
+
+
+def test_a_large_body_is_not_written_anew() -> None:
+    wrong = b"[NaN" + b",1234567" * (MAX_NODES + 10) + b"]"
+    assert refusal(lambda: elements(wrong, at_most=MILLION)) is Reason.NESTING

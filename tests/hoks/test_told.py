@@ -163,3 +163,13 @@ def test_of_a_source_that_was_asked_twice_the_worse_answer_stands() -> None:
     good, bad = (SourceStatus(source="a", outcome=each) for each in (Outcome.OK, Outcome.UNAVAILABLE))
     assert worse_of(good, bad) is bad
     assert worse_of(bad, good) is bad
+
+
+def test_a_foreign_right_is_dropped_and_logged_without_whose_it_is(caplog: pytest.LogCaptureFixture) -> None:
+    rights = (a_right(A1, PROVIDER_A), a_right(B1, PROVIDER_B))
+    answers = {AINO: Answer(Outcome.OK, rights)}
+    told = [(A_SOURCE, Reply(source="a-rights", fetched_at=NOW, as_of=NOW, answers=answers))]
+    words, statuses = words_on_rights(Person(oid=AINO), told, TREE)
+    assert [word.right.oid for word in words] == [A1]
+    assert statuses["a-rights"].outcome is Outcome.INVALID
+    assert [record.getMessage() for record in caplog.records] == ["source a-rights: INVALID (foreign) x 1"]

@@ -107,6 +107,15 @@ async def test_an_unknown_organisation_is_absent_and_asked_again_before_long() -
     assert len(register.port.sent) == 2
 
 
+async def test_an_organisation_that_was_not_asked_makes_the_answer_invalid_and_nobody_absent() -> None:
+    register = Register()
+    register.tree[SCHOOL] = {**TREE[SCHOOL], "oid": oid(77)}
+    organisaatio = register.organisaatio()
+    assert (await organisaatio.nodes([SCHOOL])).answers == {SCHOOL: Answer(Outcome.INVALID)}
+    register.tree[SCHOOL] = TREE[SCHOOL]
+    assert (await organisaatio.nodes([SCHOOL])).answers[SCHOOL].outcome is Outcome.OK
+
+
 async def test_after_a_day_the_register_is_asked_again() -> None:
     register = Register()
     organisaatio = register.organisaatio()
