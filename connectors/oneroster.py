@@ -17,7 +17,7 @@ import msgspec
 
 from connectors.client import HttpPort, Outgoing
 from connectors.failures import LOG, Reason, SourceFailure, SourceInvalid, report, unexpected
-from connectors.limits import Reached
+from connectors.limits import Remembered
 from connectors.oauth import ClientCredentials
 from connectors.oneroster_join import Roster
 from connectors.oneroster_pages import Page, links_to_next, read_whole, total_in
@@ -35,10 +35,13 @@ SCOPE = "https://purl.imsglobal.org/spec/or/v1p2/scope/roster-core.readonly"
 MOST_ROWS_OF_A_PERSON = 1_000
 """User records, and enrolments of one user, that can honestly come for one person."""
 
+LONGEST_KEPT = 60
+"""Seconds; a right that ends must not live on for longer."""
+
 T = TypeVar("T")
 
 
-class OneRosterSettings(Reached, frozen=True, kw_only=True, tag_field="kind", tag="oneroster"):
+class OneRosterSettings(Remembered, frozen=True, kw_only=True, tag_field="kind", tag="oneroster"):
     """A provider's roster interface: OneRoster 1.2, with the account that may read it."""
 
     id: str
@@ -71,6 +74,11 @@ class OneRosterSettings(Reached, frozen=True, kw_only=True, tag_field="kind", ta
     """In which language the names of qualifications are written."""
 
     def __post_init__(self) -> None:
+        if self.kept_seconds + self.cache_seconds > LONGEST_KEPT:
+            raise ValueError(
+                f"source `{self.id}`: kept_seconds and cache_seconds: together at most {LONGEST_KEPT}, for an answer is"
+                " taken from a roster that may be that old already"
+            )
         unknown = sorted(set(self.codes.state.values()) - STATE_OF_CODE.keys())
         if unknown:
             raise ValueError(f"source `{self.id}`: codes.state: expected a state of Koski, got `{unknown[0]}`")

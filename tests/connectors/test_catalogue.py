@@ -10,7 +10,6 @@ from connectors.breaker import State
 from connectors.catalogue import SettingsRefusedError, SourceSettings, connect, secret, with_scopes
 from connectors.kept import KeptHolders, KeptPlans, KeptRights
 from connectors.oauth import ClientCredentials
-from connectors.oneroster import OneRosterSource
 from connectors.registries.onr import OnrSettings
 from connectors.registries.organisaatio import OrganisaatioSettings
 from connectors.table import TableSource
@@ -103,9 +102,9 @@ async def test_each_kind_becomes_its_source(folder: Path) -> None:
         organisaatio=OrganisaatioSettings(base_url="https://organisaatio.example", caller_id=CALLER),
         folder=folder,
     )
-    assert [type(each) for each in connected.rights] == [KeptRights, OneRosterSource, TableSource]
+    assert [type(each) for each in connected.rights] == [KeptRights, KeptRights, TableSource]
     assert [type(each) for each in connected.plans] == [KeptPlans]
-    assert [type(each) for each in connected.holders] == [KeptHolders, OneRosterSource, TableSource]
+    assert [type(each) for each in connected.holders] == [KeptHolders, KeptHolders, TableSource]
     assert [each.source.id for each in connected.rights] == ["a-koski", "c-roster", "b-drop"]
     assert connected.identities is not None
     assert connected.organisations is not None
@@ -236,6 +235,7 @@ def test_authorities_that_are_not_there_refuse_the_start(folder: Path) -> None:
     [
         {"page_size": 1},
         {"kept_seconds": 61},
+        {"kept_seconds": 31},
         {"gives": ["plans"]},
         {"right": {"oid": "metadata."}},
         {"right": {"colour": "metadata.colour"}},

@@ -96,9 +96,9 @@ async def test_the_merger_is_told_with_its_day() -> None:
     register = client_of(organisation_app())
     register.headers["Caller-Id"] = "caller"
     first, second = (await register.get("/organisaatio-service/api/liitokset")).json()
-    assert (first["organisaatio"]["oid"], first["kohde"]["oid"]) == (organisation("D").oid, organisation("A").oid)
+    assert (first["organisaatio"]["oid"], first["kohde"]["oid"]) == (organisation("merged").oid, organisation("A").oid)
     assert (second["organisaatio"]["oid"], second["kohde"]["oid"]) == (
-        organisation("D-school").oid,
+        organisation("merged-school").oid,
         organisation("A-school").oid,
     )
     assert {first["alkuPvm"], second["alkuPvm"]} == {"2026-01-01"}

@@ -164,7 +164,8 @@ def configured(tmp_path_factory: pytest.TempPathFactory, world: World) -> tuple[
     lay_out(folder, world)
     file = folder / "gateway.toml"
     file.write_text(settings_text(8081 - 5, folder))
-    *_, table, roster = load(file).source
+    sources = {each.id: each for each in load(file).source}
+    table, roster = sources["c-table"], sources["c-roster"]
     assert isinstance(roster, OneRosterSettings)
     return roster, TableSource(table, FixedDayClock(BUSINESS_DAY))  # type: ignore[arg-type]
 

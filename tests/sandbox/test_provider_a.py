@@ -231,7 +231,7 @@ async def test_everybodys_plans_are_listed_by_id_and_change_without_contact_data
     assert len(first["result"]) == 2
     assert end == {"last-id": second["last-id"], "failed-ids": [], "result": []}
     assert [plan["id"] for plan in listed] == sorted(plan.document["id"] for plan in world.plans if not plan.copied)
-    assert {plan.held_by for plan in world.plans} == {"A", "B", "C"}
+    assert {plan.held_by for plan in world.plans} == {"A", "B", "C", "D"}
     text = orjson.dumps(listed)
     assert not any(word in text for word in (b"sahkoposti", b"puhelinnumero", b"edustaja"))
     assert b'"vastuullinen-tyopaikka-ohjaaja":true' in text

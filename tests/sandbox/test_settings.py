@@ -38,9 +38,9 @@ def test_the_settings_parse_and_name_the_servers_beside_the_port(tmp_path: Path)
     assert roster["account"]["token_url"] == "http://127.0.0.1:9007/token"
     assert settings["onr"]["base_url"] == "http://127.0.0.1:9004/oppijanumerorekisteri-service"
     assert settings["organisaatio"]["base_url"] == "http://127.0.0.1:9005/organisaatio-service/api"
-    assert settings["koodisto"]["base_url"] == "http://127.0.0.1:9006/koodisto-service/rest"
-    assert settings["eperusteet"]["base_url"] == "http://127.0.0.1:9007/eperusteet-service/api/external"
-    assert settings["amosaa"]["base_url"] == "http://127.0.0.1:9008/eperusteet-amosaa-service/api"
+    assert settings["koodisto"]["base_url"] == "http://127.0.0.1:9008/koodisto-service/rest"
+    assert settings["eperusteet"]["base_url"] == "http://127.0.0.1:9009/eperusteet-service/api/external"
+    assert settings["amosaa"]["base_url"] == "http://127.0.0.1:9010/eperusteet-amosaa-service/api"
 
 
 def test_the_mapping_names_files_and_columns_that_the_drop_has(tmp_path: Path, world: World) -> None:
