@@ -12,6 +12,7 @@ from typing import Generic, TypeVar
 
 import msgspec
 
+from connectors.failures import Reason, SourceUnavailable, report
 from connectors.limits import Reached, Remembered
 from connectors.shelf import Entry, Flight, Place, Shelf, place, size_of
 from hoks.asking import ask
@@ -130,7 +131,9 @@ class Kept(Generic[Q, K, T]):
             flights |= dict.fromkeys(batch, self._started(batch, fetch, until))
         if flights:
             # Waiting, and giving up, leaves the flights alone: others may wait for them too.
-            await asyncio.wait(set(flights.values()), timeout=_seconds_until(until))
+            _, late = await asyncio.wait(set(flights.values()), timeout=_seconds_until(until))
+            if late:
+                report(self._source, [SourceUnavailable(Reason.LATE)] * len(late))
         answers = {
             key: kept[key].answer if key in kept else self._brought(where, flights[where])
             for key, where in places.items()

@@ -54,6 +54,9 @@ def size_of(value: object) -> int:
     return ENTRY_BYTES + IN_MEMORY * len(_PACKER.encode(value))
 
 
+JOINED_SECONDS = 1.0
+"""How old a fetch may be for somebody new to wait for it too."""
+
 _PACKER = msgspec.msgpack.Encoder()
 
 
@@ -67,7 +70,8 @@ class Shelf:
         )
         self._flights: dict[Place, Flight] = {}
         self._asked: dict[Place, frozenset[str]] = {}
-        self._running: set[Flight] = set()
+        self._running: dict[Flight, float] = {}
+        """Every fetch under way, with when it began."""
 
     @property
     def bytes(self) -> int:
@@ -101,8 +105,10 @@ class Shelf:
     # --- on its way ---------------------------------------------------------------------------------------------
 
     def on_its_way(self, where: Place) -> Flight | None:
-        """The fetch that will bring the answer to a place."""
-        return self._flights.get(where)
+        """The fetch that will bring the answer to a place; not one that may be stuck: who comes later tries anew."""
+        flight = self._flights.get(where)
+        is_young = flight is not None and self.seconds() - self._running.get(flight, 0.0) <= JOINED_SECONDS
+        return flight if is_young else None
 
     def start(
         self, fetch: Coroutine[Any, Any, Mapping[Place, Answer[Any]]], bound_for: Mapping[Place, frozenset[str]]
@@ -112,14 +118,14 @@ class Shelf:
         INVARIANT: it runs in a context of its own: no waiter's deadline, caller or anything else of a request is in it.
         """
         flight = asyncio.get_running_loop().create_task(fetch, context=contextvars.Context())
-        self._running.add(flight)
+        self._running[flight] = self.seconds()
         self._flights |= dict.fromkeys(bound_for, flight)
         self._asked |= bound_for
         flight.add_done_callback(lambda done: self._landed(done, bound_for))
         return flight
 
     def _landed(self, flight: Flight, bound_for: Iterable[Place]) -> None:
-        self._running.discard(flight)
+        self._running.pop(flight, None)
         for where in bound_for:
             if self._flights.get(where) is flight:
                 del self._flights[where], self._asked[where]

@@ -73,7 +73,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_port(parser: argparse.ArgumentParser) -> None:
     default = os.environ.get("PORT") or "8080"
-    text = "port of the gateway, the sandbox takes the six after it (default: PORT or 8080)"
+    text = "port of the gateway, the sandbox takes the ten after it (default: PORT or 8080)"
     parser.add_argument("--port", type=_port, default=default, help=text)
 
 

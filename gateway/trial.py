@@ -22,8 +22,8 @@ from gateway.serving import (
 )
 
 READY_SECONDS = 15.0
-LAST_PORT = 65_535 - 12
-"""The sandbox takes up to twelve ports after the gateway's."""
+LAST_PORT = 65_535 - 10
+"""The sandbox takes the ten ports after the gateway's."""
 
 
 async def ran(port: int) -> int:

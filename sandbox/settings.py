@@ -17,6 +17,8 @@ from .texts import texts
 from .world import right_oids
 
 HOST = "127.0.0.1"
+KEPT_SECONDS = 2
+"""For how long the gateway keeps what a source told: here shortly, so that a switched fault is seen at once."""
 USERNAME = "gateway-a"
 ROSTER_CLIENT = "gateway-c"
 SERVERS = (
@@ -140,6 +142,7 @@ def _koski_source(port: int, place: Path) -> str:
         base_url=f"{url(port, 'Koski')}/koski/api",
         username=USERNAME,
         password_file=place / "a-koski.password",
+        cache_seconds=KEPT_SECONDS,
         caller_id=_caller_id(),
     )
 
@@ -157,6 +160,7 @@ def _ehoks_source(port: int, place: Path) -> str:
         service=base + ehoks.SERVICE_PATH,
         username=USERNAME,
         password_file=place / "a-ehoks.password",
+        cache_seconds=KEPT_SECONDS,
         caller_id=_caller_id(),
         concurrency=6,
     )
@@ -219,6 +223,7 @@ def _campus_source(port: int, place: Path) -> str:
             date_format="yyyymmdd",
             language="fi",
             absent="absent",
+            cache_seconds=KEPT_SECONDS,
         ),
         _table(
             "[source.auth]",
@@ -268,6 +273,8 @@ def _roster_source(port: int, place: Path) -> str:
             gives=["rights"],
             base_url=base,
             filter_at_most=10,
+            kept_seconds=KEPT_SECONDS,
+            cache_seconds=KEPT_SECONDS,
             language=DIALECTS["C"].language,
         ),
         _table(

@@ -114,6 +114,7 @@ class Scene:
             through = f"{'https' if self.is_https else 'http'}://{HOST}:{self.port_of(server)}"
             for key in ("base_url", "cas_url"):
                 text = text.replace(f'{key} = "{url(self.port, server)}', f'{key} = "{through}')
+        text = text.replace("cache_seconds = 2", "cache_seconds = 0").replace("kept_seconds = 2", "kept_seconds = 0")
         text = text.replace("[onr]", "[onr]\ncache_seconds = 0")
         return text.replace("[organisaatio]", "[organisaatio]\ncache_seconds = 0\nstale_seconds = 0")
 

@@ -279,6 +279,23 @@ async def test_a_waiter_that_gives_up_takes_nothing_from_the_others() -> None:
     assert kept.inner.asked == [(ONE,)]
 
 
+async def test_a_fetch_that_may_be_stuck_is_not_waited_for_by_who_comes_later() -> None:
+    kept = Kept()
+    kept.inner.gate.clear()
+    stuck = asyncio.create_task(kept.outcomes(ONE))
+    await asyncio.sleep(0)
+    kept.time.passed = 1.0
+    young = asyncio.create_task(kept.outcomes(ONE))
+    await asyncio.sleep(0)
+    assert kept.inner.asked == [(ONE,)]
+    kept.time.passed = 1.1
+    later = asyncio.create_task(kept.outcomes(ONE))
+    await asyncio.sleep(0.01)
+    assert kept.inner.asked == [(ONE,), (ONE,)]
+    kept.inner.gate.set()
+    assert [await each for each in (stuck, young, later)] == [[Outcome.OK]] * 3
+
+
 async def test_a_fetch_for_which_nobody_waits_any_more_is_kept() -> None:
     kept = Kept()
     kept.inner.gate.clear()

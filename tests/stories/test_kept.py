@@ -64,6 +64,14 @@ def with_plan_changed(world: World, oid: str, **changes: Any) -> World:
     return replace(world, plans=tuple(plans))
 
 
+def as_usual(settings: str) -> str:
+    """What is kept is kept for as long as where no setting says otherwise; a sandbox keeps it shortly."""
+    assert "cache_seconds = 2\n" in settings
+    return settings.replace("cache_seconds = 2\n", "cache_seconds = 30\n").replace(
+        "kept_seconds = 2\n", "kept_seconds = 30\n"
+    )
+
+
 @pytest.fixture
 async def gateway(tmp_path: Path, world: World) -> AsyncIterator[Gateway]:
     """A gateway whose sources may call, and whose eHOKS is trusted for a while when it is down."""
@@ -76,7 +84,7 @@ async def gateway(tmp_path: Path, world: World) -> AsyncIterator[Gateway]:
     def settled(settings: str) -> str:
         ehoks = f'id = "a-ehoks"\nstale_seconds = 240\ninvalidate_key_file = "{key}"'
         koski = f'id = "a-koski"\ninvalidate_key_file = "{tmp_path / "other.key"}"'
-        return settings.replace('id = "a-ehoks"', ehoks).replace('id = "a-koski"', koski)
+        return as_usual(settings).replace('id = "a-ehoks"', ehoks).replace('id = "a-koski"', koski)
 
     async with running(tmp_path / "sandbox", world, settled) as running_gateway:
         yield running_gateway
@@ -218,7 +226,7 @@ async def test_each_plan_and_right_tells_when_it_was_really_read(gateway: Gatewa
 def _alone_with_everything(settings: str) -> str:
     """Room for the question, and no registers of names: those come when they come, whoever asks."""
     unnamed = re.sub(r"\[(koodisto|eperusteet|amosaa)\]\n(.+\n)*", "", settings)
-    return unnamed.replace("[limits]", "[limits]\ntokens = 3000")
+    return as_usual(unnamed).replace("[limits]", "[limits]\ntokens = 3000")
 
 
 EVERYTHING = "query ($oid: LearnerOid!) { student(oid: $oid) { ...FStudent } }\n" + fragments_of_everything()
