@@ -30,7 +30,7 @@ SECONDS = 3.0
 SLACK_SECONDS = 0.05
 """What an answer may be late by, in time in which its thread could run: ``Told.seconds``."""
 BEAT_SECONDS = 0.01
-PROXIED = SERVERS[1:]
+PROXIED = ("eHOKS", "Koski", "ONR", "Organisaatio")
 QUERY = f"""
 {{ student(oid: "{ELIAS}") {{
     name
