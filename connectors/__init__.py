@@ -6,7 +6,19 @@ In order of flow:
 
 failures               what can go wrong with a source
 limits                 what may be set of every source over HTTP
+addresses              which addresses a host name may lead to
+transport              how bytes travel: connections to checked addresses alone
+decoding               the body of an answer, decoded within its limits
+breaker                whether a source is asked at all
+retries                when a source is asked again
+slots                  how many calls to a source run, and how many wait
+errands                calls that end in time and clean up undisturbed
+condition              the condition of a source, for whoever runs the gateway
 client                 the one outgoing HTTP client: deadline, size, address
+oauth                  a source's access token by client credentials
+revalidated            documents asked for again with the version that is known
+shelf                  what sources told lately, bounded in bytes, and what they are being asked right now
+kept                   sources whose answers are kept for a moment, and whose fetches are shared
 wire                   how a field of a foreign document is written down in a table
 bodies                 a JSON body within limits, before anything is built of it
 lenient                JSON that breaks its own schema, read without losing what is right
@@ -14,9 +26,16 @@ ehoks_wire_competence  eHOKS's documents: periods and demonstrations
 ehoks_wire             eHOKS's documents: plans
 ehoks_plan             an eHOKS document to a plan
 ehoks                  plans from eHOKS
+ehoks_changes          hints from eHOKS on which kept plans have changed
 koski_wire             Koski's documents
 koski                  study rights from Koski
+oneroster_pages        a whole collection that comes in pages
+oneroster_wire         OneRoster's answers and rows
+oneroster_right        enrolments to a study right
+oneroster_join         users and enrolments of a roster put together
+oneroster              study rights from a roster interface
 table                  rights and plans from files that a student system exports
-registries             the learner register and the organisation register
+rest                   rights and plans from any JSON interface, by settings alone
+registries             the learner register, the organisation register and the registers of names
 catalogue              the kinds of sources, and how each is made from its settings
 """

@@ -4,18 +4,45 @@ import asyncio
 import logging
 import os
 import stat
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 import httpx
+import msgspec
 
-from connectors.client import HttpxClient
-from connectors.ehoks import EhoksSettings, EhoksSource
+from connectors.client import HttpPort, HttpxClient
+from connectors.condition import Condition
+from connectors.ehoks import PASSING, EhoksSettings, EhoksSource
+from connectors.ehoks_changes import EhoksChanges
+from connectors.kept import (
+    KeptAppointments,
+    KeptAssignments,
+    KeptHolders,
+    KeptPlans,
+    KeptRights,
+    SharedIdentities,
+    SharedOrganisations,
+)
 from connectors.koski import KoskiSettings, KoskiSource
-from connectors.limits import Reached
+from connectors.limits import Reached, Remembered
+from connectors.oauth import AccessTokens, ClientCredentials, TokenHttp
+from connectors.oneroster import SCOPE, OneRosterSettings, OneRosterSource
+from connectors.registries import onr as learner_register
+from connectors.registries import organisaatio as organisation_register
+from connectors.registries.amosaa import Amosaa, AmosaaSettings
+from connectors.registries.eperusteet import Eperusteet, EperusteetSettings
+from connectors.registries.koodisto import Koodisto, KoodistoSettings
+from connectors.registries.labels import RegisterLabels
 from connectors.registries.onr import Onr, OnrSettings
 from connectors.registries.organisaatio import Organisaatio, OrganisaatioSettings
+from connectors.rest import JsonSettings, JsonSource
+from connectors.rest.credentials import known_as
+from connectors.rest.settings import NoCredential, TokenCredential
+from connectors.revalidated import Bodies, Revalidated
+from connectors.shelf import DEFAULT_BYTES, Shelf
 from connectors.table import DropRefused, TableSource, ViewsDoNotFit
 from connectors.table.settings import TableSettings
 from hoks.ports import (
@@ -27,11 +54,15 @@ from hoks.ports import (
     Organisations,
     PlanSource,
     RightsSource,
+    Source,
 )
 
 log = logging.getLogger(__name__)
 
-SourceSettings = KoskiSettings | EhoksSettings | TableSettings
+LABELS_SECONDS = 3.0
+"""How long a start waits for the registers' names; what comes later is shown later."""
+
+SourceSettings = KoskiSettings | EhoksSettings | OneRosterSettings | TableSettings | JsonSettings
 """Settings of one source; ``kind`` says which."""
 
 
@@ -50,23 +81,41 @@ class Connected:
     assignments: tuple[AssignmentSource, ...] = ()
     identities: Identities | None = None
     organisations: Organisations | None = None
+    shelf: Shelf = field(default_factory=Shelf, repr=False)
+    invalidate_keys: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    """The secrets with which sources sign that something of theirs has changed, by source id."""
+    labels: RegisterLabels = field(default_factory=RegisterLabels)
     clients: tuple[HttpxClient, ...] = field(default=(), repr=False)
 
     tables: tuple[TableSource, ...] = field(default=(), repr=False)
+    changes: tuple[EhoksChanges, ...] = field(default=(), repr=False)
+    _following: list[asyncio.Task[None]] = field(default_factory=list, init=False, repr=False)
+
+    def follow(self) -> None:
+        """Begin to look which kept plans have changed, where settings ask for it; it ends with ``aclose``."""
+        self._following.extend(asyncio.create_task(each.follow()) for each in self.changes)
 
     async def warm(self) -> None:
-        """Load what lies on disk, so that the first request does not wait; a drop that cannot be used is logged.
+        """Load what lies on disk, so that the first request does not wait; what cannot be used is logged.
 
-        Raises ``SettingsRefusedError`` with one line for views that are not those of the settings.
+        The registers' names begin to be loaded, for as long as the gateway runs.
         """
+        await self.labels.start(LABELS_SECONDS)
         loaded = await asyncio.gather(*(table.load() for table in self.tables), return_exceptions=True)
         for table, outcome in zip(self.tables, loaded, strict=True):
-            if isinstance(outcome, ViewsDoNotFit):
-                raise SettingsRefusedError(str(outcome)) from None
-            if isinstance(outcome, DropRefused):
+            if isinstance(outcome, DropRefused | ViewsDoNotFit):
                 log.error("%s", outcome)
             elif isinstance(outcome, BaseException):
                 log.error("source %s: not loaded (%s)", table.source.id, type(outcome).__name__)
+
+    async def refuse_misfits(self) -> None:
+        """Look at the views of databases that answer. Raises ``SettingsRefusedError`` where they are other views."""
+        for table in self.tables:
+            if table.has_views:
+                try:
+                    await table.load()
+                except ViewsDoNotFit as misfit:
+                    raise SettingsRefusedError(str(misfit)) from None
 
     async def check(self) -> None:
         """Load what lies on disk. Raises ``SettingsRefusedError`` with one line for a drop that cannot be used."""
@@ -76,8 +125,17 @@ class Connected:
             except (DropRefused, ViewsDoNotFit) as refused:
                 raise SettingsRefusedError(str(refused)) from None
 
+    def conditions(self) -> tuple[Condition, ...]:
+        """Each source over HTTP as its client sees it."""
+        return tuple(client.condition for client in self.clients)
+
     async def aclose(self) -> None:
-        """Close all connections."""
+        """End what is on its way, forget what is kept, close all connections."""
+        await self.labels.aclose()
+        for task in self._following:
+            task.cancel()
+        await asyncio.gather(*self._following, return_exceptions=True)
+        await self.shelf.aclose()
         for client in self.clients:
             await client.aclose()
         for table in self.tables:
@@ -90,15 +148,22 @@ def connect(
     *,
     onr: OnrSettings | None = None,
     organisaatio: OrganisaatioSettings | None = None,
+    koodisto: KoodistoSettings | None = None,
+    eperusteet: EperusteetSettings | None = None,
+    amosaa: AmosaaSettings | None = None,
     folder: Path | None = None,
+    cache_bytes: int = DEFAULT_BYTES,
     transport: httpx.AsyncBaseTransport | None = None,
+    seconds: Callable[[], float] = time.monotonic,
 ) -> Connected:
     """Make every source and register of the settings, or refuse with ``SettingsRefusedError``.
 
-    Relative paths in settings are taken from ``folder``. ``transport`` stands in for the network in tests.
+    Relative paths in settings are taken from ``folder``. ``cache_bytes`` bounds what is kept of all sources together.
+    ``transport`` stands in for the network in tests, and ``seconds`` for the clock by which kept answers grow old.
     """
     _refuse_repeated_ids(sources)
-    network = _Network(transport)
+    network = _Network(transport, seconds)
+    shelf = Shelf(cache_bytes, seconds)
     root = folder or Path()
     rights: list[RightsSource] = []
     plans: list[PlanSource] = []
@@ -106,16 +171,26 @@ def connect(
     appointments: list[AppointmentSource] = []
     assignments: list[AssignmentSource] = []
     tables: list[TableSource] = []
+    changes: list[EhoksChanges] = []
     for settings in sources:
         match settings:
             case KoskiSettings():
                 http = network.client(settings.id, settings, settings.base_url)
                 rights.append(KoskiSource(settings, http, clock, secret(root / settings.password_file)))
             case EhoksSettings():
-                http = network.client(settings.id, settings, settings.base_url, settings.cas_url)
+                http = network.client(settings.id, settings, settings.base_url, settings.cas_url, passing=PASSING)
                 ehoks = EhoksSource(settings, http, clock, secret(root / settings.password_file))
+                if settings.follow_changes_seconds is not None:
+                    changes.append(EhoksChanges(settings.id, ehoks.get, shelf, clock, settings.follow_changes_seconds))
                 plans.append(ehoks)
                 holders.append(ehoks)
+            case OneRosterSettings():
+                account = with_scopes(settings.account, SCOPE)
+                http = network.client(settings.id, settings, settings.base_url, account.token_url)
+                tokens = AccessTokens(account, http, secret(root / account.secret_file))
+                roster = OneRosterSource(settings, TokenHttp(http, tokens), clock)
+                rights.append(roster)
+                holders.append(roster)
             case TableSettings():
                 table = TableSource(settings, clock, _database_password(settings, root))
                 tables.append(table)
@@ -125,21 +200,86 @@ def connect(
                 plans += [table] if "plans" in settings.gives else []
                 appointments += [table] if "appointments" in settings.gives else []
                 assignments += [table] if "assignments" in settings.gives else []
+            case JsonSettings():
+                system = _json_source(settings, network, clock, root)
+                holders += [system] if settings.holders else []
+                rights += [system] if "rights" in settings.gives else []
+                plans += [system] if "plans" in settings.gives else []
+                appointments += [system] if "appointments" in settings.gives else []
+                assignments += [system] if "assignments" in settings.gives else []
+    remembered = {each.id: found for each in sources if (found := _remembered(each)) is not None}
+    kept = _Kept(remembered, shelf, clock)
+    organisations = _organisations(organisaatio, network, clock) if organisaatio else None
     return Connected(
-        rights=tuple(rights),
-        plans=tuple(plans),
-        holders=tuple(holders),
-        appointments=tuple(appointments),
-        assignments=tuple(assignments),
-        identities=Onr(onr, network.client("onr", onr, onr.base_url), clock) if onr else None,
-        organisations=Organisaatio(
-            organisaatio, network.client("organisaatio", organisaatio, organisaatio.base_url), clock
-        )
-        if organisaatio
+        rights=kept.each(KeptRights, rights),
+        plans=kept.each(KeptPlans, plans),
+        holders=kept.each(KeptHolders, holders),
+        appointments=kept.each(KeptAppointments, appointments),
+        assignments=kept.each(KeptAssignments, assignments),
+        identities=_identities(onr, network, shelf, clock) if onr else None,
+        organisations=SharedOrganisations(organisations, organisation_register.SOURCE, organisaatio, shelf, clock)
+        if organisations and organisaatio
         else None,
+        labels=RegisterLabels(
+            koodisto=Koodisto(koodisto, network.client("koodisto", koodisto, koodisto.base_url)) if koodisto else None,
+            eperusteet=Eperusteet(eperusteet, network.client("eperusteet", eperusteet, eperusteet.base_url))
+            if eperusteet
+            else None,
+            amosaa=Amosaa(amosaa, network.client("amosaa", amosaa, amosaa.base_url)) if amosaa else None,
+            organisaatio=organisations,
+        ),
+        shelf=shelf,
+        invalidate_keys={
+            source: _signing_key(root / settings.invalidate_key_file)
+            for source, settings in remembered.items()
+            if settings.invalidate_key_file is not None
+        },
         clients=tuple(network.clients),
         tables=tuple(tables),
+        changes=tuple(changes),
     )
+
+
+def _remembered(settings: SourceSettings) -> Remembered | None:
+    """What is kept of a source and for how long; nothing of a snapshot, which keeps itself."""
+    if isinstance(settings, JsonSettings):
+        return settings.reached
+    return settings if isinstance(settings, Remembered) else None
+
+
+def _identities(settings: OnrSettings, network: "_Network", shelf: Shelf, clock: Clock) -> Identities:
+    register = Onr(settings, network.client(learner_register.SOURCE, settings, settings.base_url), clock)
+    return SharedIdentities(register, learner_register.SOURCE, settings, shelf, clock)
+
+
+def _organisations(settings: OrganisaatioSettings, network: "_Network", clock: Clock) -> Organisaatio:
+    http = network.client(organisation_register.SOURCE, settings, settings.base_url)
+    return Organisaatio(settings, http, clock)
+
+
+class _HasSource(Protocol):
+    @property
+    def source(self) -> Source: ...
+
+
+P = TypeVar("P", bound=_HasSource)
+
+
+class _Kept:
+    """Puts what is kept before every source whose settings say so; a snapshot keeps itself."""
+
+    def __init__(self, settings: Mapping[str, Remembered], shelf: Shelf, clock: Clock) -> None:
+        self._settings = settings
+        self._shelf = shelf
+        self._clock = clock
+
+    def each(self, kept: Callable[[P, Remembered, Shelf, Clock], P], sources: Iterable[P]) -> tuple[P, ...]:
+        return tuple(
+            kept(each, self._settings[each.source.id], self._shelf, self._clock)
+            if each.source.id in self._settings
+            else each
+            for each in sources
+        )
 
 
 def _database_password(settings: TableSettings, root: Path) -> str | None:
@@ -152,26 +292,47 @@ def _database_password(settings: TableSettings, root: Path) -> str | None:
     return secret(root / database.password_file) if database.password_file else None
 
 
+def _json_source(settings: JsonSettings, network: "_Network", clock: Clock, root: Path) -> JsonSource:
+    auth = settings.auth
+    addresses = [settings.base_url, *([auth.token_url] if isinstance(auth, TokenCredential) else [])]
+    http = network.client(settings.id, settings.reached, *addresses)
+    password = "" if isinstance(auth, NoCredential) else secret(root / auth.secret_file)
+    try:
+        return JsonSource(settings, known_as(auth, password, settings.headers, http), clock)
+    except ValueError as fault:
+        raise SettingsRefusedError(f"source `{settings.id}`: {fault}") from None
+
+
+def with_scopes(account: ClientCredentials, *usual: str) -> ClientCredentials:
+    """The account, asking for the usual scopes of its kind of source where the settings name none."""
+    return account if account.scopes else msgspec.structs.replace(account, scopes=usual)
+
+
 class _Network:
     """Makes one client for each source, with that source's limits and addresses alone."""
 
-    def __init__(self, transport: httpx.AsyncBaseTransport | None) -> None:
+    def __init__(self, transport: httpx.AsyncBaseTransport | None, seconds: Callable[[], float]) -> None:
         self._transport = transport
+        self._bodies = Bodies(seconds=seconds)
         self.clients: list[HttpxClient] = []
 
-    def client(self, source: str, limits: Reached, *addresses: str) -> HttpxClient:
+    def client(self, source: str, limits: Reached, *addresses: str, passing: Collection[str] = ()) -> HttpPort:
+        """The port to a source; ``passing`` are headers that change with each call."""
         try:
             client = HttpxClient(
                 addresses,
+                source=source,
                 seconds=limits.seconds,
                 max_bytes=limits.max_bytes,
                 concurrency=limits.concurrency,
+                waiting=limits.waiting,
+                private_network=limits.private_network,
                 transport=self._transport,
             )
         except (ValueError, httpx.InvalidURL) as error:
             raise SettingsRefusedError(f"source `{source}`: {error}") from None
         self.clients.append(client)
-        return client
+        return Revalidated(source, client, self._bodies, passing)
 
 
 def _refuse_repeated_ids(sources: Sequence[SourceSettings]) -> None:
@@ -180,6 +341,17 @@ def _refuse_repeated_ids(sources: Sequence[SourceSettings]) -> None:
         if settings.id in seen:
             raise SettingsRefusedError(f"source `{settings.id}` is there twice; each source needs an id of its own")
         seen.add(settings.id)
+
+
+SHORTEST_KEY = 32
+"""Characters of a secret that signs; fewer could be guessed from one signed call."""
+
+
+def _signing_key(path: Path) -> bytes:
+    key = secret(path)
+    if len(key) < SHORTEST_KEY:
+        raise SettingsRefusedError(f"{path}: this secret is too short; expected at least {SHORTEST_KEY} characters")
+    return key.encode()
 
 
 def secret(path: Path) -> str:

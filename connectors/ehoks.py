@@ -7,7 +7,7 @@ import asyncio
 import re
 import time
 from collections.abc import Awaitable, Callable, Collection, Sequence
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
 from urllib.parse import urlencode
 
 import msgspec
@@ -27,7 +27,7 @@ from connectors.failures import (
     unexpected,
 )
 from connectors.lenient import read
-from connectors.limits import Reached
+from connectors.limits import Remembered
 from hoks.findings import Finding, FindingCode, finding
 from hoks.identifiers import (
     Check,
@@ -44,12 +44,16 @@ from hoks.ports import Clock, Source
 
 T = TypeVar("T")
 
+PASSING = ("ticket",)
+"""Headers that are new with each call; whose the answer is, the account behind them says."""
 GRANTING_TICKET_SECONDS = 2 * 3600
 """How long OPH's own clients use a granting ticket (ehoks 2.1); CAS would keep it for eight hours."""
 
 
-class EhoksSettings(Reached, frozen=True, kw_only=True, tag_field="kind", tag="ehoks"):
+class EhoksSettings(Remembered, frozen=True, kw_only=True, tag_field="kind", tag="ehoks"):
     """An eHOKS that serves one provider's plans to that provider's account."""
+
+    one_by_one: ClassVar[bool] = True
 
     id: str
     provider: OrganisationOid
@@ -63,6 +67,8 @@ class EhoksSettings(Reached, frozen=True, kw_only=True, tag_field="kind", tag="e
     password_file: str
     caller_id: str
     gives: tuple[Literal["plans"], ...] = ("plans",)
+    follow_changes_seconds: Annotated[float, msgspec.Meta(ge=5, le=300)] | None = None
+    """How often to look which plans have changed, so that those which are kept are asked again; null: never."""
     procurement: bool = True
     """Whether to ask which rights of others are included in a plan's right: one ticket and one call more a plan."""
 
@@ -88,12 +94,24 @@ class CasTickets:
         self._granting: str | None = None
         self._until = 0.0
         self._lock = asyncio.Lock()
+        self._refusals = 0
+        self._refused = SourceFailure(Outcome.DENIED, Reason.LOGIN)
 
     async def granting(self) -> str:
-        """The granting ticket, asked for by one caller when there is none or it is old."""
+        """The granting ticket, asked for by one caller when there is none or it is old.
+
+        A refusal is everybody's who waited for it: a wrong password must not be tried once for each of them.
+        """
+        refusals = self._refusals
         async with self._lock:
+            if self._refusals > refusals:
+                raise SourceFailure(self._refused.outcome, self._refused.reason)
             if self._granting is None or self._seconds() >= self._until:
-                self._granting = await self._log_in()
+                try:
+                    self._granting = await self._log_in()
+                except SourceFailure as refused:
+                    self._refusals, self._refused = self._refusals + 1, refused
+                    raise
                 self._until = self._seconds() + GRANTING_TICKET_SECONDS
             return self._granting
 
@@ -114,7 +132,8 @@ class CasTickets:
         return text
 
     async def _log_in(self) -> str:
-        answer = await self._post(self._tickets_url, self._login)
+        # Sent once only: a login that is tried twice may lock the account.
+        answer = await self._post(self._tickets_url, self._login, repeatable=False)
         if answer.status in (400, 401, 403, 404):
             raise SourceDenied(Reason.LOGIN)
         refuse_failures(answer.status)
@@ -124,9 +143,12 @@ class CasTickets:
             raise SourceInvalid(Reason.LOGIN)
         return granting
 
-    async def _post(self, url: str, form: dict[str, str]) -> Incoming:
+    async def _post(self, url: str, form: dict[str, str], *, repeatable: bool = True) -> Incoming:
         headers = {"caller-id": self._caller_id, "content-type": "application/x-www-form-urlencoded"}
-        return await self._http.send(Outgoing(method="POST", url=url, headers=headers, body=urlencode(form).encode()))
+        body = urlencode(form).encode()
+        return await self._http.send(
+            Outgoing(method="POST", url=url, headers=headers, body=body, repeatable=repeatable)
+        )
 
 
 # --- what eHOKS says when it says no (ehoks 2.5) --------------------------------------------------------------
@@ -249,7 +271,7 @@ class EhoksSource:
                 return unexpected(self._source.id, error)
 
     async def _head(self, right: StudyRightOid) -> HeadWire | None:
-        body = await self._get(f"/opiskeluoikeus/{right}")
+        body = await self.get(f"/opiskeluoikeus/{right}")
         return None if body is None else _head_of(body, right)
 
     async def _holder(self, right: StudyRightOid) -> LearnerOid | None:
@@ -271,7 +293,7 @@ class EhoksSource:
         if head.id is None:
             raise SourceInvalid(Reason.UNREADABLE)
         whole, (included, doubts) = await asyncio.gather(
-            _caught(self._get(f"/{head.id}")), self._included(head.id) if self._procurement else _nothing_included()
+            _caught(self.get(f"/{head.id}")), self._included(head.id) if self._procurement else _nothing_included()
         )
         if isinstance(whole, SourceFailure):
             raise whole
@@ -280,7 +302,7 @@ class EhoksSource:
     async def _included(self, number: int) -> tuple[tuple[StudyRightOid, ...], tuple[Finding, ...]]:
         """Rights of others included in the plan's right; a failure here is a finding and never costs the plan."""
         doubt = (finding(FindingCode.UNREADABLE_VALUE, "includedStudyRightOids", Item.SR),)
-        body = await _caught(self._get(f"/{number}/hankintakoulutukset"))
+        body = await _caught(self.get(f"/{number}/hankintakoulutukset"))
         try:
             if not isinstance(body, bytes):
                 return (), doubt
@@ -290,7 +312,7 @@ class EhoksSource:
         oids = sorted({StudyRightOid(each) for each in texts if check_study_right_oid(each) is not Check.MALFORMED})
         return tuple(oids), doubt if unreadable or len(oids) < len(set(texts)) else ()
 
-    async def _get(self, path: str) -> bytes | None:
+    async def get(self, path: str) -> bytes | None:
         """The body; nothing where there is no plan. A login that has ended is renewed once."""
         for _ in ("as we are", "with a new login"):
             granting = await self._tickets.granting()

@@ -14,6 +14,14 @@ class Reason(StrEnum):
     """Why a source gave nothing, short enough for a log line."""
 
     TIMEOUT = "timeout"
+    LATE = "late"
+    """The request had no time left for the call, which was not sent."""
+    BUSY = "busy"
+    """Too many calls to the source were under way or waiting."""
+    OPEN = "open"
+    """The source fails and is left alone for a while."""
+    ADDRESS = "address"
+    """The host's name leads to where no source may be."""
     CONNECT = "connect"
     STREAM = "stream"
     OVERSIZE = "oversize"
@@ -26,6 +34,7 @@ class Reason(StrEnum):
     UNREADABLE = "unreadable"
     NESTING = "nesting"
     MISMATCH = "mismatch"
+    SHIFTING = "shifting"
     FOREIGN_PERSON = "foreign_person"
     MISSING = "missing"
     UNEXPECTED = "unexpected"
@@ -45,6 +54,13 @@ class SourceUnavailable(SourceFailure):
 
     def __init__(self, reason: Reason) -> None:
         super().__init__(Outcome.UNAVAILABLE, reason)
+
+
+class SourceThrottled(SourceFailure):
+    """The source is asked too much."""
+
+    def __init__(self, reason: Reason = Reason.STATUS) -> None:
+        super().__init__(Outcome.THROTTLED, reason)
 
 
 class SourceDenied(SourceFailure):

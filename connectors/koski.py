@@ -17,7 +17,7 @@ from connectors.client import HttpPort, Outgoing, opintopolku_headers
 from connectors.failures import Reason, SourceFailure, SourceInvalid, outcome_of, refuse_failures, report, unexpected
 from connectors.koski_wire import RightWire, right_of
 from connectors.lenient import read
-from connectors.limits import Reached
+from connectors.limits import Remembered
 from hoks.codes import TYPE_OF_CODE
 from hoks.identifiers import Check, LearnerOid, OrganisationOid, StudyRightOid, check_learner_oid, check_study_right_oid
 from hoks.outcomes import Answer, Outcome, Reply, worst
@@ -32,7 +32,7 @@ KEPT_TYPES = frozenset(TYPE_OF_CODE)
 """A HOKS belongs to vocational education or to preparatory education; other rights are left where they are."""
 
 
-class KoskiSettings(Reached, frozen=True, kw_only=True, tag_field="kind", tag="koski"):
+class KoskiSettings(Remembered, frozen=True, kw_only=True, tag_field="kind", tag="koski"):
     """Koski, as one provider's account sees it."""
 
     id: str

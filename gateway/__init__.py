@@ -2,19 +2,21 @@
 
 In order of flow:
 
-settings   the settings file, refused where it is unknown, missing or insecure
-clock      the time, and the fixed day of the sandbox
-errors     every public error code, its status and its words
-keys       an issuer's public keys
-callers    a token and an acting role to a verified caller
-envelope   the strict JSON of a request
-documents  documents parsed, validated and limited once
-http       POST /graphql
-records    the log, consents and the release gate, in one store
-app        the composition root: the only place that knows every part
-explain    what an operator may ask of the rules, in words
-checking   every source of a configuration tried once
-serving    an application on one address until it is told to stop
-trial      the sandbox beside a gateway, to try it with
-cli        the command ``hoks-gateway``
+settings        the settings file, refused where it is unknown, missing or insecure
+clock           the time, and the fixed day of the sandbox
+errors          every public error code, its status and its words
+keys            an issuer's public keys
+callers         a token and an acting role to a verified caller
+envelope        the strict JSON of a request
+documents       documents parsed, validated and limited once
+http            POST /graphql
+invalidate      POST /invalidate: a source says that something of its has changed
+records         the log, consents and the release gate, in one store
+app             the composition root: the only place that knows every part
+explain         what an operator may ask of the rules, in words
+checking        every source of a configuration tried once
+serving         an application on one address until it is told to stop
+trial           the sandbox beside a gateway, to try it with
+sandbox_faults  lets a source of the running sandbox fail, from the command line
+cli             the command ``hoks-gateway``
 """

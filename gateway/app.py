@@ -2,7 +2,8 @@
 
 import hashlib
 import hmac
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from importlib import resources
@@ -18,11 +19,12 @@ from connectors.catalogue import Connected, SettingsRefusedError, connect, secre
 from connectors.client import HttpxClient
 from gateway.callers import Callers
 from gateway.http import GraphQLEndpoint
-from gateway.keys import LARGEST_KEY_SET
+from gateway.invalidate import InvalidationEndpoint
+from gateway.keys import LARGEST_KEY_SET, KeyClients
 from gateway.records.disclosures import Recorder
 from gateway.records.keeping import Keeping, open_records
 from gateway.records.store import StoreBroken
-from gateway.settings import Settings, SettingsError
+from gateway.settings import IssuerSettings, Settings, SettingsError
 from hoks.access.rules import Policy, PolicyError, read_policy
 from hoks.ports import Clock
 from hoks.questions import Sources
@@ -37,7 +39,7 @@ class Parts:
 
     reader: Reader
     connected: Connected
-    keys_client: HttpxClient
+    keys_client: KeyClients
     key: bytes
     policy: Policy
     keeping: Keeping
@@ -49,13 +51,27 @@ class Parts:
         await self.connected.aclose()
 
 
-def assemble(settings: Settings, clock: Clock, transport: httpx.AsyncBaseTransport | None = None) -> Parts:
+def assemble(
+    settings: Settings,
+    clock: Clock,
+    transport: httpx.AsyncBaseTransport | None = None,
+    seconds: Callable[[], float] = time.monotonic,
+) -> Parts:
     """The reader over everything that the settings name. Raises ``SettingsError`` with one line."""
     policy = load_policy()
     try:
         key = hashlib.sha256(secret(settings.part_id_key_file).encode()).digest()
         connected = connect(
-            settings.source, clock, onr=settings.onr, organisaatio=settings.organisaatio, transport=transport
+            settings.source,
+            clock,
+            onr=settings.onr,
+            organisaatio=settings.organisaatio,
+            koodisto=settings.koodisto,
+            eperusteet=settings.eperusteet,
+            amosaa=settings.amosaa,
+            cache_bytes=settings.cache.bytes,
+            transport=transport,
+            seconds=seconds,
         )
         keeping = _records(settings, clock)
     except (SettingsRefusedError, StoreBroken, OSError, ValueError) as error:
@@ -67,19 +83,22 @@ def assemble(settings: Settings, clock: Clock, transport: httpx.AsyncBaseTranspo
         part_key=_key_for(key, b"ids of parts"),
         request_seconds=settings.limits.request_seconds,
         suspended_is_valid=settings.access.suspended_is_valid,
+        labels=connected.labels,
     )
-    origins = [_origin(issuer.jwks_url) for issuer in settings.issuer]
-    return Parts(
-        reader, connected, HttpxClient(origins, max_bytes=LARGEST_KEY_SET, transport=transport), key, policy, keeping
-    )
+    return Parts(reader, connected, _key_clients(settings.issuer, transport), key, policy, keeping)
 
 
-def create_app(settings: Settings, clock: Clock, transport: httpx.AsyncBaseTransport | None = None) -> Starlette:
+def create_app(
+    settings: Settings,
+    clock: Clock,
+    transport: httpx.AsyncBaseTransport | None = None,
+    seconds: Callable[[], float] = time.monotonic,
+) -> Starlette:
     """The gateway. Raises ``SettingsError`` with one line when it must not start.
 
-    ``transport`` stands in for the network in tests.
+    ``transport`` stands in for the network in tests, and ``seconds`` for the clock by which kept answers grow old.
     """
-    parts = assemble(settings, clock, transport)
+    parts = assemble(settings, clock, transport, seconds)
     schema = build()
     callers = Callers(settings.issuer, parts.keys_client)
     endpoint = GraphQLEndpoint(
@@ -94,6 +113,7 @@ def create_app(settings: Settings, clock: Clock, transport: httpx.AsyncBaseTrans
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         await parts.keeping.start(settings.sandbox_consents)
         await parts.connected.warm()
+        parts.connected.follow()
         yield
         await callers.aclose()
         await parts.aclose()
@@ -102,8 +122,17 @@ def create_app(settings: Settings, clock: Clock, transport: httpx.AsyncBaseTrans
         is_ready = await parts.keeping.is_ready()
         return JSONResponse({"status": "ok" if is_ready else "records are not ready"}, 200 if is_ready else 503)
 
-    routes = [Route("/graphql", endpoint), Route("/health", _alive), Route("/ready", ready)]
-    return Starlette(routes=routes, lifespan=lifespan)
+    invalidation = InvalidationEndpoint(parts.connected.invalidate_keys, parts.connected.shelf)
+    routes = [
+        Route("/graphql", endpoint),
+        Route("/invalidate", invalidation),
+        Route("/health", _alive),
+        Route("/ready", ready),
+    ]
+    app = Starlette(routes=routes, lifespan=lifespan)
+    app.state.refuse_misfits = parts.connected.refuse_misfits
+    app.state.aclose = parts.aclose
+    return app
 
 
 def load_policy() -> Policy:
@@ -133,6 +162,22 @@ def _sources(connected: Connected, keeping: Keeping, settings: Settings) -> Sour
         consents=keeping.consents,
         statutes=settings.statutes,
     )
+
+
+def _key_clients(issuers: Iterable[IssuerSettings], transport: httpx.AsyncBaseTransport | None) -> KeyClients:
+    by_url: dict[str, HttpxClient] = {}
+    for issuer in issuers:
+        try:
+            by_url[issuer.jwks_url] = HttpxClient(
+                [_origin(issuer.jwks_url)],
+                source="keys of an issuer",
+                max_bytes=LARGEST_KEY_SET,
+                private_network=issuer.private_network,
+                transport=transport,
+            )
+        except ValueError as error:
+            raise SettingsError(f"key `issuer.jwks_url`: {error}") from None
+    return KeyClients(by_url)
 
 
 def _key_for(key: bytes, purpose: bytes) -> bytes:

@@ -11,8 +11,9 @@ from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from gateway.sandbox_faults import FaultRefusedError, add_fault_command, told_of_faults
 from gateway.serving import UserError, app_of, in_event_loop, served
-from gateway.trial import LAST_PORT, folder_of, ran, sandboxed, token_of
+from gateway.trial import LAST_PORT, asked, folder_of, ran, sandboxed, token_of
 
 # What a gateway is made of is imported inside the commands: `token` needs none of it and should start at once.
 
@@ -47,6 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_port(sandbox)
     sandbox.add_argument("--until-stdin-closes", action="store_true", help=argparse.SUPPRESS)
     sandbox.set_defaults(command=_sandbox)
+    add_fault_command(sandbox, _port, _sandbox_fault)
 
     token = commands.add_parser("token", help="print a token of a persona of the running sandbox")
     token.add_argument("persona", help="for example staff-a or student-1")
@@ -71,7 +73,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_port(parser: argparse.ArgumentParser) -> None:
     default = os.environ.get("PORT") or "8080"
-    text = "port of the gateway, the sandbox takes the five after it (default: PORT or 8080)"
+    text = "port of the gateway, the sandbox takes the ten after it (default: PORT or 8080)"
     parser.add_argument("--port", type=_port, default=default, help=text)
 
 
@@ -149,6 +151,14 @@ def _serve(chosen: argparse.Namespace) -> int:
 def _sandbox(chosen: argparse.Namespace) -> int:
     _log(logging.WARNING)
     return in_event_loop(sandboxed(chosen.port, until_stdin_closes=chosen.until_stdin_closes))
+
+
+def _sandbox_fault(chosen: argparse.Namespace) -> int:
+    try:
+        print(told_of_faults(chosen, asked))
+    except FaultRefusedError as refused:
+        raise UserError(str(refused)) from None
+    return 0
 
 
 def _run(chosen: argparse.Namespace) -> int:

@@ -15,8 +15,10 @@ from typing import NamedTuple
 import jwt
 import msgspec
 
-from connectors.client import HttpPort, Outgoing
-from connectors.failures import SourceFailure
+from connectors.client import HttpPort, HttpxClient, Incoming, Outgoing
+from connectors.condition import Condition
+from connectors.failures import Reason, SourceFailure, SourceUnavailable
+from hoks.asking import unhurried
 
 RETRY_SECONDS = 30.0
 REFRESH_SECONDS = 3600.0
@@ -53,6 +55,29 @@ ASYMMETRIC: Mapping[str, KeyKind] = MappingProxyType(
 
 class NoKeysError(Exception):
     """No live keys: the issuer has not answered for too long, or never has."""
+
+
+class KeyClients:
+    """The port to the key sets: a client of its own for each, so that one broken issuer stops no other."""
+
+    def __init__(self, by_url: Mapping[str, HttpxClient]) -> None:
+        self._by_url = by_url
+
+    async def send(self, request: Outgoing) -> Incoming:
+        """Send the request by the client of its address."""
+        client = self._by_url.get(request.url)
+        if client is None:
+            raise SourceUnavailable(Reason.ORIGIN)
+        return await client.send(request)
+
+    def conditions(self) -> tuple[Condition, ...]:
+        """Each issuer as its client sees it."""
+        return tuple(client.condition for client in self._by_url.values())
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        for client in self._by_url.values():
+            await client.aclose()
 
 
 class _KeySetReply(msgspec.Struct, frozen=True):
@@ -115,7 +140,7 @@ class KeySet:
         if self._timer() - self._tried_at < RETRY_SECONDS:
             return None
         self._tried_at = self._timer()
-        self._fetching = asyncio.create_task(self._fetch())
+        self._fetching = unhurried(self._fetch())
         return self._fetching
 
     async def _fetch(self) -> None:

@@ -26,13 +26,27 @@ class UserError(Exception):
 async def served(config: Path) -> int:
     """Serve the gateway of a settings file until a signal; the exit code."""
     app, host, port = app_of(config)
-    with listener_on(host, port) as listener:
-        log.info("serving http://%s:%d/graphql", host, port)
-        server = server_of(app)
-        serving = asyncio.create_task(server.serve(sockets=[listener]))
-        stopping = asyncio.create_task(stop_signal().wait())
-        await first_of(serving, stopping)
-        return await ended(server, serving, stopping)
+    try:
+        await _refuse_misfits(app, config)
+        with listener_on(host, port) as listener:
+            log.info("serving http://%s:%d/graphql", host, port)
+            server = server_of(app)
+            serving = asyncio.create_task(server.serve(sockets=[listener]))
+            stopping = asyncio.create_task(stop_signal().wait())
+            await first_of(serving, stopping)
+            return await ended(server, serving, stopping)
+    finally:
+        # Where it never came to serving, nobody else does.
+        await app.state.aclose()
+
+
+async def _refuse_misfits(app: Any, config: Path) -> None:
+    from connectors.catalogue import SettingsRefusedError
+
+    try:
+        await app.state.refuse_misfits()
+    except SettingsRefusedError as refused:
+        raise UserError(f"{config}: {refused}") from None
 
 
 async def first_of(*tasks: asyncio.Task[Any]) -> None:

@@ -16,10 +16,14 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import Meta, inspect
 
+from connectors.addresses import is_loopback
 from connectors.catalogue import SourceSettings
-from connectors.client import is_loopback
+from connectors.registries.amosaa import AmosaaSettings
+from connectors.registries.eperusteet import EperusteetSettings
+from connectors.registries.koodisto import KoodistoSettings
 from connectors.registries.onr import OnrSettings
 from connectors.registries.organisaatio import OrganisaatioSettings
+from connectors.shelf import DEFAULT_BYTES
 from gateway.keys import ASYMMETRIC
 from gateway.records.keeping import RecordsSettings
 from hoks.identifiers import LearnerOid, OrganisationOid, StudyRightOid, learner_oid, organisation_oid, study_right_oid
@@ -62,6 +66,13 @@ class Limits(_Section, frozen=True):
     listed_fields: Count = 10_000
 
 
+class CacheSettings(_Section, frozen=True):
+    """What is kept of sources' answers, in memory and for seconds; for how long each source's settings say."""
+
+    bytes: Annotated[int, Meta(ge=0, le=1_000_000_000)] = DEFAULT_BYTES
+    """Of all sources together."""
+
+
 class AccessSettings(_Section, frozen=True):
     """Questions of interpretation that a provider may answer otherwise."""
 
@@ -76,6 +87,7 @@ class IssuerSettings(_Section, frozen=True):
     jwks_url: Text
     algorithms: tuple[str, ...] = ("ES256",)
     max_token_hours: Hours = 12.0
+    private_network: bool = False
 
 
 Items = Annotated[tuple[Item, ...], Meta(min_length=1)]
@@ -133,10 +145,14 @@ class Settings(_Section, frozen=True):
     onr: OnrSettings
     organisaatio: OrganisaatioSettings
     records: RecordsSettings
+    koodisto: KoodistoSettings | None = None
+    eperusteet: EperusteetSettings | None = None
+    amosaa: AmosaaSettings | None = None
     mode: Literal["sandbox", "production"] = "production"
     fixed_day: date | None = None
     server: ServerSettings = ServerSettings()
     limits: Limits = Limits()
+    cache: CacheSettings = CacheSettings()
     access: AccessSettings = AccessSettings()
     issuer: tuple[IssuerSettings, ...] = ()
     source: tuple[SourceSettings, ...] = ()
@@ -178,6 +194,8 @@ def load(path: Path) -> Settings:
 
 
 _PATHS = re.compile(r".*_file|folder|root_certificates")
+_THEIRS = frozenset({"columns", "parameters", "headers", "body"})
+"""Sections whose keys are not ours to read: a provider may call a parameter ``folder`` or ``url``."""
 
 
 def _beside(section: Mapping[str, Any], folder: Path) -> dict[str, Any]:
@@ -188,7 +206,7 @@ def _beside(section: Mapping[str, Any], folder: Path) -> dict[str, Any]:
 def _located(key: str, value: Any, folder: Path) -> Any:
     match value:
         case dict():
-            return _beside(value, folder)
+            return value if key in _THEIRS else _beside(value, folder)
         case list():
             return [_located("", each, folder) for each in value]
         case str() if _PATHS.fullmatch(key):
@@ -215,7 +233,7 @@ def _explained(fault: str, written: Mapping[str, Any]) -> str:
     text, place = (match["text"], (match["place"] or "").lstrip(".")) if match else (fault, "")
     field = _FIELD.fullmatch(text)
     if field is None:
-        words = ", ".join(_words_at(place, written)) if text.startswith("Invalid enum value") else ""
+        words = ", ".join(_words_for(text, place, written))
         return f"key `{place}`: {text[:1].lower()}{text[1:]}" + (f"; expected one of: {words}" if words else "")
     key = f"{place}.{field['field']}" if place else field["field"]
     accepted = ", ".join(_keys_at(place, written))
@@ -233,6 +251,17 @@ def _keys_at(place: str, written: Mapping[str, Any]) -> list[str]:
     return tag + [field.encode_name for field in kind.fields]
 
 
+def _words_for(text: str, place: str, written: Mapping[str, Any]) -> list[str]:
+    """The words that would be accepted where a fault is about a word."""
+    if text.startswith("Invalid enum value"):
+        return _words_at(place, written)
+    if text.startswith("Invalid value"):
+        section, _ = _reached(place.rpartition(".")[0], written)
+        kinds = section.types if isinstance(section, inspect.UnionType) else (section,)
+        return [str(each.tag) for each in kinds if isinstance(each, inspect.StructType) and each.tag is not None]
+    return []
+
+
 def _words_at(place: str, written: Mapping[str, Any]) -> list[str]:
     """The words of which the value at a place such as ``statute[0].items[1]`` may be one."""
     match _kind_at(place, written):
@@ -245,11 +274,16 @@ def _words_at(place: str, written: Mapping[str, Any]) -> list[str]:
 
 
 def _kind_at(place: str, written: Mapping[str, Any]) -> inspect.Type:
+    return _chosen(*_reached(place, written))
+
+
+def _reached(place: str, written: Mapping[str, Any]) -> tuple[inspect.Type, Any]:
+    """The kind of section at a place, and what is written there."""
     kind: inspect.Type = inspect.type_info(Settings)
     value: Any = written
     for step in re.findall(r"\[(?:\d+|\.\.\.)\]|[^.\[\]]+", place):
         kind, value = _below(_chosen(kind, value), value, step)
-    return _chosen(kind, value)
+    return kind, value
 
 
 def _below(kind: inspect.Type, value: Any, step: str) -> tuple[inspect.Type, Any]:
@@ -361,7 +395,7 @@ def _texts(section: Any, place: str = "", name: str = "") -> Iterator[tuple[str,
     """Every text in the file, with its full key and the last part of it."""
     match section:
         case dict():
-            for key, value in section.items():
+            for key, value in section.items() if name not in _THEIRS else ():
                 yield from _texts(value, f"{place}.{key}" if place else key, key)
         case list():
             for index, value in enumerate(section):

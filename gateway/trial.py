@@ -22,8 +22,8 @@ from gateway.serving import (
 )
 
 READY_SECONDS = 15.0
-LAST_PORT = 65_535 - 5
-"""The sandbox takes the five ports after the gateway's."""
+LAST_PORT = 65_535 - 10
+"""The sandbox takes the ten ports after the gateway's."""
 
 
 async def ran(port: int) -> int:
@@ -181,7 +181,7 @@ def _cast() -> list[str]:
 
 def _is_ready(port: int) -> bool:
     try:
-        return _asked(port, "GET", "/ready")[0] == 200
+        return asked(port, "GET", "/ready")[0] == 200
     except (OSError, http.client.HTTPException):
         return False
 
@@ -190,7 +190,7 @@ def token_of(persona: str, port: int) -> str:
     """A token of a persona of the running sandbox. Raises ``UserError``."""
     unreachable = f"no sandbox answers on {LOOPBACK}:{port + 1}: start one with `hoks-gateway run --port {port}`"
     try:
-        status, body = _asked(port + 1, "POST", "/token", {"persona": persona})
+        status, body = asked(port + 1, "POST", "/token", {"persona": persona})
         answer = json.loads(body)
     except (OSError, http.client.HTTPException, ValueError):
         raise UserError(unreachable) from None
@@ -203,7 +203,8 @@ def token_of(persona: str, port: int) -> str:
             raise UserError(unreachable)
 
 
-def _asked(port: int, method: str, path: str, content: object = None) -> tuple[int, bytes]:
+def asked(port: int, method: str, path: str, content: object = None) -> tuple[int, bytes]:
+    """Send a request to a port of this machine; the answer's status and body."""
     # Not urllib: that would follow the proxy settings of the environment, even to loopback.
     connection = http.client.HTTPConnection(LOOPBACK, port, timeout=5)
     try:

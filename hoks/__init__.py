@@ -30,6 +30,7 @@ access         the rules, the facts, the decision and the redaction
 stamp          provenance and opaque ids on every part
 merge          the plans of one student side by side
 views          what is drawn from a redacted student
+labelled       names from the registers put on what is shown
 showing        whole record and grants in, what the caller may see out
 standing       what appointments, assignments and consents make of a caller
 looked         one student looked at by one caller, before any plan is fetched

@@ -5,7 +5,10 @@ Whatever a source does, what comes back is a reply with an outcome for every key
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Collection
+import math
+from collections.abc import Awaitable, Collection, Coroutine, Iterator
+from contextlib import contextmanager
+from contextvars import Context, ContextVar
 from typing import Any, TypeVar
 
 import msgspec
@@ -35,11 +38,40 @@ class Deadline(msgspec.Struct, frozen=True):
         return self.start + self.seconds * share
 
 
+_ENDS: ContextVar[float] = ContextVar("ends", default=math.inf)
+"""When the stage ends within which this code runs, on the event loop's clock."""
+
+
+def time_left() -> float:
+    """Seconds until the stage ends within which this runs; infinite where nobody's request waits for it."""
+    return _ENDS.get() - asyncio.get_running_loop().time()
+
+
+@contextmanager
+def ending(until: float) -> Iterator[None]:
+    """A stage that ends at that moment on the event loop's clock, or with the stage that it is part of."""
+    token = _ENDS.set(min(until, _ENDS.get()))
+    try:
+        yield
+    finally:
+        _ENDS.reset(token)
+
+
+def unhurried(work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+    """Start work that several requests share, in a context of its own: nobody's stage ends it.
+
+    Each call of it still has its source's own deadline. Whoever waits for the task does so within their own stage, and
+    behind ``asyncio.shield``, for who goes away must not take it from the others.
+    """
+    return asyncio.create_task(work, context=Context())
+
+
 async def ask(question: Awaitable[Any], keys: Collection[K], *, source: str, until: float, clock: Clock) -> Reply[K, T]:
     """The source's reply, or one in which every key is unavailable."""
     try:
         async with asyncio.timeout_at(until):
-            reply = await question
+            with ending(until):
+                reply = await question
     except TimeoutError:
         log.warning("source %s: no answer within the time of the request", source)
         return failed(keys, source, Outcome.UNAVAILABLE, clock)

@@ -10,7 +10,7 @@ from hoks.codes import AcquisitionMode
 from hoks.identifiers import BusinessId, OrganisationOid
 from hoks.items import Item, item, name_of, one_of, structure, technical
 from hoks.records import Part, Record, iso
-from hoks.values import Code, Value, says
+from hoks.values import Code, Text, Value, says
 
 _TIMING = (Item.G, Item.W4, Item.W5)
 _OTHER_PLACES = (Item.G, Item.W5)
@@ -27,6 +27,7 @@ class ProviderPerson(Value, frozen=True, gc=False):
     name: Annotated[str | None, says("Name (nimi).")] = None
     role: Annotated[str | None, says("Role (rooli).")] = None
     organisation_oid: Annotated[OrganisationOid | None, says("School (oppilaitos).")] = None
+    organisation_name: Annotated[Text | None, says("Name of the school (nimi).")] = None
 
 
 class WorkplaceInstructor(Record, frozen=True, gc=False):
@@ -46,6 +47,7 @@ class ProviderAssessor(Value, frozen=True, gc=False):
 
     name: Annotated[str | None, says("Name (nimi).")] = None
     organisation_oid: Annotated[OrganisationOid | None, says("School (oppilaitos).")] = None
+    organisation_name: Annotated[Text | None, says("Name of the school (nimi).")] = None
 
 
 class WorkingLifeAssessor(Value, frozen=True, gc=False):
@@ -167,6 +169,7 @@ class CompetenceDemonstration(Part, frozen=True, gc=False):
     organiser_oid: Annotated[
         OrganisationOid | None, item(Item.D10, "Organiser when it is another provider (järjestäjä).")
     ] = None
+    organiser_name: Annotated[Text | None, item(Item.D10, "Name of the organiser (nimi).")] = None
     subareas: Annotated[
         tuple[Code, ...] | None, item(Item.D10, "Subareas shown in the same demonstration (osa-alueet).")
     ] = ()

@@ -1,15 +1,28 @@
 """The organisation tree on a day, and whose a study right is in it.
 
 A school is not a provider and a site is not a school: every comparison walks the tree. An organisation that the
-tree does not know belongs to nobody.
+tree does not know belongs to nobody. What merged into another is from that day on the other's as well.
 """
 
 from collections.abc import Mapping
+from datetime import date
 from enum import Enum
+
+import msgspec
 
 from hoks.identifiers import OPH, OrganisationOid
 from hoks.study_right import StudyRight
 from hoks.values import Organisation, Value
+
+
+class Succession(Value, frozen=True, gc=False):
+    """A merger (liitos): from ``day`` on, the organisations of ``line`` answer for what merged into the first."""
+
+    day: date
+    line: tuple[OrganisationOid, ...]
+    """The successor and those above it."""
+    provider_oid: OrganisationOid | None = None
+    """The provider that the successor is or belongs to."""
 
 
 class TreeNode(Value, frozen=True, gc=False):
@@ -18,10 +31,34 @@ class TreeNode(Value, frozen=True, gc=False):
     organisation: Organisation
     ancestors: tuple[OrganisationOid, ...] = ()
     provider_oid: OrganisationOid | None = None
+    successions: tuple[Succession, ...] = ()
+    """What it, or an organisation above it, has merged into or will."""
+    succeeded_by: tuple[OrganisationOid, ...] = ()
+    """The providers that by the day of the tree answer for it beside its own (``tree_on``)."""
 
 
 Tree = Mapping[OrganisationOid, TreeNode]
 """The part of the tree that a request needs, by OID; what could not be found is not in it."""
+
+
+def tree_on(tree: Tree, day: date) -> Tree:
+    """The tree as it stands on a day: what has merged by then stands under its successor as well.
+
+    Rights of a merged provider are its successor's own from the day of the merger; the merged one keeps what it had,
+    and gains nothing of its successor's.
+
+    INVARIANT: before that day the tree is as if the merger were not known.
+    """
+    return {oid: _on(node, day) for oid, node in tree.items()}
+
+
+def _on(node: TreeNode, day: date) -> TreeNode:
+    past = [each for each in node.successions if each.day <= day]
+    if not past:
+        return node
+    above = dict.fromkeys((*node.ancestors, *(oid for each in past for oid in each.line if oid != OPH)))
+    providers = dict.fromkeys(each.provider_oid for each in past if each.provider_oid is not None)
+    return msgspec.structs.replace(node, ancestors=tuple(above), succeeded_by=tuple(providers))
 
 
 class Known(Enum):
@@ -62,8 +99,17 @@ def is_within(oid: OrganisationOid, above: OrganisationOid, tree: Tree) -> bool:
 
 def provider_of(right: StudyRight, tree: Tree) -> OrganisationOid | None:
     """The provider (koulutustoimija) of a right by the tree, not by what the source says."""
-    for oid in organisations_of(right):
-        node = tree.get(oid)
-        if node is not None and node.provider_oid is not None:
-            return node.provider_oid
-    return None
+    node = deciding(right, tree)
+    return node.provider_oid if node is not None else None
+
+
+def answers_for(provider: OrganisationOid, right: StudyRight, tree: Tree) -> bool:
+    """Whether a right is a provider's: its own, or of one that has merged into it."""
+    node = deciding(right, tree)
+    return node is not None and provider in (node.provider_oid, *node.succeeded_by)
+
+
+def deciding(right: StudyRight, tree: Tree) -> TreeNode | None:
+    """The organisation of a right that tells its provider: the first of school, site and provider that has one."""
+    nodes = (tree.get(oid) for oid in organisations_of(right))
+    return next((node for node in nodes if node is not None and node.provider_oid is not None), None)

@@ -3,7 +3,7 @@
 Connectors return an outcome per key and never raise for one bad key.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Generic, TypeVar
@@ -51,11 +51,21 @@ SEVERITY = {
 """Which outcome stands for a source when several keys came out differently: the highest."""
 
 
+class Reading(msgspec.Struct, frozen=True):
+    """When something was read, the moment it describes, and whether it stands in for what could not be read now."""
+
+    fetched_at: datetime
+    as_of: datetime
+    stale: bool = False
+
+
 class Answer(msgspec.Struct, Generic[T_co], frozen=True):
     """What one key came to: an outcome, and the value where there is one."""
 
     outcome: Outcome
     value: T_co | None = None
+    reading: Reading | None = None
+    """When this key was read, where that differs from key to key; else the reply says it for all."""
 
 
 class Reply(msgspec.Struct, Generic[K, T_co], frozen=True, kw_only=True):
@@ -72,7 +82,22 @@ class Reply(msgspec.Struct, Generic[K, T_co], frozen=True, kw_only=True):
         """The outcome that stands for the whole batch."""
         return max((each.outcome for each in self.answers.values()), key=SEVERITY.__getitem__, default=Outcome.OK)
 
+    def reading(self, key: K) -> Reading:
+        """When a key was read: as its own answer says, or the whole reply."""
+        answer = self.answers.get(key)
+        own = answer.reading if answer is not None else None
+        return own or Reading(self.fetched_at, self.as_of, self.stale)
+
 
 def worst(outcomes: list[Outcome]) -> Outcome:
     """The outcome that stands for several."""
     return max(outcomes, key=SEVERITY.__getitem__, default=Outcome.OK)
+
+
+def oldest(readings: Sequence[Reading]) -> Reading:
+    """The reading that stands for several, of which there is at least one: never newer than any of them."""
+    return Reading(
+        fetched_at=min(each.fetched_at for each in readings),
+        as_of=min(each.as_of for each in readings),
+        stale=any(each.stale for each in readings),
+    )

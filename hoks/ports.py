@@ -17,6 +17,7 @@ from hoks.plan import Hoks
 from hoks.relations import Appointment, Assignment, Consent
 from hoks.student import Person
 from hoks.study_right import StudyRight
+from hoks.values import Text
 
 REGISTER, STUDENT_SYSTEM = 0, 1
 """Whose word on a right comes first (registries 21.2): Koski's as the legal register, then a student system's."""
@@ -142,4 +143,42 @@ class Consents(Protocol):
 
     async def given(self, rights: Collection[StudyRightOid]) -> Reply[StudyRightOid, tuple[Consent, ...]]:
         """The consents that concern each plan, whoever the recipient is."""
+        ...
+
+
+class UnitLabel(msgspec.Struct, frozen=True, kw_only=True):
+    """What the national requirements say of a unit."""
+
+    name: Text | None = None
+    competence_points: float | None = None
+    """Credits in the one document; nothing where it gives a range."""
+    is_newest_of_code: bool = False
+    """Whether it is only the newest of that code, from whichever document: its name, and never its credits."""
+
+
+class Labels(Protocol):
+    """Names from the reference registers: public, from memory alone, and nothing where a name is not known yet.
+
+    Looking up never waits and never fails. What is looked up and missed may be asked of its register later, so only
+    what the caller is shown is looked up.
+    """
+
+    def code(self, uri: str, version: int | None) -> Text | None:
+        """The name of a code of a national code set, in the version named, else in the latest."""
+        ...
+
+    def requirements(self, register_number: str) -> Text | None:
+        """The name of a requirement document."""
+        ...
+
+    def unit(self, register_number: str | None, uri: str) -> UnitLabel | None:
+        """A unit as one document has it; without a register number the newest of that code, marked as such."""
+        ...
+
+    def local_unit(self, amosaa_id: str) -> Text | None:
+        """The name of a provider's local unit by its four-part code; nothing for any other id."""
+        ...
+
+    def organisation(self, oid: OrganisationOid) -> Text | None:
+        """The name of an organisation."""
         ...

@@ -18,13 +18,14 @@ from hoks.caller import Caller, Role
 from hoks.errors import SourcesUnavailable
 from hoks.explaining import ExplainedRight, explain
 from hoks.identifiers import LearnerOid, OrganisationOid, StudyRightOid, with_check_digit
+from hoks.labelled import labelled
 from hoks.links import find_links
 from hoks.looked import Looked, Want
 from hoks.merge import merge
 from hoks.merged import merge_rights
-from hoks.organisations import Known, Tree
+from hoks.organisations import Known, Tree, tree_on
 from hoks.outcomes import FAILED, HEALTHY, Outcome
-from hoks.ports import REGISTER, Clock, Source
+from hoks.ports import REGISTER, Clock, Labels, Source
 from hoks.questions import LEARNER_REGISTER, OWN, TREE, Questions, Sources
 from hoks.showing import View, show
 from hoks.sitting import Sitting
@@ -80,6 +81,7 @@ class Reader:
         part_key: bytes,
         request_seconds: float,
         suspended_is_valid: bool = True,
+        labels: Labels | None = None,
     ) -> None:
         self._questions = Questions(sources, clock)
         self._policy = policy
@@ -87,6 +89,7 @@ class Reader:
         self._part_key = part_key
         self._seconds = request_seconds
         self._suspended_is_valid = suspended_is_valid
+        self._labels = labels
 
     def sit(self) -> Sitting:
         """A request that begins now. Every question of the request is asked within it."""
@@ -109,7 +112,7 @@ class Reader:
             SourceStatus(
                 source=each,
                 outcome=Outcome.OK if last[each] in HEALTHY else last[each],
-                provider=Organisation(oid=provider),
+                provider=labelled(Organisation(oid=provider), self._labels),
             )
             for each in own
         )
@@ -243,6 +246,7 @@ class Reader:
         (tree, down), standing = await asyncio.gather(
             self._questions.tree(named, deadline.at(TREE)), self._with_consents_given(caller, standing, told, deadline)
         )
+        tree = tree_on(tree, sitting.day)
         looked = [self._decided(caller, standing.towards(person), person, told, tree, sitting.day) for person in people]
         return [
             msgspec.structs.replace(each, identity_is_known=identities_are_known, register_is_down=down)
@@ -324,7 +328,15 @@ class Reader:
             key=self._part_key,
         )
         evidence = looked.evidence(record.plans, all_known=all_read(wanted, plans))
-        view = show(record, looked.grants, looked.person_items, evidence, looked.link_findings(), key=self._part_key)
+        view = show(
+            record,
+            looked.grants,
+            looked.person_items,
+            evidence,
+            looked.link_findings(),
+            key=self._part_key,
+            labels=self._labels,
+        )
         if view is not None:
             origins = looked.origins(record, evidence)
             view = msgspec.structs.replace(view, right_origins=origins[0], plan_origins=origins[1])
@@ -347,7 +359,8 @@ class Reader:
                 shown[source_id] = worse_of(shown[source_id], status) if source_id in shown else status
         if not looked.identity_is_known:
             shown[LEARNER_REGISTER] = SourceStatus(source=LEARNER_REGISTER, outcome=Outcome.UNAVAILABLE)
-        return tuple(as_shown(shown[each], gave_something=each in view.came_from) for each in sorted(shown))
+        statuses = (as_shown(shown[each], gave_something=each in view.came_from) for each in sorted(shown))
+        return tuple(labelled(each, self._labels) for each in statuses)
 
 
 def _with(seen: Seen, right: StudyRightOid) -> View | None:

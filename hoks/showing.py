@@ -14,10 +14,12 @@ from hoks.access.redact import redact
 from hoks.findings import Finding, FindingCode, finding
 from hoks.identifiers import LearnerOid, OrganisationOid, StudyRightOid
 from hoks.items import Aspect, Item, Seen, Slice, items_in
+from hoks.labelled import labelled
 from hoks.links import Link
 from hoks.merge import StudentRecord, shares
 from hoks.narrow import Evidence
 from hoks.plan import Hoks
+from hoks.ports import Labels
 from hoks.stamp import stamp_shown
 from hoks.student import Person, SourceStatus, Student
 from hoks.study_right import StudyRight
@@ -94,11 +96,16 @@ def show(
     links: Collection[LinkFindings] = (),
     *,
     key: bytes,
+    labels: Labels | None = None,
 ) -> View | None:
-    """The redacted student, or nothing when nothing of them may be seen; ``key`` is of the parts' ids."""
+    """The redacted student, or nothing when nothing of them may be seen; ``key`` is of the parts' ids.
+
+    Names from the registers are put on last, on what is shown alone, and the views are drawn from that.
+    """
     items = {right.oid: _items(right.oid, record, grants, evidence) for right in record.rights}
     rights = _with_link_findings(_shown_rights(record, items), items, links)
-    plans = _shown_plans(record, grants, rights, evidence, key)
+    rights = {oid: labelled(right, labels) for oid, right in rights.items()}
+    plans = _shown_plans(record, grants, rights, evidence, key, labels)
     in_scope = sorted({*rights, *(oid for oid, _ in plans)})
     if not in_scope and not person_items:
         return None
@@ -169,6 +176,7 @@ def _shown_plans(
     rights: Mapping[StudyRightOid, StudyRight],
     evidence: Evidence,
     key: bytes,
+    labels: Labels | None,
 ) -> list[tuple[StudyRightOid, Hoks]]:
     """The plans that may be seen, each with its right and with what is doubtful about its being there."""
     seen: list[tuple[StudyRightOid, Hoks, Seen]] = []
@@ -187,7 +195,8 @@ def _shown_plans(
     for oid, plan, items in seen:
         doubts = _doubts(oid, shown, record.links) if Item.SR in items else ()
         findings = tuple(dict.fromkeys((*(plan.findings or ()), *doubts)))
-        plans.append((oid, msgspec.structs.replace(plan, study_right=rights.get(oid), findings=findings)))
+        named = labelled(plan, labels)
+        plans.append((oid, msgspec.structs.replace(named, study_right=rights.get(oid), findings=findings)))
     return plans
 
 

@@ -42,7 +42,9 @@ class SourceStatus(Value, frozen=True, gc=False):
     source: Annotated[str, says("The source, as the operator named it.")]
     outcome: Annotated[Outcome | None, says("How it answered; null when it has not been asked yet.")]
     provider: Annotated[Organisation | None, says("The provider whose source it is (koulutuksen järjestäjä).")] = None
-    fetched_at: Annotated[datetime | None, says("When it was asked.")] = None
+    fetched_at: Annotated[
+        datetime | None, says("When it was really asked: it may be earlier than the request, by seconds.")
+    ] = None
     as_of: Annotated[datetime | None, says("The moment its data describe.")] = None
     stale: Annotated[bool, says("True when an earlier answer is shown.")] = False
 
@@ -125,6 +127,8 @@ class Person(Value, frozen=True, gc=False):
     oid: LearnerOid
     aliases: frozenset[LearnerOid] = frozenset()
     name: str | None = None
+    non_disclosure: bool = False
+    """Whether the register holds a non-disclosure order for the person's safety (turvakielto): never kept."""
 
     @property
     def all_oids(self) -> frozenset[LearnerOid]:

@@ -68,6 +68,7 @@ class IncludedIn(Value, frozen=True, gc=False):
 
     oid: Annotated[StudyRightOid, says("The procuring provider's right (opiskeluoikeuden oid).")]
     school_oid: Annotated[OrganisationOid | None, says("The school the link names (oppilaitos).")] = None
+    school_name: Annotated[Text | None, says("Name of that school (nimi).")] = None
 
 
 class StudyRight(Record, frozen=True, gc=False):

@@ -4,6 +4,7 @@ A source may speak only for its own provider's organisations and only of the per
 dropped and marks the source's answer invalid.
 """
 
+import logging
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
@@ -16,14 +17,16 @@ from hoks.links import Link, LinkState
 from hoks.looked import Looked, Want
 from hoks.merge import ToldPlan
 from hoks.merged import MergedRight, Told
-from hoks.organisations import Tree, is_within, organisations_of, provider_of
-from hoks.outcomes import FAILED, HEALTHY, SEVERITY, Outcome, Reply, worst
+from hoks.organisations import Tree, answers_for, deciding, is_within, organisations_of, provider_of
+from hoks.outcomes import FAILED, HEALTHY, SEVERITY, Outcome, Reading, Reply, oldest, worst
 from hoks.plan import Hoks
 from hoks.ports import Source
 from hoks.relations import Appointment
 from hoks.student import Person, SourceStatus
 from hoks.study_right import Phase, StudyRight, within_five_years
 from hoks.values import Organisation, Provenance
+
+log = logging.getLogger(__name__)
 
 RightsReply = Reply[LearnerOid, tuple[StudyRight, ...]]
 PlansReply = Reply[StudyRightOid, tuple[Hoks, ...]]
@@ -46,13 +49,13 @@ def words_on_rights(
     words: list[Told] = []
     statuses: dict[str, SourceStatus] = {}
     for source, reply in told:
-        answer = reply.answers[person.oid]
+        answer, reading = reply.answers[person.oid], reply.reading(person.oid)
         # A plan belongs to a right to vocational or preparatory education; no other right opens or holds one.
         rights = [right for right in answer.value or () if right.type is not StudyRightType.OTHER]
         spoken = [right for right in rights if may_speak_for(source, right, tree)]
-        words += [told_right(source, reply, right, tree) for right in spoken]
-        outcome = answer.outcome if len(spoken) == len(rights) else Outcome.INVALID
-        statuses[source.id] = heard(source, reply, outcome, tree)
+        words += [told_right(source, reading, right, tree) for right in spoken]
+        outcome = answer.outcome if _none_foreign(source, len(rights) - len(spoken)) else Outcome.INVALID
+        statuses[source.id] = heard(source, reading, outcome, tree)
     return words, statuses
 
 
@@ -85,10 +88,11 @@ def told_plans(
     tree = looked.situation.tree
     for precedence, (source_id, wants) in enumerate(wanted.items()):
         source, reply = plans[source_id]
-        provenance = provenance_of(source, reply, tree)
         outcomes: list[Outcome] = []
+        readings: list[Reading] = []
         for want in wants:
-            answer = reply.answers[want.right]
+            answer, reading = reply.answers[want.right], reply.reading(want.right)
+            provenance = provenance_of(source, reading, tree)
             given = answer.value or ()
             own = [each for each in given if each.study_right_oid == want.right and is_of(each, looked.person)]
             told += [
@@ -96,10 +100,19 @@ def told_plans(
                 for each in own
             ]
             if want.is_owners and want.may_be_shown:
-                outcomes.append(answer.outcome if len(own) == len(given) else Outcome.INVALID)
+                is_own = _none_foreign(source, len(given) - len(own))
+                outcomes.append(answer.outcome if is_own else Outcome.INVALID)
+                readings.append(reading)
         if outcomes:
-            statuses[source_id] = (source, heard(source, reply, worst(outcomes), tree))
+            statuses[source_id] = (source, heard(source, oldest(readings), worst(outcomes), tree))
     return told, statuses
+
+
+def _none_foreign(source: Source, foreign: int) -> bool:
+    """Whether nothing had to be dropped as foreign; what had to is logged, without whose it was."""
+    if foreign:
+        log.warning("source %s: %s (foreign) x %d", source.id, Outcome.INVALID.value, foreign)
+    return not foreign
 
 
 def organisations_named(
@@ -122,8 +135,8 @@ def may_speak_for(source: Source, right: StudyRight, tree: Tree) -> bool:
     Whose it is, its school says first. Where the tree does not know it cannot be refuted; such a right opens nothing to
     any provider anyway.
     """
-    provider = provider_of(right, tree)
-    if provider is None or provider == source.provider_oid or source.provider_oid not in tree:
+    is_unknown = provider_of(right, tree) is None or source.provider_oid not in tree
+    if is_unknown or answers_for(source.provider_oid, right, tree):
         return True
     school = right.included_in.school_oid if right.included_in is not None else None
     return school is not None and (school not in tree or is_within(school, source.provider_oid, tree))
@@ -148,7 +161,8 @@ def _providers_concerned(right: StudyRight, tree: Tree) -> set[OrganisationOid]:
     """The providers whose registers may hold a right: its own, and the one it is included in."""
     school = right.included_in.school_oid if right.included_in is not None else None
     node = tree.get(school) if school is not None else None
-    providers = {provider_of(right, tree), node.provider_oid if node is not None else None}
+    nodes = [each for each in (deciding(right, tree), node) if each is not None]
+    providers = {provider for each in nodes for provider in (each.provider_oid, *each.succeeded_by)}
     return {provider for provider in providers if provider is not None}
 
 
@@ -166,7 +180,8 @@ def may_appoint(
         if link.state is LinkState.VALID and link.procuring is not None and link.procuring.oid == appointment.right
     ]
     return any(
-        provider_of(right.right, tree) == appointment.told_by
+        appointment.told_by is not None
+        and answers_for(appointment.told_by, right.right, tree)
         and right.phase not in (Phase.ANNULLED, Phase.UNKNOWN)
         and (right.ended_on is None or within_five_years(right.ended_on, day))
         for right in concerned
@@ -178,7 +193,7 @@ def is_of(plan: Hoks, person: Person) -> bool:
     return plan.student_oid is None or plan.student_oid in person.all_oids
 
 
-def told_right(source: Source, reply: Reply[Any, Any], right: StudyRight, tree: Tree) -> Told:
+def told_right(source: Source, reading: Reading, right: StudyRight, tree: Tree) -> Told:
     """A source's right with provenance, with whose it is by the tree and with the organisations' names."""
     provider = provider_of(right, tree)
     node = tree.get(provider) if provider is not None else None
@@ -187,14 +202,14 @@ def told_right(source: Source, reply: Reply[Any, Any], right: StudyRight, tree: 
         provider=node.organisation if node is not None else _told_provider(source, right, tree),
         school=_named(right.school, tree),
         site=_named(right.site, tree),
-        provenance=provenance_of(source, reply, tree),
+        provenance=provenance_of(source, reading, tree),
     )
     return Told(
         right=named,
         precedence=source.precedence,
         source=source.id,
         provider=provider,
-        is_own=provider == source.provider_oid,
+        is_own=answers_for(source.provider_oid, right, tree),
     )
 
 
@@ -205,26 +220,26 @@ def _told_provider(source: Source, right: StudyRight, tree: Tree) -> Organisatio
     return _provider(source, tree)
 
 
-def provenance_of(source: Source, reply: Reply[Any, Any], tree: Tree) -> Provenance:
-    """Where a reply's records came from."""
+def provenance_of(source: Source, reading: Reading, tree: Tree) -> Provenance:
+    """Where a source's records came from."""
     return Provenance(
         provider=_provider(source, tree),
         source=source.id,
-        fetched_at=reply.fetched_at,
-        as_of=reply.as_of,
-        stale=reply.stale,
+        fetched_at=reading.fetched_at,
+        as_of=reading.as_of,
+        stale=reading.stale,
     )
 
 
-def heard(source: Source, reply: Reply[Any, Any], outcome: Outcome, tree: Tree) -> SourceStatus:
+def heard(source: Source, reading: Reading, outcome: Outcome, tree: Tree) -> SourceStatus:
     """How a source answered; an old answer says so whether or not it held something."""
     return SourceStatus(
         source=source.id,
         provider=_provider(source, tree),
-        outcome=Outcome.STALE if reply.stale and outcome in HEALTHY else outcome,
-        fetched_at=reply.fetched_at,
-        as_of=reply.as_of,
-        stale=reply.stale,
+        outcome=Outcome.STALE if reading.stale and outcome in HEALTHY else outcome,
+        fetched_at=reading.fetched_at,
+        as_of=reading.as_of,
+        stale=reading.stale,
     )
 
 

@@ -8,7 +8,7 @@ from hoks.competence import CompetenceAcquisition, CompetenceDemonstration, Prov
 from hoks.identifiers import OrganisationOid
 from hoks.items import Item, item, name_of, one_of, structure
 from hoks.records import Part, Record, iso, uri_of
-from hoks.values import Code
+from hoks.values import Code, Text
 
 _PRIOR = (Item.D3, Item.D4, Item.D5)
 
@@ -35,6 +35,7 @@ class Planned(Part, frozen=True, gc=False):
         OrganisationOid | None,
         item(Item.D2u, "Who gives this unit when it is not the plan's provider (koulutuksen järjestäjä)."),
     ] = None
+    provider_name: Annotated[Text | None, item(Item.D2u, "Name of who gives this unit (nimi).")] = None
     essential_circumstance_exists: Annotated[
         bool | None, item(Item.D8, "Mark that an essential circumstance exists (olennainen seikka).")
     ] = None
@@ -51,6 +52,9 @@ class PlannedVocationalUnit(Planned, frozen=True, gc=False):
         str | None,
         item(Item.D2u, "Register number of the requirements the unit is from (tutkinnon osan perusteen diaarinumero)."),
     ] = None
+    competence_points: Annotated[
+        float | None, item(Item.D2u, "Extent by those requirements, competence points (laajuus, osaamispiste).")
+    ] = None
 
     @property
     def kind_and_dates(self) -> tuple[str | None, ...]:
@@ -63,6 +67,9 @@ class PlannedLocalUnit(Planned, frozen=True, gc=False):
 
     amosaa_id: Annotated[str | None, item(Item.D2u, "Id in the register of local curricula (AMOSAA-tunniste).")] = None
     name: Annotated[str | None, item(Item.D2u, "Name (nimi).")] = None
+    registered_name: Annotated[
+        Text | None, item(Item.D2u, "Name in the register of local curricula (nimi AMOSAA:ssa).")
+    ] = None
     extent_in_competence_points: Annotated[
         int | None, item(Item.D2u, "Extent, competence points (laajuus, osaamispiste).")
     ] = None
@@ -93,6 +100,7 @@ class PlannedCommonUnit(Part, frozen=True, gc=False):
         OrganisationOid | None,
         item(Item.D2u, "Who gives this unit when it is not the plan's provider (koulutuksen järjestäjä)."),
     ] = None
+    provider_name: Annotated[Text | None, item(Item.D2u, "Name of who gives this unit (nimi).")] = None
     subareas: Annotated[tuple[PlannedCommonUnitSubarea, ...] | None, structure("Subareas (osa-alueet).")] = ()
 
     @property
@@ -176,9 +184,16 @@ class PriorVocationalUnit(Prior, frozen=True, gc=False):
             "Register number of the requirements the unit is from (tutkinnon osan perusteen diaarinumero).",
         ),
     ] = None
+    competence_points: Annotated[
+        float | None,
+        one_of(_PRIOR, "prior_item", "Extent by those requirements, competence points (laajuus, osaamispiste)."),
+    ] = None
     provider_oid: Annotated[
         OrganisationOid | None,
         one_of(_PRIOR, "prior_item", "Who verified the competence (koulutuksen järjestäjä)."),
+    ] = None
+    provider_name: Annotated[
+        Text | None, one_of(_PRIOR, "prior_item", "Name of who verified the competence (nimi).")
     ] = None
     essential_circumstance_exists: Annotated[
         bool | None, item(Item.D8, "Mark that an essential circumstance exists (olennainen seikka).")
@@ -201,6 +216,9 @@ class PriorLocalUnit(Prior, frozen=True, gc=False):
         str | None, one_of(_PRIOR, "prior_item", "Id in the register of local curricula (AMOSAA-tunniste).")
     ] = None
     name: Annotated[str | None, one_of(_PRIOR, "prior_item", "Name (nimi).")] = None
+    registered_name: Annotated[
+        Text | None, one_of(_PRIOR, "prior_item", "Name in the register of local curricula (nimi AMOSAA:ssa).")
+    ] = None
     extent_in_competence_points: Annotated[
         int | None, one_of(_PRIOR, "prior_item", "Extent, competence points (laajuus, osaamispiste).")
     ] = None
@@ -210,6 +228,9 @@ class PriorLocalUnit(Prior, frozen=True, gc=False):
     provider_oid: Annotated[
         OrganisationOid | None,
         one_of(_PRIOR, "prior_item", "Who verified the competence (koulutuksen järjestäjä)."),
+    ] = None
+    provider_name: Annotated[
+        Text | None, one_of(_PRIOR, "prior_item", "Name of who verified the competence (nimi).")
     ] = None
     essential_circumstance_exists: Annotated[
         bool | None, item(Item.D8, "Mark that an essential circumstance exists (olennainen seikka).")
@@ -232,6 +253,9 @@ class PriorCommonUnitSubarea(Prior, frozen=True, gc=False):
     provider_oid: Annotated[
         OrganisationOid | None,
         one_of(_PRIOR, "prior_item", "Who verified the competence (koulutuksen järjestäjä)."),
+    ] = None
+    provider_name: Annotated[
+        Text | None, one_of(_PRIOR, "prior_item", "Name of who verified the competence (nimi).")
     ] = None
     essential_circumstance_exists: Annotated[
         bool | None, item(Item.D8, "Mark that an essential circumstance exists (olennainen seikka).")
@@ -256,6 +280,9 @@ class PriorCommonUnit(Prior, frozen=True, gc=False):
     provider_oid: Annotated[
         OrganisationOid | None,
         one_of(_PRIOR, "prior_item", "Who verified the competence (koulutuksen järjestäjä)."),
+    ] = None
+    provider_name: Annotated[
+        Text | None, one_of(_PRIOR, "prior_item", "Name of who verified the competence (nimi).")
     ] = None
     subareas: Annotated[tuple[PriorCommonUnitSubarea, ...] | None, structure("Subareas (osa-alueet).")] = ()
 

@@ -59,7 +59,9 @@ class Provenance(Value, frozen=True, gc=False):
 
     provider: Annotated[Organisation, says("The provider that answers for the data (koulutuksen järjestäjä).")]
     source: Annotated[str, says("The source, as the operator named it.")]
-    fetched_at: Annotated[datetime, says("When the gateway read it.")]
+    fetched_at: Annotated[
+        datetime, says("When the gateway really read it: it may be earlier than the request, by seconds.")
+    ]
     as_of: Annotated[datetime, says("The moment the data describe: the reading itself, or a snapshot's own time.")]
     stale: Annotated[bool, says("True when the source could not be asked and an earlier answer is shown.")] = False
 

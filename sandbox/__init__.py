@@ -1,6 +1,6 @@
 """An invented world in which a newcomer tries the gateway, as HTTP servers on loopback.
 
-The room promises three student systems with genuinely different wire formats, the national registries, a token
+The room promises four student systems with genuinely different wire formats, the national registries, a token
 issuer and one cast of invented people, each there to show one rule. The same seed makes the same world, to the byte.
 Nothing in the serving path imports this room; it imports only ``hoks``.
 
@@ -8,7 +8,7 @@ Modules, in order of flow:
 
 - ``cast``: reads ``people.toml``: who is in the world, which rights they have, and who may log in
 - ``texts``: reads ``texts.toml``: qualifications, workplaces and the words of plans, in Finnish and Swedish
-- ``organisations``: the three providers with their schools and sites, one that has merged, and authorities
+- ``organisations``: the four providers with their schools and sites, one that has merged, and authorities
 - ``parts``: the parts of a plan: periods, demonstrations, assessors
 - ``plans``: a whole plan, in the shape of eHOKS, which is the neutral form here
 - ``world``: the cast and a crowd of background students with their rights and plans, as one typed value
@@ -20,9 +20,16 @@ Modules, in order of flow:
 - ``staff``: who is appointed to which part and who guides whom, as rows too
 - ``dialect``: what can differ between systems that write rows
 - ``dialects``: how providers A, B and C name and write theirs
+- ``oneroster``: provider C's people and rights over HTTP, as a roster
 - ``drop``: writes a provider's nightly files, the manifest last
+- ``campus``: provider D's system over HTTP, in JSON of its own, connected by settings alone
 - ``registries``: the learner register (ONR) and the organisation register (Organisaatio)
+- ``names``: reads ``names.toml``: what the reference registers call codes and units
+- ``koodisto``: the code sets (Koodisto)
+- ``eperusteet``: the qualification requirements (ePerusteet)
+- ``amosaa``: the local units (AMOSAA)
 - ``issuer``: signs real tokens for the cast
+- ``faults``: what a server can be made to do wrong while it runs
 - ``settings``: secrets of this sandbox, and the gateway's settings text for it
 - ``server``: starts all of it in one event loop and stops it
 """

@@ -13,7 +13,7 @@ from hoks.items import Item
 
 from . import texts
 
-Letter = Literal["A", "B", "C"]
+Letter = Literal["A", "B", "C", "D"]
 AppointmentKind = Literal["instructor", "assessor"]
 GuidanceRole = Literal["responsible_teacher", "guidance_counsellor", "special_needs_teacher", "school_social_worker"]
 

@@ -2,6 +2,8 @@
 
 import copy
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Any
 
 import orjson
 from starlette.applications import Starlette
@@ -18,6 +20,7 @@ from .world import StudyRight, World
 BASE = "/ehoks-virkailija-backend/api/v1/hoks"
 SERVICE_PATH = "/ehoks-virkailija-backend/cas-security-check"
 
+MAX_PAGE = 1_000
 _NO_CALLER = "Caller-Id header is missing"
 _NO_TICKET = "Cas service ticket header is missing"
 _BAD_TICKET = "Invalid ticket"
@@ -41,6 +44,23 @@ def as_served(plan: Json) -> Json:
     return served
 
 
+def reduced(part: Any) -> Any:
+    """A plan, or a part of one, as statistics get it: without contact data, without most names."""
+    if isinstance(part, list):
+        return [reduced(item) for item in part]
+    if not isinstance(part, dict):
+        return part
+    kept = {key: _reduced(key, value) for key, value in part.items() if key not in _NOT_IN_STATISTICS}
+    return {key: "<REDACTED>" if key == "nimi" and "organisaatio" in kept else value for key, value in kept.items()}
+
+
+_NOT_IN_STATISTICS = frozenset({"sahkoposti", "puhelinnumero", "jarjestajan-edustaja", "hankkijan-edustaja"})
+
+
+def _reduced(key: str, value: Any) -> Any:
+    return True if key == "vastuullinen-tyopaikka-ohjaaja" else reduced(value)
+
+
 def _demonstrations(part: object) -> list[Json]:
     if isinstance(part, list):
         return [found for item in part for found in _demonstrations(item)]
@@ -59,9 +79,11 @@ class _Ehoks:
         own = [p for p in world.plans if not p.copied]
         self._right_of_id = {p.document["id"]: p.right for p in own}
         self._plans = {p.right.oid: as_served(p.document) for p in own if p.held_by == "A"}
+        self._everyones = sorted((p.document for p in own), key=lambda document: document["id"])
 
     def routes(self) -> list[Route]:
         return [
+            Route(f"{BASE}/paged", self._with_ticket(self._paged)),
             Route(f"{BASE}/opiskeluoikeus/{{oid}}", self._with_ticket(self._by_right)),
             Route(f"{BASE}/{{id:int}}", self._with_ticket(self._whole)),
             Route(f"{BASE}/{{id:int}}/hankintakoulutukset", self._with_ticket(self._procured)),
@@ -109,8 +131,27 @@ class _Ehoks:
         ]
         return _json(oids)
 
+    async def _paged(self, request: Request) -> Response:
+        """Everybody's plans, reduced, to any account: those after an id, and changed after a moment."""
+        try:
+            amount = int(request.query_params.get("amount", "500"))
+            after = int(request.query_params.get("from-id", "0"))
+            since = _moment(request.query_params.get("updated-after", "1970-01-01T00:00:00Z"))
+        except ValueError:
+            return _error(400, "bad request")
+        if not 1 <= amount <= MAX_PAGE:
+            return _error(400, "bad request")
+        found = [p for p in self._everyones if p["id"] > after and _moment(p["paivitetty"]) > since][:amount]
+        last = found[-1]["id"] if found else after
+        return _data({"last-id": last, "failed-ids": [], "result": [reduced(p) for p in found]})
+
     def _is_own(self, right: StudyRight) -> bool:
         return right.school.oid in self._tree
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
 def _refusal(right: StudyRight | None) -> Response:

@@ -1,4 +1,4 @@
-"""The organisations of the world: three providers with schools and sites, one that has merged, and authorities."""
+"""The organisations of the world: four providers with schools and sites, one that has merged, and authorities."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -57,10 +57,18 @@ _ROWS: tuple[tuple[str, str, Kind, str, str, Names], ...] = (
     ("C-site", "9900000033", "site", "C-school", "01",
      _names("Ceder ammattiopisto, Setrikatu", "Ceder Yrkesinstitut, Cedergatan",
             "Ceder Vocational Institute, Cedergatan")),
-    ("D", "9900000004", "provider", "root", "9000403-9",
+    ("merged", "9900000004", "provider", "root", "9000403-9",
      _names("Dalaniemen ammattikoulukuntayhtymä", "Dalanäs yrkesskolesamkommun", "Dalanäs Vocational Authority")),
-    ("D-school", "9900000041", "school", "D", "99041",
+    ("merged-school", "9900000041", "school", "merged", "99041",
      _names("Dalaniemen ammattikoulu", "Dalanäs yrkesskola", "Dalanäs Vocational School")),
+    ("D", "9900000007", "provider", "root", "9000705-2",
+     _names("Duunilahden ammattiopistosäätiö", "Stiftelsen Duuniviken yrkesinstitut",
+            "Duuni Bay Vocational Foundation")),
+    ("D-school", "9900000071", "school", "D", "99071",
+     _names("Duunilahden ammattiopisto", "Duuniviken yrkesinstitut", "Duuni Bay Vocational College")),
+    ("D-site", "9900000073", "site", "D-school", "01",
+     _names("Duunilahden ammattiopisto, Verstaskatu", "Duuniviken yrkesinstitut, Verkstadsgatan",
+            "Duuni Bay Vocational College, Verstaskatu")),
     ("employment-services", "9900000051", "other", "root", "",
      _names("Kunnan työllisyyspalvelut", "Kommunens sysselsättningstjänster", "Municipal Employment Services")),
     ("inspection", "9900000052", "other", "root", "",
@@ -68,8 +76,23 @@ _ROWS: tuple[tuple[str, str, Kind, str, str, Names], ...] = (
     ("fund", "9900000061", "other", "root", "",
      _names("Työllisyysrahasto", "Sysselsättningsfonden", "Employment Fund")),
 )  # fmt: skip
-_ENDED = {"D": date(2025, 12, 31), "D-school": date(2025, 12, 31)}
-"""D merged into A."""
+_ENDED = {"merged": date(2025, 12, 31), "merged-school": date(2025, 12, 31)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Merger:
+    """From a day on, one organisation stands where another stood; both by their keys."""
+
+    merged: str
+    into: str
+    day: date
+
+
+MERGERS = (
+    Merger(merged="merged", into="A", day=date(2026, 1, 1)),
+    Merger(merged="merged-school", into="A-school", day=date(2026, 1, 1)),
+)
+"""A provider merged into A."""
 
 
 def _tree() -> dict[str, Organisation]:
@@ -98,9 +121,9 @@ def _tree() -> dict[str, Organisation]:
 ORGANISATIONS = _tree()
 """Organisations by their key in this room."""
 
-PROVIDERS: tuple[Letter, ...] = ("A", "B", "C")
+PROVIDERS: tuple[Letter, ...] = ("A", "B", "C", "D")
 
-LANGUAGE: dict[Letter, Language] = {"A": "fi", "B": "fi", "C": "sv"}
+LANGUAGE: dict[Letter, Language] = {"A": "fi", "B": "fi", "C": "sv", "D": "fi"}
 """The language in which a provider writes its plans."""
 
 
@@ -110,8 +133,9 @@ def organisation(key: str) -> Organisation:
 
 
 def letter_of(school_key: str) -> Letter:
-    """The provider to which a school belongs."""
-    return next(letter for letter in PROVIDERS if school_key.startswith(letter))
+    """The provider to which a school belongs, or the one it merged into."""
+    key = next((merger.into for merger in MERGERS if merger.merged == school_key), school_key)
+    return next(letter for letter in PROVIDERS if key.startswith(letter))
 
 
 def site_of(school_key: str) -> Organisation:
@@ -126,6 +150,8 @@ def provider_of(school: Organisation) -> Organisation:
 
 
 def tree_of(letter: Letter) -> frozenset[str]:
-    """The OIDs of a provider, its schools and its sites."""
+    """The OIDs of a provider, its schools and its sites, and of what has merged into them."""
     top = ORGANISATIONS[letter].oid
-    return frozenset(o.oid for o in ORGANISATIONS.values() if o.oid == top or top in o.path)
+    tree = {key for key, o in ORGANISATIONS.items() if o.oid == top or top in o.path}
+    merged = {merger.merged for merger in MERGERS if merger.into in tree}
+    return frozenset(ORGANISATIONS[key].oid for key in tree | merged)

@@ -53,6 +53,11 @@ def code(prefix: str, uri: str | None, version: int = 1) -> Json:
     return {} if uri is None else {f"{prefix}koodi-uri": uri, f"{prefix}koodi-versio": version}
 
 
+def local_unit_code(letter: str, place: int) -> str:
+    """The four-part code of a provider's local unit in the register of local curricula."""
+    return f"paikallinen_tutkinnonosa_{organisation(letter).oid}_{700 + place}"
+
+
 def email(name: str, host: str) -> str:
     """An address under the reserved top domain ``example``."""
     plain = name.lower().translate(str.maketrans("åäö ", "aao."))

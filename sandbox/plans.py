@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from . import BUSINESS_DAY
 from .organisations import organisation
-from .parts import CONTACTS_WIPED_AFTER, Json, PlanOrder, Scribe, code, email, present
+from .parts import CONTACTS_WIPED_AFTER, Json, PlanOrder, Scribe, code, email, local_unit_code, present
 from .texts import CommonUnit, Qualification, texts
 
 LISTS = (
@@ -205,9 +205,13 @@ def _subarea(scribe: Scribe, subarea: str, slot: tuple[date, date]) -> Json:
 
 def _local_identity(scribe: Scribe) -> Json:
     rng = scribe.rng
+    number = rng.randint(700_000, 799_999)
+    name = rng.choice(scribe.words.local_units)
+    # The id is free text: some write the national four-part code, and some a number of their own.
+    place = scribe.words.local_units.index(name)
     return {
-        "amosaa-tunniste": f"{rng.randint(700_000, 799_999)}",
-        "nimi": rng.choice(scribe.words.local_units),
+        "amosaa-tunniste": local_unit_code(scribe.order.provider, place) if number % 2 else f"{number}",
+        "nimi": name,
         "laajuus": rng.choice((5, 10, 15)),
         "tavoitteet-ja-sisallot": scribe.words.local_goals,
     }
@@ -279,7 +283,7 @@ def _verifier(scribe: Scribe, process: int | None) -> str | None:
 
 def _prior_common_unit(order: PlanOrder) -> CommonUnit:
     # Another unit at each provider, so that who studies at two plans at one what the other has recognised.
-    return texts().common_unit[{"A": 1, "B": 0, "C": 2}[order.provider]]
+    return texts().common_unit[{"A": 1, "B": 0, "C": 2, "D": 0}[order.provider]]
 
 
 def _prior_common(scribe: Scribe, unit: CommonUnit) -> Json:

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from .organisations import ORGANISATIONS, Organisation
+from .organisations import MERGERS, ORGANISATIONS, Merger, Organisation
 from .parts import Json, present
 from .world import Person, World
 
@@ -37,14 +37,14 @@ def onr_app(world: World) -> Starlette:
         if asked is None:
             return _person_error(request)
         found = {oid: world.person(oid) for oid in asked}
-        return _json({oid: _person(person) for oid, person in found.items() if person})
+        return respond({oid: _person(person) for oid, person in found.items() if person})
 
     async def duplicates(request: Request) -> Response:
         asked = _strings(await request.body(), MAX_PERSONS, key="henkiloOids")
         if asked is None:
             return _person_error(request)
         persons = {person.oid: person for oid in asked if (person := world.person(oid))}
-        return _json([{"henkiloOid": slave, "masterOid": p.oid} for p in persons.values() for slave in p.slaves])
+        return respond([{"henkiloOid": slave, "masterOid": p.oid} for p in persons.values() for slave in p.slaves])
 
     return Starlette(
         routes=[
@@ -62,17 +62,21 @@ def organisation_app() -> Starlette:
         asked = _strings(await request.body(), MAX_ORGANISATIONS)
         if asked is None:
             return _organisation_error(400, "organisaatio.validation", "expected a list of at most 1000 OIDs")
-        return _json([by_oid[oid] for oid in dict.fromkeys(asked) if oid in by_oid])
+        return respond([by_oid[oid] for oid in dict.fromkeys(asked) if oid in by_oid])
 
     async def one(request: Request) -> Response:
         found = by_oid.get(request.path_params["oid"])
         if found is None:
             return _organisation_error(404, "organisaatio.not.found", "organisation not found")
-        return _json(found)
+        return respond(found)
+
+    async def mergers(_: Request) -> Response:
+        return respond(list(map(_merger, MERGERS)))
 
     return Starlette(
         routes=[
             Route(f"{ORGANISATION_BASE}/findbyoids", _with_caller(many), methods=["POST"]),
+            Route(f"{ORGANISATION_BASE}/liitokset", _with_caller(mergers)),
             Route(f"{ORGANISATION_BASE}/{{oid}}", _with_caller(one)),
         ]
     )
@@ -135,14 +139,24 @@ def _organisation(organisation: Organisation) -> Json:
     }
 
 
-def _json(value: object, status: int = 200) -> Response:
+def respond(value: object, status: int = 200) -> Response:
+    """An answer in JSON."""
     return Response(orjson.dumps(value), status, media_type="application/json")
+
+
+def _merger(merger: Merger) -> Json:
+    merged, into = ORGANISATIONS[merger.merged], ORGANISATIONS[merger.into]
+    return {
+        "organisaatio": {"oid": merged.oid, "nimi": merged.name.as_dict()},
+        "kohde": {"oid": into.oid, "nimi": into.name.as_dict()},
+        "alkuPvm": merger.day.isoformat(),
+    }
 
 
 def _person_error(request: Request) -> Response:
     message = f"expected a list of at most {MAX_PERSONS} OIDs"
-    return _json({"status": 400, "error": "Bad Request", "message": message, "path": request.url.path}, 400)
+    return respond({"status": 400, "error": "Bad Request", "message": message, "path": request.url.path}, 400)
 
 
 def _organisation_error(status: int, key: str, message: str) -> Response:
-    return _json({"errorKey": key, "errorMessage": message}, status)
+    return respond({"errorKey": key, "errorMessage": message}, status)

@@ -21,7 +21,7 @@ _TYPES = {
     "ammatillinenkoulutus": ("Ammatillinen koulutus", "Yrkesutbildning", "Vocational education and training"),
     "tuva": ("Tutkintokoulutukseen valmentava koulutus", "Handledande utbildning", "Preparatory education"),
 }
-_SYSTEMS = {"A": "peppi", "B": "primus", "C": "studentaplus"}
+_SYSTEMS = {"A": "peppi", "B": "primus", "C": "studentaplus", "D": "campus"}
 
 
 def koski_right(right: StudyRight, world: World) -> Json:
@@ -35,7 +35,7 @@ def koski_right(right: StudyRight, world: World) -> Json:
             "lähdejärjestelmä": _code("lahdejarjestelma", _SYSTEMS[right.provider]),
         },
         "oppilaitos": _institution(right.school),
-        "koulutustoimija": _provider(organisation(right.provider)),
+        "koulutustoimija": _provider(provider_of(right.school)),
         "sisältyyOpiskeluoikeuteen": _link(right),
         "organisaatiohistoria": _history(right),
         "arvioituPäättymispäivä": right.estimated_end.isoformat(),

@@ -10,14 +10,20 @@ import uvicorn
 from starlette.applications import Starlette
 
 from . import ehoks
+from .amosaa import amosaa_app
+from .campus import campus_app
 from .cas import Cas
 from .dialects import DIALECTS
 from .drop import write_drop
 from .ehoks import ehoks_app
+from .eperusteet import eperusteet_app
+from .faults import Board, Droppable, Faulty
 from .issuer import issuer_app
+from .koodisto import koodisto_app
 from .koski import koski_app
+from .oneroster import roster_app, roster_rows
 from .registries import onr_app, organisation_app
-from .settings import HOST, SERVERS, USERNAME, secrets_in, url
+from .settings import HOST, ROSTER_CLIENT, SERVERS, USERNAME, secrets_in, url
 from .world import World, build_world
 
 
@@ -67,13 +73,23 @@ async def serve(
 def apps(port: int, folder: Path, world: World) -> tuple[Starlette, ...]:
     """The applications in the order of their ports."""
     secrets = secrets_in(folder)
-    return (
-        issuer_app(url(port, "issuer")),
-        ehoks_app(world, Cas(USERNAME, secrets.ehoks_password), url(port, "eHOKS") + ehoks.SERVICE_PATH),
-        koski_app(world, USERNAME, secrets.koski_password),
-        onr_app(world),
-        organisation_app(),
-    )
+    board = Board()
+    issuer = issuer_app(url(port, "issuer"))
+    issuer.routes.extend(board.routes())
+    sources = {
+        "a-ehoks": ehoks_app(world, Cas(USERNAME, secrets.ehoks_password), url(port, "eHOKS") + ehoks.SERVICE_PATH),
+        "a-koski": koski_app(world, USERNAME, secrets.koski_password),
+        "onr": onr_app(world),
+        "organisaatio": organisation_app(),
+        "d-campus": campus_app(world, secrets.campus_secret),
+        "c-roster": roster_app(roster_rows(world), ROSTER_CLIENT, secrets.roster_secret),
+        "koodisto": koodisto_app(),
+        "eperusteet": eperusteet_app(),
+        "amosaa": amosaa_app(),
+    }
+    for source, app in sources.items():
+        app.add_middleware(Faulty, board=board, source=source)
+    return (issuer, *sources.values())
 
 
 class _Quiet(uvicorn.Server):
@@ -87,6 +103,7 @@ class _Quiet(uvicorn.Server):
 def _config(app: Starlette) -> uvicorn.Config:
     return uvicorn.Config(
         app,
+        http=Droppable,
         log_config=None,
         log_level="warning",
         access_log=False,

@@ -9,17 +9,25 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from . import BUSINESS_DAY, ehoks, registries
+from . import BUSINESS_DAY, amosaa, campus, ehoks, eperusteet, koodisto, oneroster, registries
 from .cast import ConsentEntry, Letter, StatuteEntry, people, person_oid
 from .dialect import Dialect
 from .dialects import DIALECTS
 from .issuer import AUDIENCE
+from .names import code_sets
 from .organisations import organisation
+from .texts import texts
 from .world import right_oids
 
 HOST = "127.0.0.1"
+KEPT_SECONDS = 2
+"""For how long the gateway keeps what a source told: here shortly, so that a switched fault is seen at once."""
 USERNAME = "gateway-a"
-SERVERS = ("issuer", "eHOKS", "Koski", "ONR", "Organisaatio")
+ROSTER_CLIENT = "gateway-c"
+SERVERS = (
+    *("issuer", "eHOKS", "Koski", "ONR", "Organisaatio", "Campus", "OneRoster"),
+    *("Koodisto", "ePerusteet", "AMOSAA"),
+)
 """The servers in the order of their ports, the first beside the gateway's own."""
 SOURCE_IDS: dict[Letter, str] = {"A": "a-staff", "B": "b-primus", "C": "c-table"}
 """The ids of the table sources."""
@@ -27,7 +35,7 @@ _STAFF = ("appointments", "assignments")
 _GIVES: dict[Letter, tuple[str, ...]] = {
     "A": _STAFF,
     "B": ("rights", "plans", *_STAFF),
-    "C": ("rights", "plans", *_STAFF),
+    "C": ("plans", *_STAFF),
 }
 
 
@@ -37,6 +45,8 @@ class Secrets:
 
     koski_password: str
     ehoks_password: str
+    campus_secret: str
+    roster_secret: str
 
     def __repr__(self) -> str:
         return "Secrets(...)"
@@ -57,6 +67,8 @@ def secrets_in(folder: Path) -> Secrets:
     return Secrets(
         koski_password=_secret(place / "a-koski.password", 18),
         ehoks_password=_secret(place / "a-ehoks.password", 18),
+        campus_secret=_secret(place / "d-campus.secret", 18),
+        roster_secret=_secret(place / "c-roster.secret", 18),
     )
 
 
@@ -73,9 +85,14 @@ def settings_text(port: int, folder: Path) -> str:
         _issuer(port),
         _registry("onr", url(port, "ONR") + registries.ONR_BASE),
         _registry("organisaatio", url(port, "Organisaatio") + registries.ORGANISATION_BASE),
+        _registry("koodisto", url(port, "Koodisto") + koodisto.BASE, sets=sorted(code_sets())),
+        _registry("eperusteet", url(port, "ePerusteet") + eperusteet.BASE, register_numbers=_register_numbers()),
+        _registry("amosaa", url(port, "AMOSAA") + amosaa.BASE),
         _koski_source(port, place),
         _ehoks_source(port, place),
         *(_table_source(letter, dialect, folder.resolve()) for letter, dialect in DIALECTS.items()),
+        _campus_source(port, place),
+        _roster_source(port, place),
         *(_statute(entry) for entry in people().statute),
         *(_consent(entry) for entry in people().consent),
     ]
@@ -122,8 +139,13 @@ def _issuer(port: int) -> str:
     )
 
 
-def _registry(name: str, base_url: str) -> str:
-    return _table(f"[{name}]", base_url=base_url, caller_id=_caller_id())
+def _registry(name: str, base_url: str, **values: object) -> str:
+    return _table(f"[{name}]", base_url=base_url, caller_id=_caller_id(), **values)
+
+
+def _register_numbers() -> list[str]:
+    """The requirement documents to read at the start; the last one only when a plan names it."""
+    return [studied.requirements_number for studied in texts().qualification[:-1]]
 
 
 def _koski_source(port: int, place: Path) -> str:
@@ -136,6 +158,7 @@ def _koski_source(port: int, place: Path) -> str:
         base_url=f"{url(port, 'Koski')}/koski/api",
         username=USERNAME,
         password_file=place / "a-koski.password",
+        cache_seconds=KEPT_SECONDS,
         caller_id=_caller_id(),
     )
 
@@ -153,6 +176,7 @@ def _ehoks_source(port: int, place: Path) -> str:
         service=base + ehoks.SERVICE_PATH,
         username=USERNAME,
         password_file=place / "a-ehoks.password",
+        cache_seconds=KEPT_SECONDS,
         caller_id=_caller_id(),
         concurrency=6,
     )
@@ -194,6 +218,107 @@ def _table_source(letter: Letter, dialect: Dialect, folder: Path) -> str:
     blocks += [_table(f"[source.codes.{name}]", **words) for name, words in dialect.codes.items()]
     if dialect.code_prefixes:
         blocks.append(_table("[source.code_prefixes]", **dialect.code_prefixes))
+    return "\n".join(blocks)
+
+
+def _campus_source(port: int, place: Path) -> str:
+    base = url(port, "Campus")
+    people = {"table": "subject", "rows": "opiskelijat", "key": "oppijanumero"}
+    rights = {"table": "rights", "under": "subject", "rows": "opintooikeudet"}
+    states = {"table": "states", "under": "rights", "rows": "vaiheet"}
+    numbers = {"table": "learners", "rows": "opiskelijat", "key": "oppijanumero"}
+    holders = {"table": "holders", "rows": "@", "key": "oid"}
+    blocks = [
+        _table(
+            "[[source]]",
+            id="d-campus",
+            kind="json",
+            provider=organisation("D").oid,
+            gives=["rights", "plans"],
+            base_url=base + campus.BASE,
+            date_format="yyyymmdd",
+            language="fi",
+            absent="absent",
+            cache_seconds=KEPT_SECONDS,
+        ),
+        _table(
+            "[source.auth]",
+            kind="client_credentials",
+            token_url=f"{base}/oauth2/token",
+            client_id=campus.CLIENT_ID,
+            secret_file=place / "d-campus.secret",
+            scopes=[campus.SCOPE],
+        ),
+        *(_table(f"[source.codes.{name}]", **words) for name, words in campus.CODES.items()),
+        _table("[[source.rights]]", path="/opiskelijat/haku", method="POST", max_batch=campus.MAX_BATCH),
+        _table("[source.rights.body]", oppijanumerot="{keys}"),
+        *_row_set("rights", people),
+        *_row_set("rights", rights, campus.RIGHT),
+        *_row_set("rights", states, campus.STATE),
+        _table("[[source.learners]]", path="/opiskelijat"),
+        _table("[source.learners.parameters]", sivu="{page}"),
+        _table("[source.learners.paging]", kind="page", total="sivutus.kaikkiaan"),
+        *_row_set("learners", numbers),
+        _table("[[source.plans]]", path="/hoksit", max_batch=campus.MAX_BATCH),
+        _table("[source.plans.parameters]", opintooikeudet="{keys}"),
+        *(block for part in campus.PLAN_PARTS for block in _plan_part(part)),
+        _table("[[source.holders]]", path="/opintooikeudet/{key}"),
+        *_row_set("holders", holders, {"learner_oid": "opiskelija.oppijanumero"}),
+    ]
+    return "\n".join(blocks)
+
+
+def _plan_part(part: campus.Part) -> list[str]:
+    place = {"under": part.under} if part.under else {"key": "opintooikeus.oid"}
+    return _row_set("plans", {"name": part.name, "table": part.table, "rows": part.member, **place}, part.names)
+
+
+def _row_set(question: str, values: dict[str, str], columns: dict[str, str] | None = None) -> list[str]:
+    rows = [_table(f"[[source.{question}.rows]]", **values)]
+    return rows + ([_table(f"[source.{question}.rows.columns]", **columns)] if columns else [])
+
+
+def _roster_source(port: int, place: Path) -> str:
+    base = url(port, "OneRoster")
+    blocks = [
+        _table(
+            "[[source]]",
+            id="c-roster",
+            kind="oneroster",
+            provider=organisation("C").oid,
+            gives=["rights"],
+            base_url=base,
+            filter_at_most=10,
+            kept_seconds=KEPT_SECONDS,
+            cache_seconds=KEPT_SECONDS,
+            language=DIALECTS["C"].language,
+        ),
+        _table(
+            "[source.account]",
+            token_url=base + oneroster.TOKEN_PATH,
+            client_id=ROSTER_CLIENT,
+            secret_file=place / "c-roster.secret",
+        ),
+        _table(
+            "[source.right]",
+            oid="metadata.studyRightOid",
+            state="metadata.state",
+            type="metadata.kind",
+            site="metadata.site",
+            estimated_end="metadata.plannedEnd",
+            included_in="metadata.includedInOid",
+            included_in_school="metadata.includedInSchool",
+            purchased="metadata.purchased",
+            qualification_code="metadata.qualification",
+            qualification_name="metadata.qualificationName",
+            requirements_number="metadata.requirementsNo",
+            requirements_name="metadata.requirementsName",
+            area_code="metadata.area",
+            area_name="metadata.areaName",
+        ),
+        _table("[source.codes.state]", **oneroster.STATE_WORDS),
+        _table("[source.codes.right_type]", **oneroster.TYPE_WORDS),
+    ]
     return "\n".join(blocks)
 
 

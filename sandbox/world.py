@@ -178,7 +178,7 @@ def build_world(seed: int = SEED, large_group: int = 0) -> World:
 
 def right_oid(number: int, place: int, letter: Letter) -> str:
     """The OID of a person's right: person, place among the person's rights, provider."""
-    return with_check_digit("15", f"15{number:05d}{place:02d}{'ABC'.index(letter) + 1}")
+    return with_check_digit("15", f"15{number:05d}{place:02d}{'ABCD'.index(letter) + 1}")
 
 
 def _person(entry: PersonEntry) -> Person:

@@ -10,6 +10,7 @@ import pwd
 import secrets
 import shutil
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,6 +35,10 @@ _WITHOUT_CARE = {
 """What is lost in a crash no test minds; and no address is listened on."""
 
 
+# INVARIANT: it never outlives the tests, not even killed ones: it runs while they hold its standard input open.
+_WHILE_STDIN_IS_OPEN = '"$@" </dev/null & read -r _; kill -INT $!; wait $!'
+
+
 class PostgresServer:
     """A server in a folder; it can be stopped and started again."""
 
@@ -51,19 +56,41 @@ class PostgresServer:
             os.chown(folder, self._account.pw_uid, self._account.pw_gid)
         secret = folder / "owner.password"
         secret.write_text(self.password)
-        self._run(
-            "initdb", f"--pgdata={self._data}", f"--username={OWNER}", f"--pwfile={secret}", "--auth=scram-sha-256",
-            "--encoding=UTF8", "--locale=C", "--no-sync", "--no-instructions",
+        subprocess.run(
+            [self._binaries / "initdb", f"--pgdata={self._data}", f"--username={OWNER}", f"--pwfile={secret}",
+             "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--no-sync", "--no-instructions"],
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, timeout=60, check=True, **self._as_its_user(),
         )  # fmt: skip
+        self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Start, and wait until it answers."""
-        options = " ".join(f"-c {name}='{value}'" for name, value in _WITHOUT_CARE.items())
-        self._control("start", f"--options=-k {self.folder} {options}", f"--log={self.folder / 'log'}")
+        options = [f"--{name}={value}" for name, value in _WITHOUT_CARE.items()]
+        with (self.folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                ["/bin/sh", "-c", _WHILE_STDIN_IS_OPEN, "sh", self._binaries / "postgres",
+                 "-D", self._data, "-k", self.folder, *options],
+                stdin=subprocess.PIPE, stdout=log, stderr=log, start_new_session=True, **self._as_its_user(),
+            )  # fmt: skip
+        deadline = time.monotonic() + 60
+        while not self._is_ready():
+            assert self._process.poll() is None and time.monotonic() < deadline, (self.folder / "log").read_text()
+            time.sleep(0.05)
 
     def stop(self) -> None:
         """Stop at once, whoever is connected."""
-        self._control("stop", "--mode=fast")
+        if self._process is not None and self._process.stdin is not None:
+            self._process.stdin.close()
+            self._process.wait(60)
+
+    def _is_ready(self) -> bool:
+        asked: list[str | Path] = [self._binaries / "pg_isready", "--quiet", f"--host={self.folder}"]
+        return subprocess.run(asked, check=False, **self._as_its_user()).returncode == 0
+
+    def _as_its_user(self) -> dict[str, Any]:
+        account = self._account
+        changed = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []} if account else {}
+        return {"env": {"LC_ALL": "C", "PATH": os.defpath}, "cwd": self.folder} | changed
 
     def address(self, database: str, user: str = OWNER) -> str:
         """The address of a database, without a password."""
@@ -84,27 +111,6 @@ class PostgresServer:
         yield name
         with self.connect(OWNER) as owner:
             owner.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
-
-    def _control(self, *arguments: str) -> None:
-        self._run("pg_ctl", *arguments, f"--pgdata={self._data}", "--wait", "--silent")
-
-    def _run(self, command: str, *arguments: str) -> None:
-        account = self._account
-        done = subprocess.run(
-            [self._binaries / command, *arguments],
-            env={"LC_ALL": "C"},
-            cwd=self.folder,
-            stdin=subprocess.DEVNULL,
-            # Not pipes: a server that lives on would keep them open.
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL if command == "pg_ctl" else None,
-            user=account and account.pw_uid,
-            group=account and account.pw_gid,
-            extra_groups=[] if account else None,
-            timeout=60,
-            check=False,
-        )
-        assert done.returncode == 0, f"{command} ended with {done.returncode}"
 
 
 @contextmanager

@@ -1,5 +1,14 @@
-"""National registers: who is who, and the organisation tree.
+"""National registers: who is who, the organisation tree, and the names of what plans hold only the codes of.
+
+In order of flow:
 
 onr           the learner register (oppijanumerorekisteri)
+shelf         what a register has told, in memory, loaded in the background
+large         large documents of many small records
+names         names as the registers write them
 organisaatio  the organisation register (organisaatiopalvelu)
+koodisto      names of codes
+eperusteet    names and credits of units, by requirement document
+amosaa        names of local units
+labels        all these names behind one port
 """

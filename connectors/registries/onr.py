@@ -1,6 +1,7 @@
 """Who is who, from the learner register (ONR): every OID of a person leads to one master and all its aliases.
 
-Links may be undone at any time, so what is kept is kept for minutes.
+Links may be undone at any time, so what is kept is kept for minutes, and of a person with a non-disclosure order
+(turvakielto) nothing is.
 """
 
 import asyncio
@@ -43,6 +44,7 @@ class MasterWire(Open, frozen=True, kw_only=True):
     oid: Text | None = msgspec.field(name="oidHenkilo")
     given_names: Text | None = msgspec.field(name="etunimet", default=None)
     family_name: Text | None = msgspec.field(name="sukunimi", default=None)
+    non_disclosure: bool | None = msgspec.field(name="turvakielto", default=None)
 
 
 class LinkWire(Open, frozen=True, kw_only=True):
@@ -100,21 +102,32 @@ class Onr:
         links = _without_disputed(links)
         found = {oid: _person(oid, master, links) for oid, master in masters.items()}
         for person in found.values():
-            self._kept.update({_key(oid): person for oid in person.all_oids})
+            self._keep(person)
         return found
+
+    def _keep(self, person: Person) -> None:
+        """Keep the person under every OID.
+
+        INVARIANT: nobody with a non-disclosure order is kept, and what was kept before the order is let go.
+        """
+        for oid in person.all_oids:
+            if person.non_disclosure:
+                self._kept.pop(_key(oid), None)
+            else:
+                self._kept[_key(oid)] = person
 
     async def _masters(self, oids: Sequence[LearnerOid]) -> dict[LearnerOid, Person]:
         """The master of each OID that the register knows, without aliases."""
         asked = frozenset(oids)
         body = await self._post("/henkilo/masterHenkilosByOidList", list(oids))
         found: dict[LearnerOid, Person] = {}
-        for key, value in members(body).items():
+        for key, value in members(body, at_most=MAX_BATCH).items():
             wire, _ = read(value, MasterWire)
             oid = LearnerOid(key)
             if oid not in asked or wire.oid is None or check_learner_oid(wire.oid) is Check.MALFORMED:
                 raise SourceInvalid(Reason.FOREIGN_PERSON)
             name = " ".join(filter(None, (wire.given_names, wire.family_name)))
-            found[oid] = Person(oid=LearnerOid(wire.oid), name=name or None)
+            found[oid] = Person(oid=LearnerOid(wire.oid), name=name or None, non_disclosure=_is_in_hiding(wire, value))
         return found
 
     async def _links(self, oids: Sequence[LearnerOid]) -> _Links:
@@ -132,6 +145,11 @@ class Onr:
             raise SourceInvalid(Reason.STATUS)
         refuse_failures(answer.status)
         return answer.body
+
+
+def _is_in_hiding(wire: MasterWire, told: bytes) -> bool:
+    """Whether a non-disclosure order is told; one that cannot be read is taken for one."""
+    return wire.non_disclosure is True or (wire.non_disclosure is None and b'"turvakielto"' in told)
 
 
 def _pairs(body: bytes) -> Iterator[tuple[LearnerOid, LearnerOid]]:

@@ -1,14 +1,19 @@
-"""The organisation tree, from Organisaatio: each organisation with its ancestors and the provider it belongs to.
+"""The organisation tree, from Organisaatio: each organisation with its ancestors, the provider it belongs to, and what
+has taken its place.
 
-The register changes seldom, so it is kept for a day, and shown as stale where it cannot be asked.
+The register changes seldom, so it is kept for a day, and shown as stale where it cannot be asked. Earlier parents
+(``historia``) are not read: what is decided is decided on the tree of today, which is the register's own.
 """
 
 import asyncio
 import re
 import time
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 import cachetools
 import cachetools.keys
@@ -19,9 +24,11 @@ from connectors.client import HttpPort, Outgoing, opintopolku_headers
 from connectors.failures import Reason, SourceFailure, SourceInvalid, outcome_of, refuse_failures, report, unexpected
 from connectors.lenient import read
 from connectors.limits import Reached
+from connectors.registries.names import NamesWire, names_in
+from connectors.registries.shelf import Shelf
 from connectors.wire import Open, Text
 from hoks.identifiers import OPH, Check, OrganisationOid, check_organisation_oid
-from hoks.organisations import TreeNode
+from hoks.organisations import Succession, TreeNode
 from hoks.outcomes import Answer, Outcome, Reply
 from hoks.ports import Clock
 from hoks.values import Organisation
@@ -31,7 +38,14 @@ MAX_BATCH = 1000
 MAX_CACHED = 20_000
 ABSENT_SECONDS = 600
 """How long an organisation stays unknown after the register did not know it."""
+HELSINKI = ZoneInfo("Europe/Helsinki")
 PROVIDER_TYPE = "organisaatiotyyppi_01"
+MAX_MERGERS = 20_000
+MERGERS = "liitokset"
+MERGERS_MINUTES = 10
+"""How often mergers are asked for at most; otherwise twice in the time that the tree is kept."""
+MERGERS_IN_A_ROW = 3
+"""How many mergers are followed from one organisation to the next."""
 SOURCE = "organisaatio"
 
 
@@ -47,14 +61,6 @@ class OrganisaatioSettings(Reached, frozen=True, kw_only=True):
     """For how long after that the old answer is shown where the register cannot be asked."""
 
 
-class NamesWire(Open, frozen=True, kw_only=True):
-    """Nimi."""
-
-    fi: Text | None = None
-    sv: Text | None = None
-    en: Text | None = None
-
-
 class OrganisationWire(Open, frozen=True, kw_only=True):
     """Organisaatio."""
 
@@ -63,6 +69,28 @@ class OrganisationWire(Open, frozen=True, kw_only=True):
     types: tuple[Text, ...] = msgspec.field(name="tyypit", default=())
     parent: Text | None = msgspec.field(name="parentOid", default=None)
     path: Text | None = msgspec.field(name="parentOidPath", default=None)
+
+
+class MergedWire(Open, frozen=True, kw_only=True):
+    """An organisation of a merger."""
+
+    oid: Text | None = None
+
+
+class MergerWire(Open, frozen=True, kw_only=True):
+    """A merger (liitos): from a day on, ``into`` stands where ``merged`` stood."""
+
+    merged: MergedWire | None = msgspec.field(name="organisaatio", default=None)
+    into: MergedWire | None = msgspec.field(name="kohde", default=None)
+    day: Text | None = msgspec.field(name="alkuPvm", default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Mergers:
+    """What each organisation has merged into, and when that was told."""
+
+    into: Mapping[OrganisationOid, tuple[tuple[date, OrganisationOid], ...]]
+    at: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,19 +121,66 @@ class Organisaatio:
         self._clock = clock
         self._seconds = seconds
         self._kept: cachetools.LRUCache[object, _Kept] = cachetools.LRUCache(MAX_CACHED)
+        self.mergers: Shelf[str, _Mergers] = Shelf(
+            SOURCE,
+            self._load_mergers,
+            refresh_seconds=max(MERGERS_MINUTES * 60, settings.cache_seconds / 2),
+            always=(MERGERS,),
+            seconds=seconds,
+        )
+        """What is loaded in the background: no request waits for it."""
+
+    def name(self, oid: OrganisationOid) -> Names | None:
+        """The name of an organisation, if it is known already; however old, for a name is no secret."""
+        entry = self._kept.get(_key(oid))
+        return entry.organisation.name if entry is not None and entry.organisation is not None else None
 
     async def nodes(self, oids: Collection[OrganisationOid]) -> Reply[OrganisationOid, TreeNode]:
         """The place of each organisation in the tree."""
         fetched_at = self._clock.now()
         asked = tuple(dict.fromkeys(oids))
-        known, failures = await self._known(list(filter(_is_well_formed, asked)))
-        above = {oid for kept in known.values() for oid in kept.ancestors if oid != OPH} - known.keys()
-        higher, more_failures = await self._known(sorted(filter(_is_well_formed, above)))
-        report(SOURCE, {id(each): each for each in (*failures.values(), *more_failures.values())}.values())
-        everything, failed = known | higher, failures | more_failures
+        everything: dict[OrganisationOid, _Kept] = {}
+        failed: dict[OrganisationOid, SourceFailure] = {}
+        wanted: Collection[OrganisationOid] = asked
+        for _ in range(1 + MERGERS_IN_A_ROW):
+            found, failures = await self._with_ancestors(wanted)
+            everything |= found
+            failed |= failures
+            wanted = {oid for each in everything for _, oid in self._merged_into(each)} - everything.keys()
+            if not wanted:
+                break
+        report(SOURCE, {id(each): each for each in failed.values()}.values())
         answers = {oid: self._answer(oid, everything, failed) for oid in asked}
         stale = any(answer.outcome is Outcome.STALE for answer in answers.values())
         return Reply(source=SOURCE, fetched_at=fetched_at, as_of=fetched_at, answers=answers, stale=stale)
+
+    async def _with_ancestors(
+        self, oids: Collection[OrganisationOid]
+    ) -> tuple[dict[OrganisationOid, _Kept], dict[OrganisationOid, SourceFailure]]:
+        known, failures = await self._known(list(filter(_is_well_formed, oids)))
+        above = {oid for kept in known.values() for oid in kept.ancestors if oid != OPH} - known.keys()
+        higher, more_failures = await self._known(sorted(filter(_is_well_formed, above)))
+        return known | higher, failures | more_failures
+
+    def _merged_into(self, oid: OrganisationOid) -> tuple[tuple[date, OrganisationOid], ...]:
+        """What an organisation merged into and when.
+
+        INVARIANT: mergers give rights, so they count no longer than the tree itself does when it cannot be asked.
+        """
+        mergers = self.mergers.get(MERGERS)
+        if mergers is None or self._seconds() - mergers.at > self._stale_seconds:
+            return ()
+        return mergers.into.get(oid, ())
+
+    async def _load_mergers(self, _: str) -> _Mergers:
+        answer = await self._http.send(Outgoing(method="GET", url=f"{self._base}/liitokset", headers=self._headers))
+        if outcome_of(answer.status) is Outcome.ABSENT_OR_DENIED:
+            raise SourceInvalid(Reason.STATUS)
+        refuse_failures(answer.status)
+        into: dict[OrganisationOid, list[tuple[date, OrganisationOid]]] = defaultdict(list)
+        for merged, day, target in _mergers(answer.body):
+            into[merged].append((day, target))
+        return _Mergers({oid: tuple(sorted(told)) for oid, told in into.items()}, self._seconds())
 
     async def _known(
         self, oids: Sequence[OrganisationOid]
@@ -135,8 +210,10 @@ class Organisaatio:
             found = dict.fromkeys(oids, _Kept(None, (), False, now))
             for element in elements(answer.body, at_most=2 * MAX_BATCH):
                 wire, _ = read(element, OrganisationWire)
-                if wire.oid in found:
-                    found[OrganisationOid(wire.oid)] = _entry(wire, OrganisationOid(wire.oid), now)
+                if wire.oid not in found:
+                    # Whoever else is missing may be the one that came under a strange name, so nobody is known.
+                    raise SourceInvalid(Reason.MISMATCH)
+                found[OrganisationOid(wire.oid)] = _entry(wire, OrganisationOid(wire.oid), now)
         except SourceFailure as failure:
             return failure
         except Exception as error:
@@ -170,8 +247,65 @@ class Organisaatio:
             # Whose it is depends on an ancestor that could not be read, so the node is not known at all.
             return Answer(missing.outcome)
         provider = next((each for each in line if each in known and known[each].is_provider), None)
-        node = TreeNode(organisation=entry.organisation, ancestors=entry.ancestors, provider_oid=provider)
+        node = TreeNode(
+            organisation=entry.organisation,
+            ancestors=entry.ancestors,
+            provider_oid=provider,
+            successions=tuple(self._successions(oid, known)),
+        )
         return Answer(Outcome.STALE if any(each in failed for each in line) else Outcome.OK, node)
+
+    def _successions(self, oid: OrganisationOid, known: Mapping[OrganisationOid, _Kept]) -> Iterator[Succession]:
+        """What has come in place of an organisation or of one above it, one merger after another.
+
+        A successor whose place cannot be told takes over nothing.
+        """
+        seen = {oid}
+        waiting = [(date.min, each) for each in _line(oid, known)]
+        while waiting:
+            since, merged = waiting.pop(0)
+            for day, target in self._merged_into(merged):
+                line = _line(target, known)
+                if target in seen or not line or any(each not in known for each in line if each != OPH):
+                    continue
+                seen.add(target)
+                in_force = max(since, day)
+                provider = next((each for each in line if each in known and known[each].is_provider), None)
+                yield Succession(day=in_force, line=line, provider_oid=provider)
+                waiting += [(in_force, each) for each in line if each != OPH]
+
+
+def _line(oid: OrganisationOid, known: Mapping[OrganisationOid, _Kept]) -> tuple[OrganisationOid, ...]:
+    """An organisation and those above it, nearest first; nothing of one that is not known."""
+    entry = known.get(oid)
+    return () if entry is None or entry.organisation is None else (oid, *reversed(entry.ancestors))
+
+
+_EPOCH = re.compile(rb'"alkuPvm"\s*:\s*(-?\d{9,14})(?!\d)')
+
+
+def _mergers(body: bytes) -> Iterator[tuple[OrganisationOid, date, OrganisationOid]]:
+    """The mergers of an answer: what merged, from which day, into what. One that does not tell all three is none."""
+    for element in elements(body, at_most=MAX_MERGERS):
+        try:
+            wire, _ = read(element, MergerWire)
+        except SourceFailure:
+            continue
+        merged, target = (OrganisationOid((each.oid if each else None) or "") for each in (wire.merged, wire.into))
+        day = _day(wire.day, element)
+        if day is not None and merged != target and _is_well_formed(merged) and _is_well_formed(target):
+            yield merged, day, target
+
+
+def _day(text: str | None, element: bytes) -> date | None:
+    """The day of a merger: as text, or, as older services write it, as milliseconds of a moment."""
+    try:
+        if text is not None:
+            return date.fromisoformat(text[:10])
+        moment = _EPOCH.search(element)
+        return datetime.fromtimestamp(int(moment[1]) / 1000, HELSINKI).date() if moment else None
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 _SEPARATORS = re.compile(r"[|/]")
@@ -190,7 +324,7 @@ def ancestors_of(oid: OrganisationOid, path: str | None, parent: str | None) -> 
 
 def _entry(wire: OrganisationWire, oid: OrganisationOid, at: float) -> _Kept:
     return _Kept(
-        organisation=Organisation(oid=oid, name=_names(wire.names)),
+        organisation=Organisation(oid=oid, name=names_in(wire.names)),
         ancestors=ancestors_of(oid, wire.path, wire.parent),
         is_provider=_has_type(wire.types, PROVIDER_TYPE),
         at=at,
@@ -204,10 +338,6 @@ def _is_well_formed(oid: OrganisationOid) -> bool:
 def _has_type(types: Iterable[str], wanted: str) -> bool:
     """Whether one of several types is ``wanted``; some answers add a version, as in ``…_01#1``."""
     return any(each.partition("#")[0] == wanted for each in types)
-
-
-def _names(wire: NamesWire | None) -> Names | None:
-    return Names(fi=wire.fi, sv=wire.sv, en=wire.en) if wire and (wire.fi or wire.sv or wire.en) else None
 
 
 def _key(oid: OrganisationOid) -> object:

@@ -11,7 +11,7 @@ from functools import cache
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from connectors.table.settings import TableSettings
+from connectors.table.settings import RowSettings
 from hoks.findings import Finding, FindingCode, finding
 from hoks.identifiers import (
     BusinessId,
@@ -49,6 +49,23 @@ _TOKENS = {
 _TOKEN = re.compile("yyyy|dd|mm|HH|MM|SS|d|m")
 _ISO_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d([.]\d{1,9})?)?(Z|[+-]\d\d:?\d\d)?", re.ASCII)
 _NUMBERS = {sign: re.compile(rf"-?\d{{1,12}}(?:{re.escape(sign)}\d{{1,12}})?", re.ASCII) for sign in ".,"}
+
+
+SCOPE = "\x1f"
+"""In a key of rows that did not come as tables: what is before the last of these keeps students and plans apart."""
+PLACE = "\x1e"
+"""In such a key: what comes after it stands for a row's place and is nothing of the provider's."""
+UNREADABLE_CELL = "\x1a"
+"""A cell whose value in the source is no text, number, truth or list of these."""
+
+LISTED = "\x1d"
+"""Ends each text in a cell that came as a list: such a cell is not parted by the provider's own separator."""
+
+
+def own_key(row: Row) -> str | None:
+    """The provider's own key of a row. No other key has these signs: they are not kept of what a provider writes."""
+    key = row["key"]
+    return (key.rpartition(SCOPE)[2].partition(PLACE)[0] or None) if key else None
 
 
 def clean(text: str | None) -> str | None:
@@ -119,7 +136,7 @@ class Cells:
 
     __slots__ = ("_faults", "_row", "_settings")
 
-    def __init__(self, row: Row, settings: TableSettings) -> None:
+    def __init__(self, row: Row, settings: RowSettings) -> None:
         self._row = row
         self._settings = settings
         self._faults: list[tuple[FindingCode, str]] = []
@@ -145,6 +162,10 @@ class Cells:
 
     def text(self, column: str, field: str = "", *, required: bool = False) -> str | None:
         """A text; ``required`` makes a finding of an empty cell."""
+        if self._row[column] == UNREADABLE_CELL:
+            if field:
+                self.note(FindingCode.UNREADABLE_VALUE, field)
+            return None
         value = clean(self._row[column])
         if value is None and required:
             self.note(FindingCode.MISSING_REQUIRED_VALUE, field or column)
@@ -152,7 +173,8 @@ class Cells:
 
     def texts(self, column: str) -> tuple[str, ...]:
         """Several texts in one cell."""
-        pieces = (self._row[column] or "").split(self._settings.list_separator)
+        cell = self._row[column] or ""
+        pieces = cell.split(LISTED if LISTED in cell else self._settings.list_separator)
         return tuple(text for text in map(clean, pieces) if text)
 
     def day(self, column: str, field: str, *, required: bool = False) -> date | None:
@@ -211,7 +233,7 @@ class Cells:
         return value
 
     def _identifier(self, column: str, field: str, check: Callable[[str], Check], make: Callable[[str], T]) -> T | None:
-        text = self.text(column)
+        text = self.text(column, field)
         match None if text is None else check(text):
             case None:
                 return None

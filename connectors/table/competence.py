@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from connectors.table.cells import Cells, Notes, Row, prefixed
-from connectors.table.settings import TableSettings
+from connectors.table.cells import Cells, Notes, Row, own_key, prefixed
+from connectors.table.settings import RowSettings
 from hoks.codes import AcquisitionMode, mode_of
 from hoks.competence import (
     CompetenceAcquisition,
@@ -47,7 +47,7 @@ class Reading:
     """One plan being read: its rows, how they are written, and what was found wrong."""
 
     rows: PlanRows
-    settings: TableSettings
+    settings: RowSettings
     notes: Notes
 
     def cells(self, row: Row) -> Cells:
@@ -77,7 +77,7 @@ def _acquisition(row: Row, place: str, reading: Reading) -> CompetenceAcquisitio
     if mode is AcquisitionMode.UNKNOWN:
         cells.note(FindingCode.UNKNOWN_CODE, "mode_code")
     acquisition = CompetenceAcquisition(
-        source_key=cells.text("source_key") or row["key"],
+        source_key=cells.text("source_key") or own_key(row),
         start_date=cells.day("start", "start_date", required=True),
         end_date=cells.day("end", "end_date", required=True),
         period_detail=cells.text("detail"),
@@ -183,7 +183,7 @@ def _demonstration(row: Row, place: str, reading: Reading) -> CompetenceDemonstr
         cells.note(FindingCode.UNKNOWN_CODE, "provider_assessors")
     prefix = reading.settings.code_prefixes.demonstration_subarea
     demonstration = CompetenceDemonstration(
-        source_key=row["key"],
+        source_key=own_key(row),
         start_date=cells.day("start", "start_date", required=True),
         end_date=cells.day("end", "end_date", required=True),
         organiser_oid=cells.organisation_oid("organiser_oid", "organiser_oid"),

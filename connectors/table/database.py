@@ -25,7 +25,7 @@ from connectors.failures import Reason, SourceDenied, SourceFailure, SourceInval
 from connectors.table.cells import HELSINKI, moment_of
 from connectors.table.paths import STEPS, WHOLE, Question, Step
 from connectors.table.settings import DatabaseSettings, TableSettings
-from connectors.table.snapshot import KEYS_AT_ONCE, Snapshot, snapshot_of
+from connectors.table.snapshot import KEYS_AT_ONCE, Snapshot, snapshot_of_sheets
 from connectors.table.typed import Bound, KeyOf, asked_by, written
 from hoks.ports import Clock
 
@@ -91,7 +91,7 @@ class Database:
             # The views may have been made anew: look at them again before the next question.
             self._views = None
             raise
-        return snapshot_of(self._settings, reading.sheets(), as_of)
+        return snapshot_of_sheets(self._settings, reading.sheets(), as_of)
 
     def close(self) -> None:
         """Close all connections."""

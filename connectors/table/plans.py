@@ -5,9 +5,9 @@ from typing import TypeVar, get_args
 
 import msgspec
 
-from connectors.table.cells import Cells, Notes, Row
+from connectors.table.cells import Cells, Notes, Row, own_key
 from connectors.table.competence import PlanRows, Reading, under
-from connectors.table.settings import PlannedKind, PriorKind, TableSettings
+from connectors.table.settings import PlannedKind, PriorKind, RowSettings
 from connectors.table.snapshot import Snapshot, grouped, sql
 from connectors.table.units import (
     learning_support,
@@ -61,7 +61,7 @@ ORDER BY rowid""",
 
 
 def read_plans(
-    snapshot: Snapshot, rights: Collection[StudyRightOid], settings: TableSettings
+    snapshot: Snapshot, rights: Collection[StudyRightOid], settings: RowSettings
 ) -> dict[str, tuple[Hoks, ...]]:
     """The plans of each right that has one."""
     plans = snapshot.ask(_PLANS, rights)
@@ -88,7 +88,7 @@ def _plan_rows(snapshot: Snapshot, keys: Collection[str]) -> PlanRows:
     )
 
 
-def _plan(row: Row, rows: PlanRows, settings: TableSettings) -> Hoks:
+def _plan(row: Row, rows: PlanRows, settings: RowSettings) -> Hoks:
     reading = Reading(rows=rows, settings=settings, notes=Notes())
     cells = reading.cells(row)
     units = _Kinds(under(rows.units, row), reading)
@@ -97,7 +97,7 @@ def _plan(row: Row, rows: PlanRows, settings: TableSettings) -> Hoks:
         study_right_oid=_study_right(row, cells),
         student_oid=_student(cells),
         preparatory_study_right_oid=cells.study_right_oid("preparatory_right_oid", "preparatory_study_right_oid"),
-        source_id=row["key"],
+        source_id=own_key(row),
         student_email=cells.text("student_email"),
         student_phone=cells.text("student_phone"),
         career_plan_goal=cells.code("career_plan_goal", "career_plan_goal", settings.code_prefixes.career_goal),

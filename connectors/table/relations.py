@@ -7,7 +7,7 @@ from collections.abc import Collection
 from datetime import date
 
 from connectors.table.cells import Row
-from connectors.table.settings import TableSettings
+from connectors.table.settings import RowSettings
 from connectors.table.snapshot import Snapshot, grouped
 from hoks.caller import Role
 from hoks.identifiers import LearnerOid, PersonOid, StudyRightOid
@@ -20,7 +20,7 @@ _KINDS = {"instructor": AppointmentKind.INSTRUCTOR, "assessor": AppointmentKind.
 
 
 def read_appointments(
-    snapshot: Snapshot, people: Collection[PersonOid], settings: TableSettings
+    snapshot: Snapshot, people: Collection[PersonOid], settings: RowSettings
 ) -> dict[str, tuple[Appointment, ...]]:
     """What each person is appointed to, by the OID that was asked."""
     rows = grouped(snapshot.ask(_APPOINTMENTS, people), "person_oid")
@@ -30,7 +30,7 @@ def read_appointments(
 
 
 def read_assignments(
-    snapshot: Snapshot, people: Collection[PersonOid], settings: TableSettings
+    snapshot: Snapshot, people: Collection[PersonOid], settings: RowSettings
 ) -> dict[str, tuple[Assignment, ...]]:
     """Whom each person guides, by the OID that was asked."""
     rows = grouped(snapshot.ask(_ASSIGNMENTS, people), "person_oid")
@@ -39,7 +39,7 @@ def read_assignments(
     }
 
 
-def _appointment(row: Row, settings: TableSettings) -> Appointment:
+def _appointment(row: Row, settings: RowSettings) -> Appointment:
     return Appointment(
         person=PersonOid(row["person_oid"] or ""),
         kind=_KINDS[row["kind"] or ""],
@@ -53,7 +53,7 @@ def _appointment(row: Row, settings: TableSettings) -> Appointment:
     )
 
 
-def _assignment(row: Row, settings: TableSettings) -> Assignment:
+def _assignment(row: Row, settings: RowSettings) -> Assignment:
     return Assignment(
         person=PersonOid(row["person_oid"] or ""),
         role=Role(row["role"] or ""),

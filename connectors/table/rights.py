@@ -8,8 +8,8 @@ from datetime import date
 
 import msgspec
 
-from connectors.table.cells import Cells, Notes, Row, clean, day_of, prefixed
-from connectors.table.settings import TableSettings
+from connectors.table.cells import Cells, Notes, Row, clean, day_of, own_key, prefixed
+from connectors.table.settings import RowSettings
 from connectors.table.snapshot import Snapshot, grouped
 from hoks.codes import STATE_OF_CODE, TYPE_OF_CODE, StudyRightState, state_of, type_of
 from hoks.findings import FindingCode
@@ -69,15 +69,16 @@ def learners_of(snapshot: Snapshot) -> tuple[LearnerOid, ...]:
     return tuple(LearnerOid(row["oid"] or "") for row in snapshot.rows(_LEARNERS))
 
 
-def study_rights(rows: Sequence[Row], settings: TableSettings) -> tuple[StudyRight, ...]:
+def study_rights(rows: Sequence[Row], settings: RowSettings) -> tuple[StudyRight, ...]:
     """The rights that one person's rows describe, in the order of their first rows."""
     return tuple(_study_right(oid, of_one, settings) for oid, of_one in grouped(rows, "oid").items())
 
 
-def _study_right(oid: str, rows: list[Row], settings: TableSettings) -> StudyRight:
+def _study_right(oid: str, rows: list[Row], settings: RowSettings) -> StudyRight:
     notes = Notes()
     dated = sorted(((_start(row, settings), row) for row in rows), key=lambda each: each[0] or date.min)
-    cells = Cells(_latest([row for _, row in dated]), settings)
+    latest = _latest([row for _, row in dated])
+    cells = Cells(latest, settings)
     periods = _periods(dated, cells, settings)
     last = periods[-1] if periods else None
     included_in = cells.study_right_oid("included_in_oid", "included_in.oid")
@@ -101,7 +102,7 @@ def _study_right(oid: str, rows: list[Row], settings: TableSettings) -> StudyRig
         purchased=cells.truth("purchased", "purchased"),
         qualifications=_qualifications(cells, settings),
         competence_areas=_competence_areas(cells, settings),
-        source_system_id=cells.text("key"),
+        source_system_id=own_key(latest),
     )
     if check_study_right_oid(oid) is Check.BAD_CHECK_DIGIT:
         cells.note(FindingCode.BAD_CHECK_DIGIT, "oid")
@@ -119,12 +120,12 @@ def _latest(rows: list[Row]) -> Row:
 # --- status periods -------------------------------------------------------------------------------------------
 
 
-def _start(row: Row, settings: TableSettings) -> date | None:
+def _start(row: Row, settings: RowSettings) -> date | None:
     text = clean(row["state_start"])
     return day_of(text, settings.date_format) if text else None
 
 
-def _periods(dated: list[tuple[date | None, Row]], cells: Cells, settings: TableSettings) -> tuple[StatePeriod, ...]:
+def _periods(dated: list[tuple[date | None, Row]], cells: Cells, settings: RowSettings) -> tuple[StatePeriod, ...]:
     """The status periods by date; what is wrong with them is noted on the right.
 
     A period ends where the next begins, so the provider's own end dates say nothing more.
@@ -148,7 +149,7 @@ def _periods(dated: list[tuple[date | None, Row]], cells: Cells, settings: Table
     return tuple(periods)
 
 
-def _state(row: Row, cells: Cells, settings: TableSettings) -> tuple[StudyRightState, Code | None]:
+def _state(row: Row, cells: Cells, settings: RowSettings) -> tuple[StudyRightState, Code | None]:
     word = clean(row["state"])
     code = settings.codes.state.get(word, word) if word else None
     state = state_of(code) if code else StudyRightState.UNKNOWN
@@ -167,7 +168,7 @@ def _student(cells: Cells) -> LearnerOid | None:
     return LearnerOid(oid) if oid else None
 
 
-def _type(cells: Cells, settings: TableSettings) -> str | None:
+def _type(cells: Cells, settings: RowSettings) -> str | None:
     word = cells.text("type")
     if word and word not in settings.codes.right_type and word not in TYPE_OF_CODE:
         cells.note(FindingCode.UNKNOWN_CODE, "type")
@@ -183,7 +184,7 @@ def _organisation(oid: OrganisationOid | None) -> Organisation | None:
     return Organisation(oid=oid) if oid else None
 
 
-def _qualifications(cells: Cells, settings: TableSettings) -> tuple[Qualification, ...]:
+def _qualifications(cells: Cells, settings: RowSettings) -> tuple[Qualification, ...]:
     number, name = cells.text("requirements_number"), cells.text("requirements_name")
     code = _named(cells, "qualification", settings.code_prefixes.qualification, settings)
     if not (code or number or name):
@@ -191,15 +192,15 @@ def _qualifications(cells: Cells, settings: TableSettings) -> tuple[Qualificatio
     return (Qualification(code=code, requirements_register_number=number, requirements_name=_in_words(name, settings)),)
 
 
-def _competence_areas(cells: Cells, settings: TableSettings) -> tuple[CompetenceArea, ...]:
+def _competence_areas(cells: Cells, settings: RowSettings) -> tuple[CompetenceArea, ...]:
     area = _named(cells, "area", settings.code_prefixes.competence_area, settings)
     return (CompetenceArea(area=area),) if area else ()
 
 
-def _named(cells: Cells, what: str, prefix: str, settings: TableSettings) -> Code | None:
+def _named(cells: Cells, what: str, prefix: str, settings: RowSettings) -> Code | None:
     uri, name = cells.text(f"{what}_code"), cells.text(f"{what}_name")
     return Code(uri=prefixed(uri, prefix), name=_in_words(name, settings)) if uri else None
 
 
-def _in_words(name: str | None, settings: TableSettings) -> Text | None:
+def _in_words(name: str | None, settings: RowSettings) -> Text | None:
     return Text(**{settings.language: name}) if name else None

@@ -12,7 +12,7 @@ from msgspec import Meta
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-from connectors.client import is_loopback
+from connectors.addresses import is_loopback
 from hoks.codes import STATE_OF_CODE
 from hoks.identifiers import OrganisationOid
 
@@ -63,7 +63,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 }
 """The logical tables and their columns."""
 
-_REQUIRED: dict[str, tuple[str, ...]] = {
+REQUIRED: dict[str, tuple[str, ...]] = {
     "people": ("key", "oid"),
     "rights": ("key", "person_key", "oid", "state", "state_start"),
     "plans": ("key",),
@@ -77,7 +77,7 @@ _REQUIRED: dict[str, tuple[str, ...]] = {
     "appointments": ("person_oid", "kind", "right_oid"),
     "assignments": ("person_oid", "role"),
 }
-_ONE_OF: dict[str, tuple[str, ...]] = {
+ONE_OF: dict[str, tuple[str, ...]] = {
     "plans": ("right_key", "right_oid"),
     "appointments": ("part_key", "unit_code"),
     "assignments": ("person_key", "learner_oid"),
@@ -229,19 +229,12 @@ class CodePrefixes(Strict, frozen=True):
     appointed_unit: str = ""
 
 
-class TableSettings(Strict, frozen=True, kw_only=True, tag_field="kind", tag="table"):
-    """One provider's drop or views: where they are, how their rows are written and what they mean."""
+class RowSettings(Strict, frozen=True, kw_only=True):
+    """How one provider writes the values of its rows and what they mean, however the rows come."""
 
     id: str
     provider: OrganisationOid
     gives: tuple[Given, ...]
-    tables: dict[str, TableFile]
-    folder: str = ""
-    """Where the files of a drop are."""
-    database: DatabaseSettings | None = None
-    """Where the views are, instead of files."""
-    encoding: str = "utf-8"
-    delimiter: str = ","
     date_format: DateFormat = "yyyy-mm-dd"
     instant_format: InstantFormat = "iso"
     decimal: Literal[".", ","] = "."
@@ -250,9 +243,31 @@ class TableSettings(Strict, frozen=True, kw_only=True, tag_field="kind", tag="ta
     false_values: tuple[str, ...] = ("0",)
     language: Literal["fi", "sv", "en"] = "fi"
     """In which language the provider writes names of qualifications."""
-    manifest: ManifestSettings | None = None
     codes: Codes = Codes()
     code_prefixes: CodePrefixes = CodePrefixes()
+
+    def faults_of_values(self) -> list[str]:
+        """What is wrong with how values are said to be written."""
+        states = set(self.codes.state.values())
+        faults = [f"codes.state: expected a state of Koski, got `{s}`" for s in sorted(states - STATE_OF_CODE.keys())]
+        if not self.list_separator:
+            faults.append("list_separator: expected at least one character")
+        if {each.casefold() for each in self.true_values} & {each.casefold() for each in self.false_values}:
+            faults.append("true_values and false_values have a word in common")
+        return faults
+
+
+class TableSettings(RowSettings, frozen=True, kw_only=True, tag_field="kind", tag="table"):
+    """One provider's drop or views: where they are, how their rows are written and what they mean."""
+
+    tables: dict[str, TableFile]
+    folder: str = ""
+    """Where the files of a drop are."""
+    database: DatabaseSettings | None = None
+    """Where the views are, instead of files."""
+    encoding: str = "utf-8"
+    delimiter: str = ","
+    manifest: ManifestSettings | None = None
     stale_after_hours: float = 36
     look_every_seconds: float = 3
     """How often at most a newer drop is looked for."""
@@ -271,19 +286,12 @@ class TableSettings(Strict, frozen=True, kw_only=True, tag_field="kind", tag="ta
         return tuple(dict.fromkeys(table.file for table in self.tables.values()))
 
     def _faults_of_formats(self) -> list[str]:
-        faults = [f"codes.state: expected a state of Koski, got `{s}`" for s in self._states() - STATE_OF_CODE.keys()]
+        faults = self.faults_of_values()
         if not _is_charset(self.encoding):
             faults.append(f"encoding: `{self.encoding}` is not a character set")
         if len(self.delimiter) != 1 or self.delimiter in '"\r\n':
             faults.append("delimiter: expected one character, not a quote or a line break")
-        if not self.list_separator:
-            faults.append("list_separator: expected at least one character")
-        if {each.casefold() for each in self.true_values} & {each.casefold() for each in self.false_values}:
-            faults.append("true_values and false_values have a word in common")
         return faults
-
-    def _states(self) -> set[str]:
-        return set(self.codes.state.values())
 
     def _faults_of_tables(self) -> list[str]:
         if bool(self.folder) == bool(self.database):
@@ -324,9 +332,9 @@ def _faults_of_table(name: str, table: TableFile) -> list[str]:
         for column in table.columns
         if column not in COLUMNS[name]
     ]
-    faults += [f"table `{name}`: column `{c}` must be mapped" for c in _REQUIRED[name] if c not in table.columns]
-    if name in _ONE_OF and not set(_ONE_OF[name]) & table.columns.keys():
-        faults.append(f"table `{name}`: column {' or '.join(f'`{c}`' for c in _ONE_OF[name])} must be mapped")
+    faults += [f"table `{name}`: column `{c}` must be mapped" for c in REQUIRED[name] if c not in table.columns]
+    if name in ONE_OF and not set(ONE_OF[name]) & table.columns.keys():
+        faults.append(f"table `{name}`: column {' or '.join(f'`{c}`' for c in ONE_OF[name])} must be mapped")
     return faults
 
 

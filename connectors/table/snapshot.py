@@ -16,9 +16,9 @@ from typing import Protocol, get_args
 
 import msgspec
 
-from connectors.table.cells import Row, clean, day_of
+from connectors.table.cells import UNREADABLE_CELL, Row, clean, day_of
 from connectors.table.drop import Drop
-from connectors.table.settings import COLUMNS, AppointmentKind, GuidanceRole, TableSettings
+from connectors.table.settings import COLUMNS, AppointmentKind, GuidanceRole, RowSettings, TableSettings
 from hoks.identifiers import Check, check_learner_oid, check_study_right_oid
 
 log = logging.getLogger(__name__)
@@ -26,6 +26,8 @@ log = logging.getLogger(__name__)
 KEYS_AT_ONCE = 500
 """How many keys one query asks for at most."""
 
+_COMPUTED = {"plans": ("for_right",)}
+"""Columns that are found out when all rows are there."""
 _INDEXES = {
     "people": ("key", "oid"),
     "rights": ("key", "oid", "person_key", "included_in_oid"),
@@ -40,12 +42,15 @@ _INDEXES = {
     "appointments": ("person_oid",),
     "assignments": ("person_oid",),
 }
-_KEYS = {
-    (table, column)
-    for table, columns in COLUMNS.items()
-    for column in columns
-    if column == "key" or column.endswith("_key")
-} | {("rights", "included_in_oid")}
+
+
+def _is_key(column: str) -> bool:
+    return column == "key" or column.endswith("_key")
+
+
+_KEYS = {(table, column) for table, columns in COLUMNS.items() for column in columns if _is_key(column)} | {
+    ("rights", "included_in_oid")
+}
 
 # INVARIANT: a key leads to one owner. Two rows with the same key and different owners would let what hangs on the
 # key reach the wrong student, so such a key is taken away from both: the rows stay with their owners, bare.
@@ -80,7 +85,6 @@ _FIND_ASSIGNED_LEARNERS = """
 UPDATE assignments SET learner_oid = (SELECT oid FROM people WHERE people.key = assignments.person_key LIMIT 1)
 WHERE learner_oid IS NULL"""
 
-_SURROGATE = re.compile("[\ud800-\udfff]")
 _UNREADABLE = "?"
 """Stands in a cell that says something nobody can read: the row is not taken as if the cell were empty."""
 
@@ -191,6 +195,14 @@ class Snapshot:
             return [dict(zip(names, cells, strict=True)) for cells in cursor.fetchall()]
 
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+_SCHEMA = "\n".join(
+    sql("CREATE TABLE {table} ({columns});", table=table, columns=_listed((*columns, *_COMPUTED.get(table, ()))))
+    for table, columns in COLUMNS.items()
+)
+
+
 class Rows(Protocol):
     """Rows of cells, all as wide as their header; they are gone through once."""
 
@@ -210,19 +222,58 @@ def take_snapshot(settings: TableSettings) -> Snapshot:
     """Load the drop that lies in the folder, or raise ``DropRefused``."""
     drop = Drop(settings)
     sheets = ((drop.sheet(name), drop.tables(name)) for name in drop.names())
-    snapshot = snapshot_of(settings, sheets, drop.as_of)
+    snapshot = snapshot_of_sheets(settings, sheets, drop.as_of)
     drop.check_unchanged()
+    return _with_losses_told(settings, snapshot)
+
+
+def snapshot_of_sheets(
+    settings: TableSettings, sheets: Iterable[tuple[Rows, Sequence[str]]], as_of: datetime
+) -> Snapshot:
+    """Rows under the provider's names of columns, each lot of them loaded into its tables."""
+
+    def fill(connection: sqlite3.Connection) -> Counts:
+        counts: Counts = {}
+        for sheet, tables in sheets:
+            counts |= _fill_from(connection, settings, sheet, tables)
+        return counts
+
+    return _snapshot(as_of, fill, COLUMNS)
+
+
+def snapshot_of(settings: RowSettings, tables: Mapping[str, Collection[Row]], as_of: datetime) -> Snapshot:
+    """Rows by our names of tables and columns, their keys clean already; a column that is left out is empty."""
+
+    def fill(connection: sqlite3.Connection) -> Counts:
+        cleaners = {place: ready for place, ready in _cleaners(settings).items() if not _is_key(place[1])}
+        counts: Counts = {}
+        for table, rows in tables.items():
+            writer = _Writer(connection, table, COLUMNS[table], cleaners)
+            for row in rows:
+                writer.write([row.get(column) for column in COLUMNS[table]])
+            writer.flush()
+            counts[table, "rows repeated in full"] = writer.repeated
+        return counts
+
+    # Answers to calls fill few tables, and a statement on an empty one costs as much as on a small one.
+    return _with_losses_told(settings, _snapshot(as_of, fill, [table for table, rows in tables.items() if rows]))
+
+
+Counts = dict[tuple[str, str], int]
+"""How many rows were left out, by table and reason."""
+
+
+def _with_losses_told(settings: RowSettings, snapshot: Snapshot) -> Snapshot:
     for (table, reason), count in snapshot.left_out.items():
         log.warning("source %s: table %s: %d %s", settings.id, table, count, reason)
     return snapshot
 
 
-def snapshot_of(settings: TableSettings, sheets: Iterable[tuple[Rows, Sequence[str]]], as_of: datetime) -> Snapshot:
-    """Load rows, each lot of them into its tables."""
+def _snapshot(as_of: datetime, fill: Callable[[sqlite3.Connection], Counts], filled: Collection[str]) -> Snapshot:
     # Only ever used under the snapshot's lock, so threads may share it.
     connection = sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None)
     try:
-        left_out = _load(connection, settings, sheets)
+        left_out = _load(connection, fill, filled)
     except BaseException:
         connection.close()
         raise
@@ -232,35 +283,37 @@ def snapshot_of(settings: TableSettings, sheets: Iterable[tuple[Rows, Sequence[s
 
 
 def _load(
-    connection: sqlite3.Connection, settings: TableSettings, sheets: Iterable[tuple[Rows, Sequence[str]]]
-) -> dict[tuple[str, str], int]:
-    counts: dict[tuple[str, str], int] = {}
+    connection: sqlite3.Connection, fill: Callable[[sqlite3.Connection], Counts], filled: Collection[str]
+) -> Counts:
+    connection.executescript(_SCHEMA)
     connection.execute("BEGIN")
-    for table, columns in COLUMNS.items():
-        extra = ("for_right",) if table == "plans" else ()
-        connection.execute(sql("CREATE TABLE {table} ({columns})", table=table, columns=_listed(columns + extra)))
-    for sheet, tables in sheets:
-        counts |= _fill_from(connection, settings, sheet, tables)
-    _tidy(connection, counts)
-    for table, reason, holds in _IN_PLACE:
+    counts = fill(connection)
+    _tidy(connection, counts, filled)
+    for table, reason, holds in _of(filled, _IN_PLACE):
         # What is null is not known to hold, so it is counted too.
         query = sql("SELECT count(*) FROM {table} AS child WHERE NOT coalesce({holds}, 0)", table=table, holds=holds)
         counts[table, f"rows {reason}"] = connection.execute(query).fetchone()[0]
-    for table, reason, holds in _CERTAIN:
+    for table, reason, holds in _of(filled, _CERTAIN):
         statement = sql("DELETE FROM {table} WHERE NOT coalesce({holds}, 0)", table=table, holds=holds)
         counts[table, f"rows {reason}"] = connection.execute(statement).rowcount
     connection.execute("COMMIT")
     return {key: count for key, count in counts.items() if count}
 
 
-def _tidy(connection: sqlite3.Connection, counts: dict[tuple[str, str], int]) -> None:
-    for table, columns in _INDEXES.items():
-        for column in columns:
+def _of(filled: Collection[str], conditions: Iterable[tuple[str, str, str]]) -> Iterator[tuple[str, str, str]]:
+    return (each for each in conditions if each[0] in filled)
+
+
+def _tidy(connection: sqlite3.Connection, counts: Counts, filled: Collection[str]) -> None:
+    for table in filled:
+        for column in _INDEXES[table]:
             connection.execute(sql("CREATE INDEX {table}_{column} ON {table} ({column})", table=table, column=column))
     # A status row that leaves out what its right's other rows say is still a row of that right.
     for column in ("oid", "person_key"):
         connection.execute(sql(_FILL, column=column))
     for table, owner in _OWNERS.items():
+        if table not in filled:
+            continue
         taken = connection.execute(sql(_TAKE_KEY, table=table, owner=owner)).rowcount
         counts[table, "rows share a key but not its owner"] = taken
     for statement in (
@@ -276,7 +329,7 @@ def _tidy(connection: sqlite3.Connection, counts: dict[tuple[str, str], int]) ->
 Cleaner = Callable[[str], str | None]
 
 
-def _cleaners(settings: TableSettings) -> dict[tuple[str, str], Cleaner]:
+def _cleaners(settings: RowSettings) -> dict[tuple[str, str], Cleaner]:
     """How a cell is made ready for joining; every other cell is read when somebody asks for it."""
     cleaners: dict[tuple[str, str], Cleaner] = dict.fromkeys(_KEYS, clean)
     return cleaners | {
@@ -307,14 +360,18 @@ def _well_formed(check: Callable[[str], Check]) -> Cleaner:
 
 def _certain(check: Callable[[str], Check]) -> Cleaner:
     def oid(text: str) -> str | None:
+        if text == UNREADABLE_CELL:
+            return _UNREADABLE
         cleaned = clean(text)
         return cleaned if cleaned is None or check(cleaned) is not Check.MALFORMED else _UNREADABLE
 
     return oid
 
 
-def _day(settings: TableSettings) -> Cleaner:
+def _day(settings: RowSettings) -> Cleaner:
     def day(text: str) -> str | None:
+        if text == UNREADABLE_CELL:
+            return _UNREADABLE
         cleaned = clean(text)
         if cleaned is None:
             return None
@@ -332,15 +389,15 @@ def _word(words: Mapping[str, str]) -> Cleaner:
     return translated
 
 
-def _fill_from(
-    connection: sqlite3.Connection, settings: TableSettings, sheet: Rows, tables: Sequence[str]
-) -> dict[tuple[str, str], int]:
+def _fill_from(connection: sqlite3.Connection, settings: TableSettings, sheet: Rows, tables: Sequence[str]) -> Counts:
     """Load every table that is in these rows; rows of none are only gone through, which checks them."""
-    writers = [_Writer(connection, settings, table, sheet) for table in tables]
+    columns = {table: settings.tables[table].columns for table in tables}
+    places = {table: [sheet.column(table, theirs) for theirs in columns[table].values()] for table in tables}
+    writers = [_Writer(connection, table, columns[table], _cleaners(settings)) for table in tables]
     for cells in sheet.rows():
         for writer in writers:
-            writer.write(cells)
-    counts: dict[tuple[str, str], int] = {}
+            writer.write([cells[place] for place in places[writer.table]])
+    counts: Counts = {}
     for writer in writers:
         writer.flush()
         counts[writer.table, "rows wider than the header"] = sheet.too_wide
@@ -352,27 +409,34 @@ def _fill_from(
 
 
 class _Writer:
-    """Puts the mapped cells of rows into one table; a row that is repeated in full is one row."""
+    """Puts the cells of rows into one table; a row that is repeated in full is one row."""
 
-    def __init__(self, connection: sqlite3.Connection, settings: TableSettings, table: str, sheet: Rows) -> None:
-        cleaners = _cleaners(settings)
-        mapped = settings.tables[table].columns
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        table: str,
+        columns: Collection[str],
+        cleaners: Mapping[tuple[str, str], Cleaner],
+    ) -> None:
         self.table = table
         self.repeated = 0
         self._connection = connection
-        self._cells = [(sheet.column(table, theirs), cleaners.get((table, ours))) for ours, theirs in mapped.items()]
+        self._cleaners = [cleaners.get((table, column)) for column in columns]
         self._insert = sql(
             "INSERT INTO {table} ({columns}) VALUES ({marks})",
             table=table,
-            columns=_listed(mapped),
-            marks=", ".join("?" * len(mapped)),
+            columns=_listed(columns),
+            marks=", ".join("?" * len(columns)),
         )
         self._seen: set[bytes] = set()
         self._waiting: list[tuple[str | None, ...]] = []
 
-    def write(self, cells: list[str]) -> None:
-        """Take one row of the file."""
-        values = tuple(clean_(cells[place]) if clean_ else cells[place] for place, clean_ in self._cells)
+    def write(self, cells: Sequence[str | None]) -> None:
+        """Take the cells of one row."""
+        values = tuple(
+            ready(cell) if ready and cell is not None else cell
+            for ready, cell in zip(self._cleaners, cells, strict=True)
+        )
         digest = hashlib.blake2b(msgspec.msgpack.encode(values), digest_size=16).digest()
         if digest in self._seen:
             self.repeated += 1

@@ -52,6 +52,11 @@ class TableSource:
         """Which source this is."""
         return Source(id=self._settings.id, provider_oid=self._settings.provider)
 
+    @property
+    def has_views(self) -> bool:
+        """Whether it reads a database rather than files."""
+        return self._settings.database is not None
+
     async def load(self) -> None:
         """Look at what there is, at start; ``FilesDoNotFit`` and ``ViewsDoNotFit`` say what in the settings is wrong.
 

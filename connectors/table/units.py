@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TypedDict
 
-from connectors.table.cells import Cells, Row
+from connectors.table.cells import Cells, Row, own_key
 from connectors.table.competence import (
     Reading,
     acquisitions,
@@ -47,7 +47,7 @@ class _PlannedFields(TypedDict):
 
 def _planned(row: Row, cells: Cells, place: str, reading: Reading) -> _PlannedFields:
     return {
-        "source_key": row["key"],
+        "source_key": own_key(row),
         "deviation_from_requirements": cells.text("deviation"),
         "acquisitions": acquisitions(row, place, reading),
         "demonstrations": demonstrations(row, place, reading),
@@ -89,7 +89,7 @@ def planned_common_unit(row: Row, subareas: Sequence[Row], reading: Reading) -> 
     """A planned common unit with its subareas."""
     cells, place = reading.cells(row), "planned_common_units"
     unit = PlannedCommonUnit(
-        source_key=row["key"],
+        source_key=own_key(row),
         unit=_code(cells, "unit", reading.settings.code_prefixes.common),
         provider_oid=cells.organisation_oid("provider_oid", "provider_oid"),
         subareas=tuple(_planned_subarea(each, f"{place}.subareas", reading) for each in subareas),
@@ -110,7 +110,7 @@ def preparatory_part(row: Row, reading: Reading) -> PreparatoryEducationPart:
     """A planned part of preparatory education."""
     cells = reading.cells(row)
     part = PreparatoryEducationPart(
-        source_key=row["key"],
+        source_key=own_key(row),
         part=_code(cells, "part", reading.settings.code_prefixes.preparatory),
         start_date=cells.day("start", "start_date", required=True),
         end_date=cells.day("end", "end_date", required=True),
@@ -126,7 +126,7 @@ def study_skills(row: Row, reading: Reading) -> StudySkillsStudies:
     """Studies supporting study skills."""
     cells = reading.cells(row)
     studies = StudySkillsStudies(
-        source_key=row["key"],
+        source_key=own_key(row),
         name=cells.text("name", required=True),
         description=cells.text("description", required=True),
         start_date=cells.day("start", "start_date", required=True),
@@ -143,7 +143,7 @@ def learning_support(row: Row, reading: Reading) -> LearningSupport:
     if group is UnitGroup.UNKNOWN:
         cells.note(FindingCode.UNKNOWN_CODE, "unit_group_code")
     support = LearningSupport(
-        source_key=row["key"],
+        source_key=own_key(row),
         support_type=cells.code("support_type", "support_type", prefixes.support_type, required=True),
         start_date=cells.day("start", "start_date"),
         end_date=cells.day("end", "end_date"),
@@ -177,7 +177,7 @@ def _prior(row: Row, cells: Cells, place: str, reading: Reading, *, required: bo
     if process is RecognitionProcess.UNKNOWN:
         cells.note(FindingCode.UNKNOWN_CODE, field)
     return {
-        "source_key": row["key"],
+        "source_key": own_key(row),
         "recognition_process_code": code,
         "recognition_process": process,
         "skills_demonstrations": prior_demonstrations(row, place, reading),

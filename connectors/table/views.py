@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from connectors.failures import Reason, SourceFailure, SourceInvalid, SourceUnavailable
+from connectors.failures import Reason, SourceFailure, SourceInvalid, SourceUnavailable, unexpected
 from connectors.table.database import Database, ViewsDoNotFit
 from connectors.table.keeper import PATIENCE_SECONDS
 from connectors.table.paths import Question
@@ -67,7 +67,7 @@ class LiveViews:
             raise SourceInvalid(Reason.MISMATCH) from None
 
     async def _within(self, seconds: float, work: Callable[[], T]) -> T:
-        """What the work comes to in a thread, or ``SourceUnavailable`` at the deadline."""
+        """What the work comes to in a thread. Raises ``ViewsDoNotFit`` and ``SourceFailure``, at the deadline too."""
         task = asyncio.get_running_loop().run_in_executor(self._threads, work)
         try:
             done, _ = await asyncio.wait({task}, timeout=max(0.0, seconds))
@@ -77,7 +77,13 @@ class LiveViews:
         if not done:
             task.cancel()
             raise SourceUnavailable(Reason.TIMEOUT)
-        return task.result()
+        try:
+            return task.result()
+        except (SourceFailure, ViewsDoNotFit):
+            raise
+        except Exception as fault:
+            # The outside of the connector: rows may hold anything.
+            raise unexpected(self._settings.id, fault) from None
 
 
 class WholeViews(LiveViews):
@@ -98,9 +104,9 @@ class WholeViews(LiveViews):
         return self._failure is not None
 
     async def load(self) -> None:
-        """Look at the views and read them, at start."""
+        """Look at the views, at start, and begin to read them."""
         await super().load()
-        await self._renewed(None)
+        await self._renewed(PATIENCE_SECONDS)
 
     async def current(self, question: Question, keys: Collection[str], until: float | None = None) -> Snapshot:  # noqa: ARG002
         """The last snapshot, whatever is asked. Raises ``SourceFailure`` where there was never one."""
@@ -131,10 +137,6 @@ class WholeViews(LiveViews):
         except SourceFailure as failure:
             self._failure = failure
             log.warning("source %s: %s (%s)", self._settings.id, failure.outcome.value, failure.reason.value)
-        except Exception as fault:
-            # The outside of the connector: rows may hold anything. Only the kind of fault is told, not its text.
-            self._failure = SourceInvalid(Reason.UNEXPECTED)
-            log.error("source %s: views not read (%s)", self._settings.id, type(fault).__name__)
         finally:
             self._next = time.monotonic() + wait
             self._reading = None

@@ -13,7 +13,7 @@ from hoks.items import Item
 from hoks.links import Link, LinkState
 from hoks.merged import MergedRight
 from hoks.narrow import Evidence
-from hoks.organisations import Known, Tree, owns, provider_of
+from hoks.organisations import Known, Tree, answers_for, owns, provider_of
 from hoks.plan import Hoks
 from hoks.relations import Appointment, AppointmentKind, Assignment, Consent, Statute
 from hoks.study_right import Phase, within_five_years
@@ -70,17 +70,26 @@ class Situation(msgspec.Struct, frozen=True, kw_only=True):
         return owns(self.acting, right.right, self.tree) if self.acting else Known.NO
 
     def is_the_acting_providers(self, right: MergedRight) -> Known:
-        """Whether the right is of the acting organisation's provider, at whichever of its schools."""
-        if self.acting is None:
-            return Known.NO
-        acting, provider = self.tree.get(self.acting), provider_of(right.right, self.tree)
-        if acting is None or provider is None:
-            return Known.UNKNOWN
-        return Known.of(acting.provider_oid == provider)
+        """Whether the right is of the acting organisation's provider, at whichever of its schools, or of one that has
+        merged into it."""
+        return self._of_the_acting_provider(right, lambda provider: answers_for(provider, right.right, self.tree))
 
     def is_another_providers(self, right: MergedRight) -> Known:
-        """Whether the right is of another provider than the acting organisation's."""
-        return {Known.YES: Known.NO, Known.NO: Known.YES}.get(self.is_the_acting_providers(right), Known.UNKNOWN)
+        """Whether the right is of another provider than the acting organisation's.
+
+        INVARIANT: a merged provider stays another one here: that a merger is known opens, and never closes, anything.
+        """
+        own = self._of_the_acting_provider(right, lambda provider: provider == provider_of(right.right, self.tree))
+        return {Known.YES: Known.NO, Known.NO: Known.YES}.get(own, Known.UNKNOWN)
+
+    def _of_the_acting_provider(self, right: MergedRight, holds: Callable[[OrganisationOid], bool]) -> Known:
+        """Whether something holds of the acting organisation's provider and the right's; unknown where either is."""
+        if self.acting is None:
+            return Known.NO
+        acting = self.tree.get(self.acting)
+        if acting is None or provider_of(right.right, self.tree) is None:
+            return Known.UNKNOWN
+        return Known.of(acting.provider_oid is not None and holds(acting.provider_oid))
 
     def is_valid(self, right: MergedRight) -> bool:
         """Whether the right is valid on the day."""

@@ -6,9 +6,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from connectors.catalogue import SettingsRefusedError, SourceSettings, connect, secret
-from connectors.ehoks import EhoksSource
-from connectors.koski import KoskiSource
+from connectors.breaker import State
+from connectors.catalogue import SettingsRefusedError, SourceSettings, connect, secret, with_scopes
+from connectors.kept import KeptHolders, KeptPlans, KeptRights
+from connectors.oauth import ClientCredentials
 from connectors.registries.onr import OnrSettings
 from connectors.registries.organisaatio import OrganisaatioSettings
 from connectors.table import TableSource
@@ -39,6 +40,15 @@ EHOKS = {
     "username": "gateway",
     "password_file": "ehoks.password",
     "caller_id": CALLER,
+}
+ROSTER: dict[str, Any] = {
+    "kind": "oneroster",
+    "id": "c-roster",
+    "provider": PROVIDER,
+    "base_url": "https://roster.example",
+    "account": {"token_url": "https://login.example/token", "client_id": "gateway", "secret_file": "roster.secret"},
+    "right": {"oid": "metadata.studyRightOid", "state": "metadata.state"},
+    "codes": {"state": {"paused": "valiaikaisestikeskeytynyt"}},
 }
 TABLE: dict[str, Any] = {
     "kind": "table",
@@ -78,7 +88,7 @@ def settings(*written: dict[str, Any]) -> list[SourceSettings]:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    for name in ("koski.password", "ehoks.password"):
+    for name in ("koski.password", "ehoks.password", "roster.secret"):
         (tmp_path / name).write_text("secret\n")
         (tmp_path / name).chmod(0o600)
     return tmp_path
@@ -86,16 +96,16 @@ def folder(tmp_path: Path) -> Path:
 
 async def test_each_kind_becomes_its_source(folder: Path) -> None:
     connected = connect(
-        settings(KOSKI, EHOKS, TABLE),
+        settings(KOSKI, EHOKS, ROSTER, TABLE),
         StillClock(),
         onr=OnrSettings(base_url="https://onr.example", caller_id=CALLER),
         organisaatio=OrganisaatioSettings(base_url="https://organisaatio.example", caller_id=CALLER),
         folder=folder,
     )
-    assert [type(each) for each in connected.rights] == [KoskiSource, TableSource]
-    assert [type(each) for each in connected.plans] == [EhoksSource]
-    assert [type(each) for each in connected.holders] == [EhoksSource, TableSource]
-    assert [each.source.id for each in connected.rights] == ["a-koski", "b-drop"]
+    assert [type(each) for each in connected.rights] == [KeptRights, KeptRights, TableSource]
+    assert [type(each) for each in connected.plans] == [KeptPlans]
+    assert [type(each) for each in connected.holders] == [KeptHolders, KeptHolders, TableSource]
+    assert [each.source.id for each in connected.rights] == ["a-koski", "c-roster", "b-drop"]
     assert connected.identities is not None
     assert connected.organisations is not None
     assert "secret" not in repr(connected)
@@ -128,9 +138,44 @@ def test_a_secret_that_is_missing_or_empty_refuses_the_start(folder: Path) -> No
         secret(folder / "koski.password")
 
 
+def test_the_secret_with_which_a_source_signs_must_be_long(folder: Path) -> None:
+    key = folder / "invalidate.key"
+    key.write_text("k" * 31)
+    key.chmod(0o600)
+    signing = settings({**KOSKI, "invalidate_key_file": "invalidate.key"})
+    with pytest.raises(SettingsRefusedError, match=r"invalidate\.key: this secret is too short; expected at least 32"):
+        connect(signing, StillClock(), folder=folder)
+    key.write_text("k" * 32)
+    connected = connect(signing, StillClock(), folder=folder)
+    assert connected.invalidate_keys == {"a-koski": b"k" * 32}
+    assert "kkkk" not in repr(connected)
+
+
 def test_plain_http_to_another_machine_refuses_the_start(folder: Path) -> None:
     with pytest.raises(SettingsRefusedError, match=r"source `a-koski`: expected an https address for koski\.example"):
         connect(settings({**KOSKI, "base_url": "http://koski.example/koski/api"}), StillClock(), folder=folder)
+
+
+def test_a_private_address_refuses_the_start_unless_the_settings_say_so(folder: Path) -> None:
+    private = {**KOSKI, "base_url": "https://10.1.2.3/koski/api"}
+    with pytest.raises(SettingsRefusedError, match=r"source `a-koski`: expected a public address, got 10\.1\.2\.3"):
+        connect(settings(private), StillClock(), folder=folder)
+    connect(settings({**private, "private_network": True}), StillClock(), folder=folder)
+
+
+async def test_each_source_over_http_has_a_condition_of_its_own(folder: Path) -> None:
+    connected = connect(
+        settings(KOSKI, TABLE, EHOKS),
+        StillClock(),
+        onr=OnrSettings(base_url="https://onr.example", caller_id=CALLER),
+        folder=folder,
+    )
+    assert [(each.source, each.breaker, each.calls) for each in connected.conditions()] == [
+        ("a-koski", State.CLOSED, 0),
+        ("a-ehoks", State.CLOSED, 0),
+        ("onr", State.CLOSED, 0),
+    ]
+    await connected.aclose()
 
 
 def test_two_sources_of_one_id_refuse_the_start(folder: Path) -> None:
@@ -140,8 +185,78 @@ def test_two_sources_of_one_id_refuse_the_start(folder: Path) -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"colour": "red"}, {"kind": "wilma"}, {"gives": ["plans"]}, {"seconds": 0}, {"concurrency": 0}, {"batch": 1001}],
+    [
+        {"colour": "red"},
+        {"kind": "wilma"},
+        {"gives": ["plans"]},
+        {"seconds": 0},
+        {"cache_seconds": 61},
+        {"concurrency": 0},
+        {"waiting": -1},
+        {"batch": 1001},
+    ],
 )
 def test_a_key_or_value_that_is_not_known_is_refused(change: dict[str, Any]) -> None:
     with pytest.raises(msgspec.ValidationError):
         settings({**KOSKI, **change})
+
+
+VIEWS: dict[str, Any] = {
+    "kind": "table",
+    "id": "b-views",
+    "provider": PROVIDER,
+    "gives": ["assignments"],
+    "database": {"url": "postgresql://reader@127.0.0.1:1/sis", "password_file": "db.password"},
+    "tables": {"assignments": {"view": "roles", "columns": {"person_oid": "p", "role": "r", "learner_oid": "l"}}},
+}
+
+
+async def test_a_database_is_a_source_whose_password_only_its_owner_may_read(folder: Path) -> None:
+    (folder / "db.password").write_text("hunter2\n")
+    (folder / "db.password").chmod(0o640)
+    with pytest.raises(SettingsRefusedError, match=r"db\.password: others can read this secret"):
+        connect(settings(VIEWS), StillClock(), folder=folder)
+    (folder / "db.password").chmod(0o600)
+    connected = connect(settings(VIEWS), StillClock(), folder=folder)
+    assert [each.source.id for each in connected.assignments] == ["b-views"]
+    assert "hunter2" not in repr(connected)
+    await connected.refuse_misfits()
+    await connected.aclose()
+
+
+def test_authorities_that_are_not_there_refuse_the_start(folder: Path) -> None:
+    database = {"url": "postgresql://reader@db.example/sis", "root_certificates": "none.pem"}
+    with pytest.raises(SettingsRefusedError, match="source `b-views`, root_certificates: expected a file"):
+        connect(settings(VIEWS | {"database": database}), StillClock(), folder=folder)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"page_size": 1},
+        {"kept_seconds": 61},
+        {"kept_seconds": 31},
+        {"gives": ["plans"]},
+        {"right": {"oid": "metadata."}},
+        {"right": {"colour": "metadata.colour"}},
+        {"after_end": "lasna"},
+        {"codes": {"state": {"paused": "tauolla"}}},
+    ],
+)
+def test_a_roster_key_or_value_that_is_not_known_is_refused(change: dict[str, Any]) -> None:
+    with pytest.raises(msgspec.ValidationError):
+        settings({**ROSTER, **change})
+
+
+@pytest.mark.parametrize("server", ["base_url", "token_url"])
+def test_a_roster_over_plain_http_refuses_the_start(folder: Path, server: str) -> None:
+    account = {**ROSTER["account"], **({"token_url": "http://login.example"} if server == "token_url" else {})}
+    changed = {**ROSTER, "account": account} | ({"base_url": "http://roster.example"} if server == "base_url" else {})
+    with pytest.raises(SettingsRefusedError, match=r"source `c-roster`: expected an https address"):
+        connect(settings(changed), StillClock(), folder=folder)
+
+
+def test_an_account_without_scopes_asks_for_the_usual_ones() -> None:
+    account = ClientCredentials(token_url="https://login.example", client_id="gateway", secret_file="unused")
+    assert with_scopes(account, "usual").scopes == ("usual",)
+    assert with_scopes(msgspec.structs.replace(account, scopes=("own",)), "usual").scopes == ("own",)

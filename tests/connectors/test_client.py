@@ -4,18 +4,18 @@ import asyncio
 import gzip
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator
 
 import httpx
 import pytest
 
-from connectors.client import HttpxClient, Outgoing, is_loopback
+from connectors.addresses import is_loopback
+from connectors.client import HttpxClient, Outgoing
 from connectors.failures import Reason, SourceFailure, outcome_of
 from hoks.outcomes import Outcome
+from tests.connectors.loopback import get, serving
 
 HERE = "http://127.0.0.1:9"
-Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
 class _Bytes(httpx.AsyncByteStream):
@@ -37,35 +37,6 @@ def answering(*chunks: bytes, status: int = 200, max_bytes: int = 1_000_000, **h
         return httpx.Response(status, headers=named, stream=_Bytes(*chunks))
 
     return HttpxClient([HERE], max_bytes=max_bytes, transport=httpx.MockTransport(answer))
-
-
-@asynccontextmanager
-async def serving(handler: Handler) -> AsyncIterator[str]:
-    """A server on a real socket of this machine; every connection is closed at the end."""
-    running: set[asyncio.Task[None]] = set()
-
-    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        running.add(task)
-        with suppress(OSError, asyncio.CancelledError):
-            await handler(reader, writer)
-        writer.close()
-        with suppress(OSError):
-            await writer.wait_closed()
-
-    server = await asyncio.start_server(handle, "127.0.0.1", 0)
-    try:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    finally:
-        server.close()
-        for task in running:
-            task.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
-
-
-def get(url: str) -> Outgoing:
-    return Outgoing(method="GET", url=url)
 
 
 async def reason_of(client: HttpxClient, url: str = HERE) -> Reason:

@@ -18,7 +18,7 @@ from hoks.items import Item
 from hoks.outcomes import Answer, Outcome
 from hoks.plan import Hoks
 from tests.connectors import contract
-from tests.connectors.ehoks_stub import Ehoks, a_plan
+from tests.connectors.ehoks_stub import PASSWORD, Ehoks, a_plan
 from tests.connectors.wires import learner, right, said, silent
 
 ONE, TWO, THREE = right(1), right(2), right(3)
@@ -113,6 +113,32 @@ async def test_a_wrong_password_is_tried_once_for_a_whole_batch() -> None:
     reply = await ehoks.source().plans([ONE, TWO, THREE])
     assert {answer.outcome for answer in reply.answers.values()} == {Outcome.DENIED}
     assert ehoks.logins == 1
+
+
+async def test_only_the_login_is_never_sent_twice() -> None:
+    ehoks = Ehoks(a_plan(ONE, 1))
+    await ehoks.source().plans([ONE])
+    once = [request.url for request in ehoks.port.sent if not request.repeatable]
+    assert once == ["https://ehoks.example/cas/v1/tickets"]
+
+
+async def test_a_wrong_password_is_tried_once_for_all_who_ask_at_once() -> None:
+    ehoks = Ehoks(a_plan(ONE, 1), a_plan(TWO, 2))
+    ehoks.password = "another"
+    answer, source = ehoks.port.answer, ehoks.source()
+
+    async def slowly(request: Outgoing) -> Incoming:
+        await asyncio.sleep(0)
+        said = answer(request)
+        assert isinstance(said, Incoming)
+        return said
+
+    ehoks.port.answer = slowly
+    replies = await asyncio.gather(*(source.plans([oid]) for oid in (ONE, TWO, THREE)))
+    assert {reply.outcome for reply in replies} == {Outcome.DENIED}
+    assert ehoks.logins == 1
+    ehoks.password = PASSWORD
+    assert (await source.plans([ONE])).outcome is Outcome.OK
 
 
 async def test_the_granting_ticket_is_used_at_our_address_wherever_cas_says_it_is() -> None:

@@ -14,6 +14,7 @@ from starlette.routing import Route
 
 from connectors.catalogue import Connected, connect
 from connectors.ehoks import EhoksSettings
+from connectors.kept import KeptRights
 from connectors.koski import KEPT_TYPES, KoskiSettings, KoskiSource
 from connectors.registries.organisaatio import OrganisaatioSettings
 from hoks.identifiers import OPH, LearnerOid, OrganisationOid, StudyRightOid
@@ -158,8 +159,9 @@ async def test_every_value_of_a_plan_is_found_again(name: str, connected: Connec
 async def test_every_value_of_a_right_is_found_again_or_knowingly_left_out(connected: Connected) -> None:
     document = sample("koski/opiskeluoikeus.json")
     (source,) = connected.rights
-    assert isinstance(source, KoskiSource)
-    answer = await source.right(StudyRightOid(document["oid"]))
+    assert isinstance(source, KeptRights)
+    assert isinstance(source.inner, KoskiSource)
+    answer = await source.inner.right(StudyRightOid(document["oid"]))
     await connected.aclose()
     assert answer.outcome is Outcome.OK
     assert lost(document, answer.value, LEFT_OUT_OF_KOSKI) == []

@@ -1,14 +1,19 @@
 """The keys of an issuer: only fit ones, fetched seldom, kept through an outage and no longer than a day."""
 
 import asyncio
+import math
 
+import httpx
 import jwt
+import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
-from connectors.client import Incoming, Outgoing
-from gateway.keys import KeySet, NoKeysError
+from connectors.breaker import State
+from connectors.client import HttpxClient, Incoming, Outgoing
+from gateway.keys import KeyClients, KeySet, NoKeysError
+from hoks.asking import ending, time_left
 
 from .conftest import ISSUER, Issuer, Timer
 
@@ -77,6 +82,55 @@ async def test_an_outage_is_tried_again_after_thirty_seconds_only(keys: KeySet, 
     issuer.is_down = False
     timer.seconds += 30
     await keys.key("key-1", "ES256")
+
+
+async def test_a_broken_issuer_is_asked_once_in_thirty_seconds_whatever_keys_are_named(
+    keys: KeySet, issuer: Issuer, timer: Timer
+) -> None:
+    issuer.is_down = True
+    for minute in range(3):
+        for number in range(100):
+            with pytest.raises(NoKeysError):
+                await keys.key(f"key-{minute}-{number}", "ES256")
+            timer.seconds += 0.3
+    assert issuer.fetches == 3
+
+
+async def test_a_sick_issuer_is_no_sickness_of_another(issuer: Issuer) -> None:
+    calls: list[str] = []
+
+    async def answer(request: httpx.Request) -> httpx.Response:
+        calls.append(str(request.url))
+        if request.url.host == "sick.test":
+            return httpx.Response(503, headers={"retry-after": "30"}, stream=httpx.ByteStream(b""))
+        return httpx.Response(200, stream=httpx.ByteStream(msgspec.json.encode(issuer.key_set)))
+
+    def client(url: str) -> HttpxClient:
+        return HttpxClient([url], source="keys of an issuer", transport=httpx.MockTransport(answer))
+
+    sick, well = "https://sick.test/jwks", f"{ISSUER}/jwks"
+    clients = KeyClients({sick: client(sick), well: client(well)})
+    with pytest.raises(NoKeysError):
+        await KeySet(sick, ("ES256",), clients).key("key-1", "ES256")
+    with pytest.raises(NoKeysError):
+        await KeySet(sick, ("ES256",), clients).key("key-1", "ES256")
+    assert (await KeySet(well, ("ES256",), clients).key("key-1", "ES256")).key_id == "key-1"
+    assert [each.breaker for each in clients.conditions()] == [State.OPEN, State.CLOSED]
+    with pytest.raises(NoKeysError):
+        await KeySet("https://other.test/jwks", ("ES256",), clients).key("key-1", "ES256")
+    await clients.aclose()
+    assert calls == [sick, well]
+
+
+async def test_a_fetch_is_not_cut_by_the_stage_of_who_asked_first(timer: Timer, issuer: Issuer) -> None:
+    class Slow:
+        async def send(self, request: Outgoing) -> Incoming:
+            assert time_left() == math.inf
+            return await issuer.send(request)
+
+    keys = KeySet(f"{ISSUER}/jwks", ("ES256",), Slow(), timer=timer)
+    with ending(asyncio.get_running_loop().time() + 1):
+        assert (await keys.key("key-1", "ES256")).key_id == "key-1"
 
 
 @pytest.mark.parametrize("key_set", [[], {}, {"keys": {}}, {"keys": [1]}, {"keys": []}, "text", None])

@@ -92,7 +92,7 @@ def test_the_command_is_answered_with_both_persons_and_their_providers(running: 
 
 def test_the_addresses_and_everybody_of_the_cast_are_told(running: list[str], port: int) -> None:
     text = "\n".join(running)
-    for each in range(port, port + 6):
+    for each in range(port, port + 11):
         assert f"http://127.0.0.1:{each}" in text
     for persona in ("staff-a", "staff-b", "staff-c", "staff-a-school", "system-a", "student-1", "student-17"):
         assert re.search(rf"^  {persona} +\S.+$", text, re.MULTILINE)
@@ -106,7 +106,7 @@ def test_a_token_can_be_had_while_it_runs(running: list[str], port: int) -> None
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_whatever_ends_the_gateway_ends_the_sandbox(port: int, folder: Path, number: int) -> None:
-    with start(port + 10, folder) as process:
+    with start(port + 20, folder) as process:
         read_welcome(process)
         process.send_signal(number)
         process.wait(20)
@@ -114,7 +114,7 @@ def test_whatever_ends_the_gateway_ends_the_sandbox(port: int, folder: Path, num
         assert process.stderr is not None
         process.stderr.read()
     assert process.returncode == (0 if number == signal.SIGTERM else -signal.SIGKILL)
-    for each in range(port + 10, port + 16):
+    for each in range(port + 20, port + 31):
         socket.create_server(("127.0.0.1", each)).close()
 
 

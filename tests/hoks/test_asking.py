@@ -1,9 +1,10 @@
 import asyncio
+import math
 from typing import Any
 
 import pytest
 
-from hoks.asking import Deadline, ask, failed
+from hoks.asking import Deadline, ask, ending, failed, time_left, unhurried
 from hoks.outcomes import Answer, Outcome, Reply
 from tests.hoks.sources import FixedClock
 from tests.hoks.stories import NOW
@@ -105,3 +106,56 @@ async def test_a_deadline_is_shared_out_among_the_stages() -> None:
     assert (deadline.at(0), deadline.at(0.25), deadline.at(1)) == (100.0, 102.0, 108.0)
     now = asyncio.get_running_loop().time()
     assert now <= Deadline.of(2).start <= now + 1
+
+
+# --- the time of a stage --------------------------------------------------------------------------------------
+
+
+async def seconds_left() -> float:
+    await asyncio.sleep(0)
+    return time_left()
+
+
+async def test_a_source_knows_how_much_of_its_stage_is_left_however_deep_it_asks() -> None:
+    seen: list[float] = []
+
+    async def source() -> Reply[str, int]:
+        seen.append(await seconds_left())
+        seen.extend(await asyncio.gather(seconds_left(), asyncio.create_task(seconds_left())))
+        return reply(x=OK)
+
+    await asked(source(), "x", seconds=3)
+    assert len(seen) == 3
+    assert all(2.5 < left <= 3 for left in seen)
+
+
+async def test_outside_a_stage_there_is_all_the_time_in_the_world() -> None:
+    assert await seconds_left() == math.inf
+    await asked(answering(reply(x=OK)), "x")
+    await asked(raising(ValueError()), "x")
+    await asked(answering(None, after=1), "x", seconds=0.01)
+    assert await seconds_left() == math.inf
+
+
+async def test_questions_that_are_asked_at_once_have_each_their_own_time() -> None:
+    async def source() -> Reply[str, int]:
+        return reply(x=Answer(Outcome.OK, round(await seconds_left())))
+
+    found = await asyncio.gather(*(asked(source(), "x", seconds=seconds) for seconds in (2, 9, 4)))
+    assert [each.answers["x"].value for each in found] == [2, 9, 4]
+
+
+async def test_a_stage_within_a_stage_never_ends_later() -> None:
+    now = asyncio.get_running_loop().time()
+    with ending(now + 2):
+        with ending(now + 9):
+            assert time_left() <= 2
+        with ending(now + 1):
+            assert time_left() <= 1
+        assert 1.5 < time_left() <= 2
+
+
+async def test_what_several_share_has_nobodys_deadline() -> None:
+    with ending(asyncio.get_running_loop().time() + 1):
+        assert await unhurried(seconds_left()) == math.inf
+        assert await seconds_left() <= 1

@@ -26,6 +26,8 @@ from hoks.sitting import Sitting
 from resolvers.graph import Graph
 from resolvers.schema import build
 from tests.world.cast import CALLERS, HIDDEN, NUMBER, OIDS, Cast, cast
+from tests.world.leaks import OF_THE_CAST
+from tests.world.names import SOURCE as NAMES
 from tests.world.perturb import OF_PLANS, OF_RIGHTS, Perturbation, faulty_plans
 from tests.world.places import A, B, C
 from tests.world.ports import Asked, Fault
@@ -119,14 +121,25 @@ def leaks(who: str, perturb: Perturbation, asked_for: tuple[str, ...], *, same_k
 
 
 def compared(one: Answered, other: Answered, *, same_keys: bool = False) -> list[str]:
-    """Where the second world's answers differ by a byte, and, where it must not, what was asked."""
+    """Where the second world's answers differ by a byte, and, where it must not, what was asked.
+
+    What is looked up in the registers of names is compared always: a miss is loaded, and so may not be a hidden code's.
+    """
     found: list[str] = []
     for name, answer in other.answers.items():
         if orjson.dumps(one.answers[name]) != orjson.dumps(answer):
             found += list(differences(one.answers[name], answer, name)) or [f"{name}: order of keys"]
+    for name, keys in other.asked.items():
+        if looked_up(keys) != looked_up(one.asked[name]):
+            found.append(f"{name}: other names looked up")
     if same_keys:
         found += [f"{name}: other keys asked" for name, keys in other.asked.items() if keys != one.asked[name]]
     return found
+
+
+def looked_up(keys: frozenset[tuple[str, str, str]]) -> frozenset[tuple[str, str, str]]:
+    """The keys of which names were looked up."""
+    return frozenset(key for key in keys if key[0] == NAMES)
 
 
 @pytest.mark.proves("what a student or a member of staff may not see does not show in an answer")
@@ -251,6 +264,7 @@ class Counting(Stronger):
 
 STANDS = ("the right stands",)
 WIDEST = ("names", "seven students")
+WITH_FINDINGS = ("links", "a plan's findings")
 
 LEAKS: Mapping[str, tuple[str, Perturbation, Mapping[str, Any]]] = {
     "everything of every right that stands": (
@@ -330,3 +344,17 @@ async def test_what_catches_a_leak_finds_nothing_where_it_is_mended(leak: str) -
     one = await answered(EVERYBODY, CALLERS[who], WIDEST)
     other = await answered(perturb(EVERYBODY, HIDDEN[who]), CALLERS[who], WIDEST)
     assert compared(one, other) == []
+
+
+@pytest.mark.parametrize("leak", OF_THE_CAST)
+async def test_a_leak_of_the_code_is_caught(leak: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    who, perturb = OF_THE_CAST[leak].who, OF_RIGHTS[OF_THE_CAST[leak].kind]
+    plain = compared(
+        await answered(EVERYBODY, CALLERS[who], WITH_FINDINGS),
+        await answered(perturb(EVERYBODY, HIDDEN[who]), CALLERS[who], WITH_FINDINGS),
+    )
+    OF_THE_CAST[leak].install(monkeypatch)
+    one = await answered(EVERYBODY, CALLERS[who], WITH_FINDINGS)
+    other = await answered(perturb(EVERYBODY, HIDDEN[who]), CALLERS[who], WITH_FINDINGS)
+    assert plain == []
+    assert any("findings" in each for each in compared(one, other))

@@ -12,12 +12,13 @@ import orjson
 import pytest
 
 from hoks.caller import Caller, Role
+from hoks.items import Item
 from resolvers.graph import Graph
 from tests.hoks.test_noninterference_roles import EVERYONE, PROVE, VARIABLES, questions
 from tests.world.compared import KEY, SCHEMA, answers, differences, records
-from tests.world.everyone import ALIASES, LOOKING, OIDS, RIGHTS
-from tests.world.leaks import HISTORIES, IN_CLEAR, LEAKS
-from tests.world.perturb_everyone import EVERY
+from tests.world.everyone import ALIASES, LOOKING, OIDS, RIGHTS, copied
+from tests.world.leaks import HISTORIES, IN_CLEAR, LEAKS, OF_COPIES
+from tests.world.perturb_everyone import EVERY, newer_copies
 from tests.world.places import A
 from tests.world.world import World, caller
 
@@ -63,6 +64,34 @@ def test_what_catches_a_leak_finds_nothing_where_there_is_none(who: str, kind: s
     assert differences(undisturbed(who), after) == []
 
 
+# --- copies -----------------------------------------------------------------------------------------------------
+
+COPIED = copied()
+WITHOUT_TIMES = [
+    who for who, looking in LOOKING.items() if "A1" in looking.columns and not looking.sees("A1")(Item.D1, "", "other")
+]
+"""Who sees something of the plan that is copied, and not when it was updated."""
+
+
+async def told_of_copies(who: str) -> tuple[dict[str, bytes], dict[str, bytes]]:
+    """What a caller is told where the copy is older than the plan, and where it is newer."""
+    return await told(COPIED, who), await told(newer_copies(COPIED), who)
+
+
+@pytest.mark.proves("what one of the roles may not see does not show in an answer")
+@pytest.mark.parametrize("who", WITHOUT_TIMES)
+async def test_a_hidden_time_does_not_decide_which_of_two_copies_is_shown(who: str) -> None:
+    assert differences(*await told_of_copies(who)) == []
+
+
+@pytest.mark.proves("a leak put in on purpose is caught")
+@pytest.mark.parametrize("leak", OF_COPIES)
+async def test_a_copy_that_wins_by_a_hidden_time_is_caught(leak: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    OF_COPIES[leak](monkeypatch)
+    assert "authority" in WITHOUT_TIMES
+    assert any("plannedLocalUnits" in each for each in differences(*await told_of_copies("authority")))
+
+
 # --- what may never be said, not even in another form -----------------------------------------------------------
 
 _TOKEN = re.compile(rb"[A-Za-z0-9_+/=-]{16,}")
@@ -105,8 +134,8 @@ Answers = dict[str, bytes]
 
 
 async def alone(who: str) -> Answers:
-    """A caller's answers from a graph that nobody else asks."""
-    return await in_turn(graph(), LOOKING[who].caller)
+    """A caller's answers from a graph that nobody else asks and that keeps nothing."""
+    return await in_turn(graph(kept=False), LOOKING[who].caller)
 
 
 async def after(who: str, stronger: Caller) -> Answers:
@@ -125,9 +154,9 @@ async def beside(who: str, stronger: Caller) -> Answers:
     return own
 
 
-def graph() -> Graph:
-    """A graph over the world as it is."""
-    return Graph(SCHEMA, EVERYONE.reader(), cursor_key=KEY)
+def graph(*, kept: bool = True) -> Graph:
+    """A graph over the world as it is, with what is kept and shared between callers before its sources."""
+    return Graph(SCHEMA, EVERYONE.reader(kept=kept), cursor_key=KEY)
 
 
 async def in_turn(over: Graph, by: Caller) -> Answers:

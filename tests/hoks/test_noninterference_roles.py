@@ -18,7 +18,9 @@ from hoks.showing import View
 from resolvers.schema import build, executable
 from tests.world.compared import answers, differences, records
 from tests.world.everyone import LOOKING, NUMBERS, OIDS, RIGHTS, TAGS, everyone
+from tests.world.names import SOURCE as NAMES
 from tests.world.perturb_everyone import EVERY
+from tests.world.ports import Asked
 from tests.world.queries import fragments_of_everything
 from tests.world.world import World
 
@@ -106,13 +108,21 @@ def turn(part: int) -> dict[str, DocumentNode]:
 
 
 async def answered(world: World, who: str, asked: Mapping[str, DocumentNode]) -> dict[str, bytes]:
-    """The answers to questions, and everything that any question could select."""
+    """The answers to questions, everything that any question could select, and which names were looked up for it."""
     caller, reader = LOOKING[who].caller, world.reader()
     rights = RIGHTS.values() if PROVE or len(asked) == len(QUERIES) else list(RIGHTS.values())[::7]
     return {
         **await answers(reader, caller, asked, VARIABLES),
         **await records(reader, caller, OIDS.values(), rights),
+        "names looked up": await looked_up(world, who),
     }
+
+
+async def looked_up(world: World, who: str) -> bytes:
+    """What was looked up in the registers of names to show everybody: a miss is loaded, so no hidden code may be."""
+    asked = Asked()
+    await world.reader(asked).students(LOOKING[who].caller, list(OIDS.values()))
+    return repr(sorted({call for call in asked.calls if call[0] == NAMES})).encode()
 
 
 @cache

@@ -1,7 +1,22 @@
+from datetime import date, timedelta
+
+import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hoks.identifiers import OrganisationOid
-from hoks.organisations import Known, Tree, is_within, organisations_of, owns, provider_of
+from hoks.organisations import (
+    Known,
+    Succession,
+    Tree,
+    answers_for,
+    is_within,
+    organisations_of,
+    owns,
+    provider_of,
+    tree_on,
+)
 from hoks.study_right import StudyRight
 from hoks.values import Organisation
 from tests.hoks.stories import (
@@ -127,3 +142,78 @@ def test_the_organisations_of_a_right_are_its_school_its_site_and_its_provider()
 def test_a_truth_that_is_known() -> None:
     assert Known.of(True) is Known.YES
     assert Known.of(False) is Known.NO
+
+
+# --- mergers ----------------------------------------------------------------------------------------------------
+
+DAY_OF_MERGER = date(2026, 1, 1)
+ACTING = (PROVIDER_A, SCHOOL_A, SITE_A, OTHER_SCHOOL_A, PROVIDER_B, SCHOOL_B, ROOT)
+RIGHT_OF_B = right(provider=PROVIDER_B, school=SCHOOL_B)
+INTO_A = Succession(day=DAY_OF_MERGER, line=(PROVIDER_A, ROOT), provider_oid=PROVIDER_A)
+INTO_SCHOOL_A = Succession(day=DAY_OF_MERGER, line=(SCHOOL_A, PROVIDER_A, ROOT), provider_oid=PROVIDER_A)
+
+
+def with_merger(*successions: Succession) -> Tree:
+    """The tree in which B and its school have merged, or will."""
+    merging = {oid: msgspec.structs.replace(TREE[oid], successions=successions) for oid in (PROVIDER_B, SCHOOL_B)}
+    return {**TREE, **merging}
+
+
+@pytest.mark.parametrize(
+    ("acting", "into_the_provider", "into_the_school"),
+    [
+        (PROVIDER_A, Known.YES, Known.YES),
+        (SCHOOL_A, Known.NO, Known.YES),
+        (OTHER_SCHOOL_A, Known.NO, Known.NO),
+        (SITE_A, Known.NO, Known.NO),
+        (PROVIDER_B, Known.YES, Known.YES),
+        (SCHOOL_B, Known.YES, Known.YES),
+        (ROOT, Known.NO, Known.NO),
+    ],
+)
+def test_from_its_day_a_merged_providers_rights_are_its_successors_own_too(
+    acting: OrganisationOid, into_the_provider: Known, into_the_school: Known
+) -> None:
+    assert owns(acting, RIGHT_OF_B, tree_on(with_merger(INTO_A), DAY_OF_MERGER)) is into_the_provider
+    assert owns(acting, RIGHT_OF_B, tree_on(with_merger(INTO_SCHOOL_A), DAY_OF_MERGER)) is into_the_school
+
+
+def test_the_successor_answers_for_the_merged_ones_rights_and_the_merged_one_for_none_of_its() -> None:
+    tree = tree_on(with_merger(INTO_A), DAY_OF_MERGER)
+    assert answers_for(PROVIDER_A, RIGHT_OF_B, tree)
+    assert answers_for(PROVIDER_B, RIGHT_OF_B, tree)
+    assert not answers_for(PROVIDER_B, WHOLE, tree)
+    assert provider_of(RIGHT_OF_B, tree) == PROVIDER_B
+    for merged in (PROVIDER_B, SCHOOL_B):
+        assert owns(merged, WHOLE, tree) is Known.NO
+
+
+@given(
+    days_before=st.integers(1, 5_000),
+    acting=st.sampled_from(ACTING),
+    told=st.sampled_from([RIGHT_OF_B, WHOLE, right(school=SCHOOL_B), right(provider=PROVIDER_B), right()]),
+    succession=st.sampled_from([INTO_A, INTO_SCHOOL_A]),
+)
+def test_before_its_day_a_merger_changes_nothing(
+    days_before: int, acting: OrganisationOid, told: StudyRight, succession: Succession
+) -> None:
+    tree = tree_on(with_merger(succession), DAY_OF_MERGER - timedelta(days=days_before))
+    assert owns(acting, told, tree) is owns(acting, told, TREE)
+    assert answers_for(acting, told, tree) is answers_for(acting, told, TREE)
+    assert provider_of(told, tree) == provider_of(told, TREE)
+
+
+@given(
+    days_after=st.integers(0, 5_000),
+    acting=st.sampled_from(ACTING),
+    told=st.sampled_from([RIGHT_OF_B, WHOLE, right(school=SCHOOL_B), right(provider=PROVIDER_B), right()]),
+    succession=st.sampled_from([INTO_A, INTO_SCHOOL_A]),
+)
+def test_from_its_day_a_merger_takes_nothing_away(
+    days_after: int, acting: OrganisationOid, told: StudyRight, succession: Succession
+) -> None:
+    tree = tree_on(with_merger(succession), DAY_OF_MERGER + timedelta(days=days_after))
+    assert owns(acting, told, TREE) in (owns(acting, told, tree), Known.NO)
+    assert answers_for(acting, told, tree) or not answers_for(acting, told, TREE)
+    if acting not in (PROVIDER_A, SCHOOL_A):
+        assert owns(acting, told, tree) is owns(acting, told, TREE), "only the successor gains"

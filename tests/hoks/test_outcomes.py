@@ -1,7 +1,11 @@
+from datetime import timedelta
+
 import pytest
 
-from hoks.outcomes import FAILED, HEALTHY, SEVERITY, Answer, Outcome, Reply, worst
+from hoks.outcomes import FAILED, HEALTHY, SEVERITY, Answer, Outcome, Reading, Reply, oldest, worst
 from tests.hoks.stories import NOW
+
+OK = Answer(Outcome.OK, "x")
 
 
 def reply(*outcomes: Outcome) -> Reply[int, str]:
@@ -45,3 +49,17 @@ def test_the_outcome_of_a_batch_is_its_most_severe(lesser: Outcome, greater: Out
 def test_a_batch_of_nothing_did_not_fail() -> None:
     assert reply().outcome not in FAILED
     assert worst([]) not in FAILED
+
+
+def test_a_key_that_was_read_at_another_time_says_so_itself() -> None:
+    earlier = Reading(NOW - timedelta(seconds=20), NOW - timedelta(days=1), stale=True)
+    told = Reply(source="a", fetched_at=NOW, as_of=NOW, answers={1: Answer(Outcome.OK, "x", earlier), 2: OK})
+    assert (told.reading(1), told.reading(2), told.reading(3)) == (earlier, Reading(NOW, NOW), Reading(NOW, NOW))
+
+
+def test_of_several_readings_the_oldest_stands_for_all() -> None:
+    long_ago, new = NOW - timedelta(days=1), Reading(NOW, NOW)
+    read_now_of_long_ago, stale = Reading(NOW, long_ago), Reading(long_ago, NOW, stale=True)
+    assert oldest([new]) == new
+    assert oldest([new, read_now_of_long_ago]) == read_now_of_long_ago
+    assert oldest([read_now_of_long_ago, stale, new]) == Reading(long_ago, long_ago, stale=True)

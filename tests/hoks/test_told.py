@@ -1,13 +1,25 @@
+from datetime import timedelta
+
 import pytest
 
 from hoks.identifiers import LearnerOid, OrganisationOid
 from hoks.organisations import Tree
-from hoks.outcomes import Outcome, Reply
+from hoks.outcomes import Answer, Outcome, Reading, Reply
 from hoks.plan import Hoks
 from hoks.ports import Source
 from hoks.student import Person, SourceStatus
 from hoks.study_right import StudyRight
-from hoks.told import as_shown, heard, is_of, may_speak_for, organisations_named, told_right, worse_of
+from hoks.told import (
+    all_answered,
+    as_shown,
+    heard,
+    is_of,
+    may_speak_for,
+    organisations_named,
+    told_right,
+    words_on_rights,
+    worse_of,
+)
 from hoks.values import Organisation, Text
 from tests.hoks.stories import (
     A1,
@@ -30,10 +42,6 @@ from tests.hoks.stories import (
 
 A_SOURCE = Source(id="a-rights", provider_oid=PROVIDER_A)
 NOWHERE = OrganisationOid("1.2.246.562.99.90000000001")
-
-
-def reply(*, stale: bool = False) -> Reply[LearnerOid, tuple[StudyRight, ...]]:
-    return Reply(source="a-rights", fetched_at=NOW, as_of=NOW, answers={}, stale=stale)
 
 
 @pytest.mark.parametrize(
@@ -73,7 +81,7 @@ def test_a_told_right_gets_the_tree_s_names_and_says_where_it_came_from() -> Non
     place = node(SCHOOL_A, PROVIDER_A)
     named = Organisation(oid=SCHOOL_A, name=Text(fi="Oppilaitos"))
     tree: Tree = {**TREE, SCHOOL_A: type(place)(organisation=named, provider_oid=PROVIDER_A)}
-    told = told_right(A_SOURCE, reply(stale=True), a_right(A1, PROVIDER_A), tree)
+    told = told_right(A_SOURCE, Reading(NOW, NOW, stale=True), a_right(A1, PROVIDER_A), tree)
     assert told.right.school == named
     assert told.right.provenance is not None
     assert (told.right.provenance.source, told.right.provenance.stale) == ("a-rights", True)
@@ -81,7 +89,7 @@ def test_a_told_right_gets_the_tree_s_names_and_says_where_it_came_from() -> Non
 
 
 def test_a_right_that_names_no_provider_is_its_source_s_provider_s() -> None:
-    told = told_right(A_SOURCE, reply(), StudyRight(oid=A1, student_oid=None), TREE)
+    told = told_right(A_SOURCE, Reading(NOW, NOW), StudyRight(oid=A1, student_oid=None), TREE)
     assert told.right.provider == Organisation(oid=PROVIDER_A)
 
 
@@ -99,9 +107,37 @@ def test_a_right_that_names_no_provider_is_its_source_s_provider_s() -> None:
 def test_an_old_answer_says_so_and_a_failed_one_says_that_it_failed(
     outcome: Outcome, stale: bool, said: Outcome
 ) -> None:
-    status = heard(A_SOURCE, reply(stale=stale), outcome, TREE)
+    status = heard(A_SOURCE, Reading(NOW, NOW, stale), outcome, TREE)
     assert (status.source, status.outcome, status.stale) == ("a-rights", said, stale)
     assert status.provider == Organisation(oid=PROVIDER_A)
+
+
+EARLIER = NOW - timedelta(seconds=25)
+READ_EARLIER = Reading(EARLIER, EARLIER)
+OLD = Reading(EARLIER, EARLIER, stale=True)
+
+
+def test_each_person_s_rights_say_when_they_were_read_themselves() -> None:
+    answers = {
+        AINO: Answer(Outcome.OK, (a_right(A1, PROVIDER_A),), READ_EARLIER),
+        EINO: Answer(Outcome.OK, (a_right(B1, PROVIDER_A),)),
+    }
+    reply = Reply(source="a-rights", fetched_at=NOW, as_of=NOW, answers=answers)
+    said = {}
+    for person in (Person(oid=AINO), Person(oid=EINO)):
+        (word,), statuses = words_on_rights(person, [(A_SOURCE, reply)], TREE)
+        assert word.right.provenance is not None
+        said[person.oid] = (word.right.provenance.fetched_at, statuses["a-rights"].fetched_at)
+    assert said == {AINO: (EARLIER, EARLIER), EINO: (NOW, NOW)}
+
+
+@pytest.mark.parametrize("told", [(), (a_right(A1, PROVIDER_A),)], ids=["nothing", "a right"])
+def test_old_rights_count_as_known_and_say_that_they_are_old(told: tuple[StudyRight, ...]) -> None:
+    reply = Reply(source="a-rights", fetched_at=NOW, as_of=NOW, answers={AINO: Answer(Outcome.STALE, told, OLD)})
+    words, statuses = words_on_rights(Person(oid=AINO), [(A_SOURCE, reply)], TREE)
+    assert [word.right.provenance.stale for word in words if word.right.provenance] == [True] * len(told)
+    assert (statuses["a-rights"].outcome, statuses["a-rights"].stale) == (Outcome.STALE, True)
+    assert all_answered([reply])
 
 
 @pytest.mark.parametrize(
@@ -127,3 +163,13 @@ def test_of_a_source_that_was_asked_twice_the_worse_answer_stands() -> None:
     good, bad = (SourceStatus(source="a", outcome=each) for each in (Outcome.OK, Outcome.UNAVAILABLE))
     assert worse_of(good, bad) is bad
     assert worse_of(bad, good) is bad
+
+
+def test_a_foreign_right_is_dropped_and_logged_without_whose_it_is(caplog: pytest.LogCaptureFixture) -> None:
+    rights = (a_right(A1, PROVIDER_A), a_right(B1, PROVIDER_B))
+    answers = {AINO: Answer(Outcome.OK, rights)}
+    told = [(A_SOURCE, Reply(source="a-rights", fetched_at=NOW, as_of=NOW, answers=answers))]
+    words, statuses = words_on_rights(Person(oid=AINO), told, TREE)
+    assert [word.right.oid for word in words] == [A1]
+    assert statuses["a-rights"].outcome is Outcome.INVALID
+    assert [record.getMessage() for record in caplog.records] == ["source a-rights: INVALID (foreign) x 1"]

@@ -206,7 +206,7 @@ async def test_koski_lists_the_persons_it_shows_page_by_page(koski: httpx.AsyncC
         pages.append((await koski.get("/koski/api/oppija/oids", params=query)).json())
     listed = [oid for page in pages for oid in page]
     assert [len(page) for page in pages[:2]] == [25, 25]
-    assert len(listed) == len(set(listed)) == 45 + 18
+    assert len(listed) == len(set(listed)) == 45 + 19
     assert world.cast_right(1, "a").person.oid in listed
     assert (await koski.get("/koski/api/oppija/oids?pageSize=0")).status_code == 400
 
@@ -215,7 +215,33 @@ async def test_koski_tells_to_whom_a_right_belonged_before_a_merger(koski: httpx
     right = world.cast_right(12, "a")
     (earlier,) = (await koski.get(f"/koski/api/opiskeluoikeus/{right.oid}")).json()["organisaatiohistoria"]
     assert earlier["muutospäivä"] == "2026-01-01"
-    assert earlier["oppilaitos"]["oid"] == organisation("D-school").oid
-    assert earlier["koulutustoimija"]["oid"] == organisation("D").oid
+    assert earlier["oppilaitos"]["oid"] == organisation("merged-school").oid
+    assert earlier["koulutustoimija"]["oid"] == organisation("merged").oid
     others = (await koski.get(f"/koski/api/opiskeluoikeus/{world.cast_right(1, 'a').oid}")).json()
     assert "organisaatiohistoria" not in others
+
+
+async def test_everybodys_plans_are_listed_by_id_and_change_without_contact_data(
+    ehoks: httpx.AsyncClient, world: World
+) -> None:
+    first = (await get(ehoks, "/paged?amount=2")).json()["data"]
+    second = (await get(ehoks, f"/paged?amount=1000&from-id={first['last-id']}")).json()["data"]
+    end = (await get(ehoks, f"/paged?from-id={second['last-id']}")).json()["data"]
+    listed = [*first["result"], *second["result"]]
+    assert len(first["result"]) == 2
+    assert end == {"last-id": second["last-id"], "failed-ids": [], "result": []}
+    assert [plan["id"] for plan in listed] == sorted(plan.document["id"] for plan in world.plans if not plan.copied)
+    assert {plan.held_by for plan in world.plans} == {"A", "B", "C", "D"}
+    text = orjson.dumps(listed)
+    assert not any(word in text for word in (b"sahkoposti", b"puhelinnumero", b"edustaja"))
+    assert b'"vastuullinen-tyopaikka-ohjaaja":true' in text
+    assert b'"nimi":"<REDACTED>"' in text
+    newest = max(plan["paivitetty"] for plan in listed)
+    changed = (await get(ehoks, "/paged?amount=1000&updated-after=2026-09-01T00:00:00")).json()["data"]["result"]
+    assert changed == [plan for plan in listed if plan["paivitetty"] > "2026-09-01T00:00:00Z"]
+    assert (await get(ehoks, f"/paged?updated-after={newest}")).json()["data"]["result"] == []
+
+
+@pytest.mark.parametrize("query", ["amount=0", "amount=1001", "amount=x", "from-id=x", "updated-after=x"])
+async def test_a_list_asked_for_in_the_wrong_form_is_refused(ehoks: httpx.AsyncClient, query: str) -> None:
+    assert (await get(ehoks, f"/paged?{query}")).status_code == 400

@@ -102,7 +102,7 @@ async def test_an_unknown_organisation_is_404_with_a_key(register: httpx.AsyncCl
 
 
 async def test_a_provider_that_has_merged_is_passive_since_its_last_day(register: httpx.AsyncClient) -> None:
-    merged = (await register.get(f"{API}/{organisation('D').oid}")).json()
+    merged = (await register.get(f"{API}/{organisation('merged').oid}")).json()
     assert (merged["status"], merged["lakkautusPvm"]) == ("PASSIIVINEN", "2025-12-31")
     assert (await register.get(f"{API}/{organisation('A').oid}")).json()["status"] == "AKTIIVINEN"
 

@@ -21,21 +21,31 @@ def test_the_settings_parse_and_name_the_servers_beside_the_port(tmp_path: Path)
     assert settings["fixed_day"] == date(2026, 10, 5)
     assert settings["server"] == {"host": "127.0.0.1", "port": 9000}
     assert settings["issuer"][0]["jwks_url"] == "http://127.0.0.1:9001/jwks"
-    koski, ehoks, a, b, c = settings["source"]
+    koski, ehoks, a, b, c, d, roster = settings["source"]
     assert koski["base_url"] == "http://127.0.0.1:9003/koski/api"
     assert ehoks["base_url"] == "http://127.0.0.1:9002/ehoks-virkailija-backend/api/v1/hoks"
     assert ehoks["service"] == "http://127.0.0.1:9002/ehoks-virkailija-backend/cas-security-check"
     assert [s["provider"] for s in (a, b, c)] == [organisation(letter).oid for letter in "ABC"]
     assert [s["id"] for s in (a, b, c)] == ["a-staff", "b-primus", "c-table"]
     assert a["gives"] == ["appointments", "assignments"]
-    assert b["gives"] == c["gives"] == ["rights", "plans", "appointments", "assignments"]
+    assert b["gives"] == ["rights", "plans", "appointments", "assignments"]
+    assert c["gives"] == ["plans", "appointments", "assignments"]
+    assert (d["id"], d["kind"], d["provider"]) == ("d-campus", "json", organisation("D").oid)
+    assert d["base_url"] == "http://127.0.0.1:9006/api/v2"
+    assert d["auth"]["token_url"] == "http://127.0.0.1:9006/oauth2/token"
+    assert (roster["id"], roster["provider"], roster["gives"]) == ("c-roster", organisation("C").oid, ["rights"])
+    assert roster["base_url"] == "http://127.0.0.1:9007"
+    assert roster["account"]["token_url"] == "http://127.0.0.1:9007/token"
     assert settings["onr"]["base_url"] == "http://127.0.0.1:9004/oppijanumerorekisteri-service"
     assert settings["organisaatio"]["base_url"] == "http://127.0.0.1:9005/organisaatio-service/api"
+    assert settings["koodisto"]["base_url"] == "http://127.0.0.1:9008/koodisto-service/rest"
+    assert settings["eperusteet"]["base_url"] == "http://127.0.0.1:9009/eperusteet-service/api/external"
+    assert settings["amosaa"]["base_url"] == "http://127.0.0.1:9010/eperusteet-amosaa-service/api"
 
 
 def test_the_mapping_names_files_and_columns_that_the_drop_has(tmp_path: Path, world: World) -> None:
     sources = tomllib.loads(settings_text(9000, tmp_path))["source"]
-    for source, (letter, dialect) in zip(sources[2:], DIALECTS.items(), strict=True):
+    for source, (letter, dialect) in zip(sources[2:5], DIALECTS.items(), strict=True):
         files = drop(world, letter)
         for table in source["tables"].values():
             header = files[table["file"]].decode(source["encoding"]).splitlines()[0].split(source["delimiter"])
@@ -56,7 +66,10 @@ def test_secrets_are_made_once_and_are_their_owners_alone(tmp_path: Path, world:
     settings = tomllib.loads(settings_text(9000, tmp_path))
     assert secrets_in(tmp_path) == first
     assert first.ehoks_password not in repr(first)
+    assert Path(settings["source"][5]["auth"]["secret_file"]).read_text() == first.campus_secret
+    assert first.roster_secret not in repr(first)
     assert Path(settings["source"][1]["password_file"]).read_text() == first.ehoks_password
+    assert Path(settings["source"][6]["account"]["secret_file"]).read_text() == first.roster_secret
     assert len(bytes.fromhex(Path(settings["part_id_key_file"]).read_text())) == 32
     assert stat.S_IMODE((tmp_path / "secrets").stat().st_mode) == 0o700
     assert {stat.S_IMODE(f.stat().st_mode) for f in (tmp_path / "secrets").iterdir()} == {0o600}

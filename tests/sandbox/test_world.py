@@ -60,7 +60,7 @@ def test_all_identifiers_are_well_formed_with_right_check_digits(world: World) -
 
 
 def test_every_person_of_the_cast_says_what_it_shows() -> None:
-    assert {p.number for p in people().person} == {*range(1, 19), 20, 21}
+    assert {p.number for p in people().person} == {*range(1, 19), 20, 21, 24, 25}
     assert all(p.shows for p in people().person)
     personas = {p.persona for p in cast()}
     assert personas >= {"staff-a", "staff-b", "staff-c", "staff-a-school", "system-a", "student-1", "student-17"}
@@ -261,15 +261,22 @@ def test_21_cs_plan_has_no_first_approval_while_as_right_is_valid(world: World) 
     assert plan_of(world, 21, "a")
 
 
+def test_24_studies_at_a_and_d_without_a_link(world: World) -> None:
+    assert [state(world, 24, key) for key in "ad"] == ["lasna", "lasna"]
+    assert [world.cast_right(24, key).included_in for key in "ad"] == [None, None]
+    assert all(plan_of(world, 24, key) for key in "ad")
+    assert {right.person.number for right in world.rights_of("D")} == {24, 25}
+
+
 def test_each_provider_has_a_crowd_to_page_through(world: World) -> None:
     crowd = {letter: sum(not r.person.shows for r in world.rights_of(letter)) for letter in PROVIDERS}
-    assert crowd == {"A": 45, "B": 21, "C": 15}
+    assert crowd == {"A": 45, "B": 21, "C": 15, "D": 0}
 
 
 def test_a_right_lies_at_a_site_of_its_own_school(world: World) -> None:
     # A site under another school would make the right that school's own too.
     assert all(r.site is r.school or r.site.path[-1] == r.school.oid for r in world.rights)
-    assert {r.school.key for r in world.rights_of("A")} == {"A-school", "A-adult"}
+    assert {r.school.key for r in world.rights_of("A")} == {"A-school", "A-adult", "merged-school"}
 
 
 def test_one_student_in_bs_system_has_no_oid_and_is_not_of_the_cast(world: World) -> None:

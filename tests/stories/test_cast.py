@@ -79,6 +79,14 @@ CASES = [
     seen("staff-a", "98000000210", "10110", "10110+"),
     seen("staff-c", "98000000210", "10110 10235", "10110 10235+"),
     seen("student-21", "98000000210", "10110 10235", "10110+ 10235+"),
+    # 24: two rights without an agreement, one of them at the provider whose system is connected by settings alone
+    seen("staff-a", "98000000244", "40117 40240", "40117+ 40240"),
+    seen("staff-d", "98000000244", "40117 40240", "40117 40240+"),
+    seen("student-24", "98000000244", "40117 40240", "40117+ 40240+"),
+    seen("staff-b", "98000000244"),
+    # 25: at D alone
+    seen("staff-d", "98000000251", "50140", "50140+"),
+    seen("staff-a", "98000000251"),
     # a student sees nobody else
     seen("student-1", "98000000079"),
 ]

@@ -54,6 +54,7 @@ async def test_when_one_source_of_plans_fails_the_other_providers_plan_is_served
     gateway: Gateway, fault: str
 ) -> None:
     whole = await gateway.ask("staff-a", BOTH)
+    gateway.later(60)
     gateway.loopback.faults["eHOKS"] = FAULTS[fault]
     started = time.monotonic()
 
@@ -64,7 +65,7 @@ async def test_when_one_source_of_plans_fails_the_other_providers_plan_is_served
     of_c = next(plan for plan in whole["data"]["student"]["hoksit"] if plan["studyRightOid"].endswith("70233"))
     assert plans == {"70233": of_c}
     outcomes = {each["source"]: each["outcome"] for each in answer["data"]["student"]["sources"]}
-    assert outcomes["c-table"] == "OK"
+    assert outcomes["c-table"] == outcomes["c-roster"] == "OK"
     assert outcomes["a-ehoks"] in {"UNAVAILABLE", "INVALID"}
     assert answer["extensions"]["gaps"] == [{"source": "a-ehoks", "outcome": outcomes["a-ehoks"]}]
 
@@ -81,6 +82,24 @@ async def test_staff_whose_own_source_of_rights_fails_get_an_error_and_never_not
     assert own.json()["data"] == {"student": None}
     assert own.json()["errors"][0]["extensions"]["code"] == "UNAVAILABLE"
     assert own.content == unknown.content
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+async def test_when_a_roster_fails_its_providers_staff_get_an_error_and_others_see_their_own(
+    gateway: Gateway, fault: str
+) -> None:
+    gateway.loopback.faults["OneRoster"] = FAULTS[fault]
+
+    staff_of_a = await gateway.ask("staff-a", BOTH)
+    staff_of_c = await gateway.ask("staff-c", BOTH)
+
+    (plan,) = staff_of_a["data"]["student"]["hoksit"]
+    assert plan["studyRightOid"].endswith("70118")
+    (gap,) = staff_of_a["extensions"]["gaps"]
+    assert gap["source"] == "c-roster"
+    assert gap["outcome"] in {"UNAVAILABLE", "INVALID"}
+    assert staff_of_c["data"] == {"student": None}
+    assert staff_of_c["errors"][0]["extensions"]["code"] == "UNAVAILABLE"
 
 
 async def test_a_student_still_sees_the_other_providers_plan_when_koski_is_down(gateway: Gateway) -> None:

@@ -203,6 +203,8 @@ class Hidden(msgspec.Struct, frozen=True, kw_only=True):
     """Plans of rights that are seen themselves."""
     contacts: frozenset[str] = frozenset()
     """Plans that are seen without contact data."""
+    own_links: frozenset[str] = frozenset()
+    """Hidden rights that a right of the caller's own is linked to: a finding says whether each exists and stands."""
 
     @property
     def all_rights(self) -> frozenset[str]:
@@ -257,6 +259,7 @@ HIDDEN: Mapping[str, Hidden] = {
         people=_people(3, 4, 5, 6, 7, 10, 11),
         rights=_names("1D", "1A old", "2C", "8D", "9A"),
         contacts=_names("1A", "1C", "1C ended", "2D", "8A", "9C"),
+        own_links=_names("9A"),
     ),
     "staff of C": Hidden(
         people=_people(5, 6, 7, 8),

@@ -5,7 +5,7 @@ person holds every workplace role, so that what a role sees by another role's re
 """
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, TypeVar
 
 import msgspec
@@ -17,7 +17,7 @@ from hoks.plan import Hoks
 from hoks.records import Part, Record
 from hoks.relations import Appointment, AppointmentKind, Assignment, Consent, Statute
 from hoks.student import Person
-from hoks.study_right import StudyRight
+from hoks.study_right import IncludedIn, StudyRight
 from tests.hoks import matrix_10_3, matrix_10_4
 from tests.world.drawn import GATES, Demo, Period, Unit, draw_plan, draw_right, part_key
 from tests.world.places import A_SCHOOL, A, B, C
@@ -196,6 +196,23 @@ def everyone(*, keyless: bool = False) -> World:
             Statute(organisation=AUTHORITY, citation="Act 1 §", items=STATUTORY, express=EXPRESS),
             Statute(organisation=OTHER_AUTHORITY, citation="Act 2 §", items=frozenset(Item), express=frozenset(Item)),
         ),
+    )
+
+
+def copied() -> World:
+    """Everyone, where C carries out student 1's plan at A and holds an older copy of it in which a unit differs."""
+    world = everyone()
+    link = IncludedIn(oid=RIGHTS["A1"], school_oid=A_SCHOOL)
+    (plan,) = (plan for _, plan in world.plans if plan.study_right_oid == RIGHTS["A1"])
+    units = tuple(msgspec.structs.replace(each, name="The copy's") for each in plan.planned_local_units or ())
+    assert plan.updated_at is not None and units
+    older = plan.updated_at - timedelta(days=30)
+    return world.but(
+        rights=tuple(
+            msgspec.structs.replace(each, included_in=link) if each.oid == RIGHTS["C1"] else each
+            for each in world.rights
+        ),
+        plans=(*world.plans, (C, msgspec.structs.replace(plan, planned_local_units=units, updated_at=older))),
     )
 
 

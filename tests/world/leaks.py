@@ -94,8 +94,8 @@ def _null_told(record: Any, seen: Any) -> Any:
 def _drawn_from(field: str, draw: Callable[[Student], Any]) -> Any:
     """A view drawn from everything that was read."""
 
-    def leaky(record: Any, *rest: Any, key: bytes) -> View | None:
-        view = show(record, *rest, key=key)
+    def leaky(record: Any, *rest: Any, **more: Any) -> View | None:
+        view = show(record, *rest, **more)
         if view is None:
             return None
         whole = msgspec.structs.replace(view.student, hoksit=record.plans)
@@ -107,8 +107,8 @@ def _drawn_from(field: str, draw: Callable[[Student], Any]) -> Any:
 def _shown_with(field: str, of: Callable[[Any, Any], Any]) -> Any:
     """A view with one of its own fields told from the whole record and all grants."""
 
-    def leaky(record: Any, grants: Any, *rest: Any, key: bytes) -> View | None:
-        view = show(record, grants, *rest, key=key)
+    def leaky(record: Any, grants: Any, *rest: Any, **more: Any) -> View | None:
+        view = show(record, grants, *rest, **more)
         return None if view is None else msgspec.structs.replace(view, **{field: of(record, grants)})
 
     return leaky
@@ -147,6 +147,20 @@ def _newest_wins(*given: Any, **named: Any) -> Any:
     record = _MERGE(*given, **named)
     newest = max((plan.updated_at for plan in record.plans if plan.updated_at), default=None)
     return msgspec.structs.replace(record, plans=tuple(plan for plan in record.plans if plan.updated_at == newest))
+
+
+def _newest_copy_wins(person: Any, rights: Any, links: Any, told: Any, *, key: bytes) -> Any:
+    newest: dict[Any, Any] = {}
+    for each in sorted(told, key=lambda each: each.plan.updated_at):
+        newest[each.plan.study_right_oid] = msgspec.structs.replace(each, is_owners=True)
+    return _MERGE(person, rights, links, newest.values(), key=key)
+
+
+_LINK_FINDINGS = Looked.link_findings
+
+
+def _every_link_is_own(looked: Looked) -> Any:
+    return tuple(msgspec.structs.replace(each, is_own=True) for each in _LINK_FINDINGS(looked))
 
 
 # --- deciding -------------------------------------------------------------------------------------------------
@@ -356,6 +370,26 @@ LEAKS: Mapping[str, Leak] = {
     ),
 }
 """Each is caught by comparing the caller's answers before and after the change."""
+
+OF_THE_CAST: Mapping[str, Leak] = {
+    "a finding tells of a hidden link target": Leak(
+        _instead(Looked, "link_findings", _every_link_is_own), "staff of C", "hidden rights are deleted"
+    ),
+    "a finding tells that a hidden link target was annulled": Leak(
+        _instead(Looked, "link_findings", _every_link_is_own), "staff of C", "hidden states move, fifth"
+    ),
+    "a finding tells the school of a hidden link target": Leak(
+        _instead(Looked, "link_findings", _every_link_is_own),
+        "staff of C",
+        "hidden rights are at another school of theirs",
+    ),
+}
+"""Each is caught by comparing what staff are answered before and after the change."""
+
+OF_COPIES: Mapping[str, Install] = {
+    "the newest of two copies wins by a hidden time": _instead(hoks.reading, "merge", _newest_copy_wins),
+}
+"""Caught by comparing the answers where a hidden time of a partner's copy changes."""
 
 IN_CLEAR: Install = _instead(Cursors, "after", _oid_in_clear)
 """Caught by reading the answers of those who may not know a student's OID."""

@@ -14,7 +14,7 @@ from hoks.study_right import StudyRight
 from hoks.units import PlannedLocalUnit, PlannedVocationalUnit
 from hoks.values import Code
 from tests.world.cast import NUMBER, OIDS, Cast, Hidden, Plans, person_of, plan_of
-from tests.world.places import LETTER_OF, UNHEARD_OF, A, B, C, D
+from tests.world.places import A_SCHOOL, A_SECOND_SCHOOL, LETTER_OF, UNHEARD_OF, A, B, C, D
 from tests.world.ports import Fault
 from tests.world.rights import (
     ANNULLED,
@@ -167,9 +167,6 @@ def _instructor(acquisition: CompetenceAcquisition, email: str | None, phone: st
 
 # --- rights ---------------------------------------------------------------------------------------------------
 
-_LINKED_TO = frozenset({"9A"})
-"""A caller's own link shows in a finding whether its target exists and stands: that much of it is not hidden."""
-
 _STAY_HIDDEN: Mapping[str, tuple[Periods, ...]] = {
     "1A old": tuple(ended(date(year, 2, 3)) for year in (2017, 2018, 2019, 2020, 2021)),
     "7A": (ended(FIVE_YEARS_AND_A_DAY_AGO), ended(date(2017, 1, 1)), ANNULLED, UNKNOWN, WITHOUT_STATE),
@@ -178,7 +175,6 @@ _STAY_HIDDEN: Mapping[str, tuple[Periods, ...]] = {
     "3C": (UPCOMING, SUSPENDED, LAST_DAY, ended(ONE_YEAR_AGO), ANNULLED),
     "8B": (UPCOMING, SUSPENDED, LAST_DAY, ended(ONE_YEAR_AGO), ANNULLED),
     "10A second": (UPCOMING, SUSPENDED, LAST_DAY, ended(ONE_YEAR_AGO), ANNULLED),
-    "9A": (SUSPENDED, LAST_DAY, CURRENT, SUSPENDED, LAST_DAY),
     "1D": (UNKNOWN, WITHOUT_STATE, ANNULLED, UNKNOWN, WITHOUT_STATE),
     "6A": (UNKNOWN, WITHOUT_STATE, ANNULLED, UNKNOWN, WITHOUT_STATE),
     "8D": (ANNULLED, WITHOUT_STATE, UNKNOWN, ANNULLED, WITHOUT_STATE),
@@ -186,11 +182,13 @@ _STAY_HIDDEN: Mapping[str, tuple[Periods, ...]] = {
 """States that leave a right hidden from everyone from whom it is hidden; other rights may be in any state."""
 
 _ANY_STATE = (UPCOMING, SUSPENDED, LAST_DAY, ended(ONE_YEAR_AGO), ANNULLED)
+_STANDS = (SUSPENDED, LAST_DAY, CURRENT, SUSPENDED, LAST_DAY)
+"""States in which a link to the right is worth the same."""
 
 
-def _hidden_rights(change: Callable[[str, StudyRight], StudyRight], spared: Collection[str] = ()) -> Perturbation:
+def _hidden_rights(change: Callable[[str, StudyRight], StudyRight], *, but_own_links: bool = False) -> Perturbation:
     def perturb(cast: Cast, hidden: Hidden) -> Cast:
-        touched = hidden.all_rights - set(spared)
+        touched = hidden.all_rights - (hidden.own_links if but_own_links else frozenset())
         rights = {name: change(name, held) if name in touched else held for name, held in cast.rights.items()}
         return msgspec.structs.replace(cast, rights=rights)
 
@@ -198,9 +196,14 @@ def _hidden_rights(change: Callable[[str, StudyRight], StudyRight], spared: Coll
 
 
 def _state(place: int) -> Perturbation:
-    return _hidden_rights(
-        lambda name, held: msgspec.structs.replace(held, periods=_STAY_HIDDEN.get(name, _ANY_STATE)[place])
-    )
+    def perturb(cast: Cast, hidden: Hidden) -> Cast:
+        def moved(name: str, held: StudyRight) -> StudyRight:
+            states = _STANDS if name in hidden.own_links else _STAY_HIDDEN.get(name, _ANY_STATE)
+            return msgspec.structs.replace(held, periods=states[place])
+
+        return _hidden_rights(moved)(cast, hidden)
+
+    return perturb
 
 
 def _other_right_values(_: str, held: StudyRight) -> StudyRight:
@@ -219,8 +222,15 @@ def _unheard_of_site(_: str, held: StudyRight) -> StudyRight:
     )
 
 
+def _at_another_school(_: str, held: StudyRight) -> StudyRight:
+    """A link that names the right's school then names the wrong one."""
+    if held.school is None or held.school.oid != A_SCHOOL:
+        return held
+    return msgspec.structs.replace(held, school=msgspec.structs.replace(held.school, oid=A_SECOND_SCHOOL))
+
+
 def _without_rights(cast: Cast, hidden: Hidden) -> Cast:
-    gone = hidden.rights - _LINKED_TO
+    gone = hidden.rights - hidden.own_links
     return msgspec.structs.replace(
         cast,
         rights={name: held for name, held in cast.rights.items() if name not in gone},
@@ -325,7 +335,8 @@ OF_PLANS: Mapping[str, Perturbation] = {
 
 OF_RIGHTS: Mapping[str, Perturbation] = {
     "hidden rights have other values": _hidden_rights(_other_right_values),
-    "hidden rights are at a site nobody knows": _hidden_rights(_unheard_of_site, _LINKED_TO),
+    "hidden rights are at a site nobody knows": _hidden_rights(_unheard_of_site, but_own_links=True),
+    "hidden rights are at another school of theirs": _hidden_rights(_at_another_school, but_own_links=True),
     "hidden rights are deleted": _without_rights,
     "hidden states move, first": _state(0),
     "hidden states move, second": _state(1),

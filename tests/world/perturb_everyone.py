@@ -4,7 +4,7 @@ What decides who sees what stays as it is: whether others instruct the student t
 """
 
 from collections.abc import Callable, Mapping
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import msgspec
@@ -168,6 +168,18 @@ def _other_times_at_a(world: World, looking: Looking) -> World:
         plans=tuple(
             (holder, msgspec.structs.replace(plan, updated_at=other.updated_at) if holder == A else plan)
             for (holder, plan), (_, other) in zip(world.plans, changed_times, strict=True)
+        )
+    )
+
+
+def newer_copies(world: World) -> World:
+    """The copy at C of the plan at A is newer than the plan itself."""
+    return world.but(
+        plans=tuple(
+            (holder, msgspec.structs.replace(plan, updated_at=plan.updated_at + timedelta(days=60)))
+            if holder == C and TAG_OF[plan.study_right_oid] == "A1" and plan.updated_at
+            else (holder, plan)
+            for holder, plan in world.plans
         )
     )
 

@@ -50,6 +50,8 @@ class Asked(msgspec.Struct, frozen=True):
     operation: str | None = None
     in_role: HeldRole | None = None
     """The role named in the header, where it is not the caller's."""
+    names_role: bool = True
+    """Whether a role is named in the header at all."""
 
     @property
     def body(self) -> bytes:
@@ -79,12 +81,12 @@ class Open:
 
 
 class Served:
-    """A world behind the endpoint."""
+    """A world behind the endpoint, with what is kept and shared between callers before its sources or without."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, *, kept: bool = True) -> None:
         self.endpoint = GraphQLEndpoint(
             schema=executable(SCHEMA),
-            graph=Graph(SCHEMA, world.reader(seconds=SECONDS), cursor_key=KEY),
+            graph=Graph(SCHEMA, world.reader(seconds=SECONDS, kept=kept), cursor_key=KEY),
             callers=Callers([IssuerSettings(issuer=ISSUER, audience=AUDIENCE, jwks_url=f"{ISSUER}/jwks")], _issuer()),
             gate=Open(),
             limits=WIDE,
@@ -122,6 +124,8 @@ class Served:
             "accept": asked.accept,
             "content-type": JSON,
         }
+        if not asked.names_role:
+            del headers["acting-role"]
         raw = [(name.encode(), value.encode()) for name, value in headers.items()]
         await self.endpoint({"type": "http", "method": "POST", "path": "/graphql", "headers": raw}, receive, send)
         return sent
@@ -179,8 +183,8 @@ def listening() -> Iterator[None]:
 
 
 async def alone(world: World, by: Caller, asked: Mapping[str, Asked], _: Caller) -> Exchanges:
-    """What comes of requests where nobody else asks."""
-    return await _in_turn(Served(world), by, asked)
+    """What comes of requests where nobody else asks and nothing is kept."""
+    return await _in_turn(Served(world, kept=False), by, asked)
 
 
 async def after(world: World, by: Caller, asked: Mapping[str, Asked], stronger: Caller) -> Exchanges:

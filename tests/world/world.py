@@ -11,6 +11,17 @@ from typing import Any
 
 import msgspec
 
+from connectors.kept import (
+    KeptAppointments,
+    KeptAssignments,
+    KeptHolders,
+    KeptPlans,
+    KeptRights,
+    SharedIdentities,
+    SharedOrganisations,
+)
+from connectors.limits import Remembered
+from connectors.shelf import Shelf
 from hoks.access.rules import Policy, read_policy
 from hoks.caller import Caller, HeldRole, Role
 from hoks.identifiers import OrganisationOid, PersonOid
@@ -22,6 +33,7 @@ from hoks.reading import Reader
 from hoks.relations import Appointment, Assignment, Consent, Statute
 from hoks.student import Person
 from hoks.study_right import StudyRight
+from tests.world.names import FakeLabels
 from tests.world.places import LETTER_OF, PROVIDERS, TREE
 from tests.world.ports import Asked, FakeIdentities, FakeOrganisations, FakePlans, FakeRights, Fault, FixedClock
 from tests.world.relations import FakeConsents, FakeStaffList
@@ -82,28 +94,34 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
         policy: Policy | None = None,
         seconds: float = 5.0,
         by: Clock | None = None,
+        kept: bool = False,
     ) -> Reader:
-        """The real reader over this world, by the world's day or by a clock of its own."""
+        """The real reader over this world, by the world's day or by a clock of its own.
+
+        ``kept``: with what is kept and shared before every source.
+        """
         noted, clock = asked or Asked(), FixedClock(self.day)
         rights = tuple(self._rights_of(each, clock, noted) for each in PROVIDERS)
         lists = tuple(self._staff_list_of(each, clock, noted) for each in PROVIDERS)
+        sources = Sources(
+            identities=FakeIdentities(self.people, clock, noted, self.faults.get("onr")),
+            organisations=FakeOrganisations(self.tree, clock, noted, self.faults.get("organisaatio")),
+            rights=rights,
+            holders=rights,
+            plans=tuple(self._plans_of(each, clock, noted) for each in PROVIDERS),
+            appointments=lists,
+            assignments=lists,
+            consents=FakeConsents(self.consents, clock, noted, self.faults.get("consents")),
+            statutes=self.statutes,
+        )
         return Reader(
-            Sources(
-                identities=FakeIdentities(self.people, clock, noted, self.faults.get("onr")),
-                organisations=FakeOrganisations(self.tree, clock, noted, self.faults.get("organisaatio")),
-                rights=rights,
-                holders=rights,
-                plans=tuple(self._plans_of(each, clock, noted) for each in PROVIDERS),
-                appointments=lists,
-                assignments=lists,
-                consents=FakeConsents(self.consents, clock, noted, self.faults.get("consents")),
-                statutes=self.statutes,
-            ),
+            _with_what_is_kept(sources, clock) if kept else sources,
             policy or real_policy(),
             by or clock,
             part_key=PART_KEY,
             request_seconds=seconds,
             suspended_is_valid=self.suspended_is_valid,
+            labels=FakeLabels(noted),
         )
 
     def _rights_of(self, provider: OrganisationOid, clock: FixedClock, asked: Asked) -> FakeRights:
@@ -126,6 +144,20 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
             asked,
             self.faults.get(source.id),
         )
+
+
+def _with_what_is_kept(sources: Sources, clock: FixedClock) -> Sources:
+    shelf, settings = Shelf(), Remembered()
+    return msgspec.structs.replace(
+        sources,
+        identities=SharedIdentities(sources.identities, "onr", settings, shelf, clock),
+        organisations=SharedOrganisations(sources.organisations, "organisaatio", settings, shelf, clock),
+        rights=tuple(KeptRights(each, settings, shelf, clock) for each in sources.rights),
+        plans=tuple(KeptPlans(each, settings, shelf, clock) for each in sources.plans),
+        holders=tuple(KeptHolders(each, settings, shelf, clock) for each in sources.holders),
+        appointments=tuple(KeptAppointments(each, settings, shelf, clock) for each in sources.appointments),
+        assignments=tuple(KeptAssignments(each, settings, shelf, clock) for each in sources.assignments),
+    )
 
 
 def caller(role: Role, organisation: OrganisationOid | None = None, subject: str = SOMEBODY) -> Caller:

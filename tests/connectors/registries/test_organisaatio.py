@@ -1,6 +1,7 @@
 """Organisaatio: who stands under whom, whose provider is whose, and what is shown when it cannot be asked."""
 
 import json
+from datetime import date
 from typing import Any
 
 import msgspec
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from connectors.client import Incoming, Outgoing
 from connectors.registries.organisaatio import Organisaatio, OrganisaatioSettings, ancestors_of
 from hoks.identifiers import OPH, OrganisationOid, with_check_digit
-from hoks.organisations import TreeNode
+from hoks.organisations import Succession, TreeNode
 from hoks.outcomes import Answer, Outcome
 from hoks.values import Organisation, Text
 from tests.connectors.wires import Port, StillClock, said, silent
@@ -55,6 +56,7 @@ class Register:
         self.tree: dict[OrganisationOid, Any] = dict(TREE)
         self.port = Port(self._answer)
         self.time = 0.0
+        self.mergers: Incoming = said([])
 
     def organisaatio(self, **settings: Any) -> Organisaatio:
         made = OrganisaatioSettings(base_url=BASE, caller_id="1.2.246.562.10.00000000001.test")
@@ -62,6 +64,9 @@ class Register:
         return Organisaatio(replaced, self.port, StillClock(), seconds=lambda: self.time)
 
     def _answer(self, request: Outgoing) -> Incoming:
+        if request.method == "GET":
+            assert request.url == f"{BASE}/liitokset"
+            return self.mergers
         asked = json.loads(request.body)
         return said([organisation for each, organisation in reversed(self.tree.items()) if each in asked])
 
@@ -100,6 +105,15 @@ async def test_an_unknown_organisation_is_absent_and_asked_again_before_long() -
     register.time = HOUR
     await organisaatio.nodes([unknown])
     assert len(register.port.sent) == 2
+
+
+async def test_an_organisation_that_was_not_asked_makes_the_answer_invalid_and_nobody_absent() -> None:
+    register = Register()
+    register.tree[SCHOOL] = {**TREE[SCHOOL], "oid": oid(77)}
+    organisaatio = register.organisaatio()
+    assert (await organisaatio.nodes([SCHOOL])).answers == {SCHOOL: Answer(Outcome.INVALID)}
+    register.tree[SCHOOL] = TREE[SCHOOL]
+    assert (await organisaatio.nodes([SCHOOL])).answers[SCHOOL].outcome is Outcome.OK
 
 
 async def test_after_a_day_the_register_is_asked_again() -> None:
@@ -165,3 +179,117 @@ def test_both_notations_of_a_path_give_the_same_ancestors(numbers: list[int]) ->
 def test_without_a_path_the_parent_is_what_is_known() -> None:
     assert ancestors_of(SITE, None, SCHOOL) == (SCHOOL,)
     assert ancestors_of(OPH, "", None) == ()
+
+
+# --- mergers ----------------------------------------------------------------------------------------------------
+
+GONE, GONE_SCHOOL, HEIR, HEIR_SCHOOL, LAST = oid(2), oid(21), oid(3), oid(31), oid(4)
+MERGED: dict[OrganisationOid, dict[str, Any]] = {
+    each: {"oid": each, "tyypit": [f"organisaatiotyyppi_0{kind}"], "parentOidPath": "|".join(["", *above, ""])}
+    for each, kind, above in (
+        (GONE, 1, [OPH]),
+        (GONE_SCHOOL, 2, [OPH, GONE]),
+        (HEIR, 1, [OPH]),
+        (HEIR_SCHOOL, 2, [OPH, HEIR]),
+        (LAST, 1, [OPH]),
+    )
+}
+
+
+def merger(merged: str, into: str, day: object) -> dict[str, Any]:
+    return {"organisaatio": {"oid": merged, "nimi": {"fi": "X"}}, "kohde": {"oid": into}, "alkuPvm": day}
+
+
+class WithMergers(Register):
+    """A register in which an organisation has merged into another, and that into a third."""
+
+    def __init__(self, *mergers: Any) -> None:
+        super().__init__()
+        self.tree |= MERGED
+        self.mergers = said(list(mergers))
+
+    async def told(self) -> Organisaatio:
+        organisaatio = self.organisaatio()
+        await organisaatio.mergers.load_due()
+        return organisaatio
+
+
+async def successions(organisaatio: Organisaatio, of: OrganisationOid) -> tuple[Succession, ...]:
+    node = (await organisaatio.nodes([of])).answers[of].value
+    assert node is not None
+    return node.successions
+
+
+async def test_a_school_of_a_merged_provider_tells_what_took_its_place_and_when() -> None:
+    organisaatio = await WithMergers(merger(GONE, HEIR, "2026-01-01")).told()
+    expected = (Succession(day=date(2026, 1, 1), line=(HEIR, OPH), provider_oid=HEIR),)
+    assert await successions(organisaatio, GONE_SCHOOL) == expected
+    assert await successions(organisaatio, GONE) == expected
+    assert await successions(organisaatio, HEIR) == ()
+    assert await successions(organisaatio, SITE) == ()
+
+
+async def test_a_school_that_merged_into_a_school_stands_under_that_schools_provider_too() -> None:
+    organisaatio = await WithMergers(merger(GONE_SCHOOL, HEIR_SCHOOL, 1_767_218_400_000)).told()
+    assert await successions(organisaatio, GONE_SCHOOL) == (
+        Succession(day=date(2026, 1, 1), line=(HEIR_SCHOOL, HEIR, OPH), provider_oid=HEIR),
+    )
+
+
+async def test_mergers_in_a_row_count_from_the_later_day_and_a_circle_ends() -> None:
+    row = [merger(GONE, HEIR, "2026-01-01"), merger(HEIR, LAST, "2025-01-01"), merger(LAST, GONE, "2027-01-01")]
+    organisaatio = await WithMergers(*row).told()
+    assert await successions(organisaatio, GONE) == (
+        Succession(day=date(2026, 1, 1), line=(HEIR, OPH), provider_oid=HEIR),
+        Succession(day=date(2026, 1, 1), line=(LAST, OPH), provider_oid=LAST),
+    )
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        7,
+        {},
+        merger(GONE, "x", "2026-01-01"),
+        merger(GONE, GONE, "2026-01-01"),
+        merger(GONE, HEIR, None),
+        merger(GONE, HEIR, "pian"),
+        {"kohde": {"oid": HEIR}, "alkuPvm": "2026-01-01"},
+    ],
+)
+async def test_a_merger_that_cannot_be_read_is_none_and_costs_no_other(bad: Any) -> None:
+    organisaatio = await WithMergers(bad, merger(GONE_SCHOOL, LAST, "2026-02-01")).told()
+    (told,) = await successions(organisaatio, GONE_SCHOOL)
+    assert told.provider_oid == LAST
+
+
+async def test_a_successor_that_the_register_does_not_know_takes_over_nothing() -> None:
+    register = WithMergers(merger(GONE, oid(77), "2026-01-01"))
+    assert await successions(await register.told(), GONE) == ()
+
+
+async def test_no_question_waits_for_the_mergers_and_without_them_nobody_takes_over() -> None:
+    register = WithMergers(merger(GONE, HEIR, "2026-01-01"))
+    organisaatio = register.organisaatio()
+    assert await successions(organisaatio, GONE) == ()
+    assert [request.method for request in register.port.sent] == ["POST"]
+
+
+async def test_mergers_count_no_longer_than_the_tree_itself_when_they_cannot_be_asked() -> None:
+    register = WithMergers(merger(GONE, HEIR, "2026-01-01"))
+    organisaatio = await register.told()
+    register.mergers, register.time = said({}, 503), 47 * HOUR
+    await organisaatio.mergers.load_due()
+    assert len(await successions(organisaatio, GONE)) == 1
+    register.time = 48 * HOUR + 1
+    await organisaatio.mergers.load_due()
+    assert await successions(organisaatio, GONE) == ()
+
+
+async def test_a_name_is_told_without_a_call_once_it_is_known() -> None:
+    register = Register()
+    organisaatio = register.organisaatio()
+    assert organisaatio.name(SITE) is None
+    await organisaatio.nodes([SITE])
+    assert organisaatio.name(SITE) == NAMED_SITE.organisation.name
+    assert organisaatio.name(SCHOOL) is None, "the register gives it no name"

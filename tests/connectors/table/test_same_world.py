@@ -22,7 +22,7 @@ from sandbox.settings import SOURCE_IDS, settings_text
 from sandbox.staff import staff_tables
 from sandbox.world import World, build_world
 from tests.connectors.table.drops import FixedClock
-from tests.connectors.table.views import ProvidersDatabase, source_over
+from tests.connectors.table.views import ProvidersDatabase, source_over, unordered
 from tests.postgres import PostgresServer
 
 LETTERS: tuple[Letter, ...] = ("B", "C")
@@ -114,17 +114,6 @@ async def sources(
     views = source_over(provider.settings(said, reads=request.param, seconds=30))
     yield TableSource(files, FixedClock()), views
     await views.aclose()
-
-
-def unordered(value: Any) -> Any:
-    """A record whose parts stand in no order, as a database's rows do not; its texts keep theirs."""
-    match value:
-        case msgspec.Struct():
-            return {name: unordered(getattr(value, name)) for name in value.__struct_fields__}
-        case tuple() if any(isinstance(each, msgspec.Struct) for each in value):
-            return sorted((unordered(each) for each in value), key=repr)
-        case _:
-            return value
 
 
 def same(of_files: Reply[Any, Any], of_views: Reply[Any, Any], *, some: int) -> None:

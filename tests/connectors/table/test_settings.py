@@ -1,3 +1,5 @@
+import re
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -5,7 +7,7 @@ import msgspec
 import pytest
 
 from connectors.table import TableSettings
-from tests.connectors.table.drops import described, settings_for
+from tests.connectors.table.drops import HERE, described, settings_for
 
 
 def convert(said: dict[str, Any]) -> TableSettings:
@@ -130,3 +132,98 @@ def test_a_source_of_appointments_and_assignments_alone_needs_neither_rights_nor
 def test_a_source_of_appointments_that_could_not_be_read_is_refused(said: dict[str, Any], words: str) -> None:
     with pytest.raises(msgspec.ValidationError, match=words):
         convert(said)
+
+
+# --- databases ------------------------------------------------------------------------------------------------
+
+URL = "postgresql://reader@127.0.0.1:5432/sis"
+VIEWS: dict[str, Any] = {
+    "id": "b-views",
+    "kind": "table",
+    "provider": "1.2.246.562.99.99000000028",
+    "gives": ["assignments"],
+    "database": {"url": URL, "schema": "gateway"},
+    "tables": {
+        "assignments": {"view": "Ryhmät 2026", "columns": {"person_oid": "p", "role": "r", "learner_oid": "l"}},
+    },
+}
+
+
+def reached(**database: Any) -> dict[str, Any]:
+    """The settings with another database."""
+    return VIEWS | {"database": VIEWS["database"] | database}
+
+
+def test_views_need_no_files_and_a_view_may_have_any_name() -> None:
+    settings = convert(VIEWS)
+    assert settings.database is not None
+    assert (settings.tables["assignments"].view, settings.database.db_schema) == ("Ryhmät 2026", "gateway")
+    assert (settings.database.reads, settings.database.read_seconds, settings.database.row_limit) == (
+        "live",
+        3.0,
+        100_000,
+    )
+
+
+def test_the_example_of_the_documentation_is_taken() -> None:
+    (text,) = re.findall(r"```toml\n(.*?)```", (HERE.parents[2] / "docs/table.md").read_text(), re.DOTALL)
+    (said,) = tomllib.loads(text)["source"]
+    assert convert(said).tables["people"].columns == {"key": "student_no", "oid": "learner_oid"}
+
+
+def test_reading_whole_views_may_take_longer() -> None:
+    database = convert(reached(reads="snapshot")).database
+    assert database is not None
+    assert (database.read_seconds, database.row_limit) == (120.0, 5_000_000)
+
+
+@pytest.mark.parametrize(
+    ("url", "certificates"),
+    [
+        (URL, None),
+        ("postgresql://reader@localhost/sis", None),
+        ("postgresql+psycopg://reader@[::1]/sis", None),
+        ("postgresql://reader@/sis?host=/run/postgresql", None),
+        ("postgresql://reader@db.example/sis", "ca.pem"),
+    ],
+)
+def test_an_address_on_this_machine_or_with_known_authorities_is_taken(url: str, certificates: str | None) -> None:
+    database = convert(reached(url=url, root_certificates=certificates)).database
+    assert database is not None
+    assert database.is_on_this_machine is (certificates is None)
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        (reached(url="postgresql://reader:hunter2@127.0.0.1/sis"), "expected no password in the address"),
+        (reached(url="postgresql://reader@db.example/sis"), "root_certificates: must name"),
+        (reached(url="postgresql://reader@10.0.0.1/sis"), "root_certificates: must name"),
+        (reached(url="postgresql://reader@db.example/sis?sslmode=disable", root_certificates="a"), "nothing else"),
+        (reached(url="postgresql://reader@127.0.0.1/sis?host=db.example"), "nothing else"),
+        (reached(url="postgresql://reader@/sis?host=db.example"), "root_certificates: must name"),
+        (reached(url="postgresql://reader@/sis?options=-c%20x"), "nothing else"),
+        (reached(url="mysql://reader@127.0.0.1/sis"), "expected an address such as"),
+        (reached(url="sqlite:///sis.db"), "expected an address such as"),
+        (reached(url="postgresql://127.0.0.1/sis"), "expected an address such as"),
+        (reached(url="postgresql://reader@127.0.0.1"), "expected an address such as"),
+        (reached(url="not an address"), "expected an address such as"),
+        (reached(connections=0), "connections"),
+        (reached(max_rows=0), "max_rows"),
+        (reached(seconds=0), "seconds"),
+        (reached(schema=""), "schema"),
+        (reached(reads="sometimes"), "reads"),
+        (VIEWS | {"folder": "b"}, "expected either `folder`"),
+        ({key: value for key, value in VIEWS.items() if key != "database"}, "expected either `folder`"),
+        (VIEWS | {"manifest": described("b")["manifest"]}, "manifest: views have none"),
+        (VIEWS | {"tables": STAFF["tables"]}, "table `appointments`: expected the name of a view"),
+        (
+            STAFF | {"tables": VIEWS["tables"], "gives": ["assignments"]},
+            "table `assignments`: expected the name of a file",
+        ),
+    ],
+)
+def test_a_database_that_could_not_be_read_safely_is_refused(said: dict[str, Any], words: str) -> None:
+    with pytest.raises(msgspec.ValidationError, match=words) as refused:
+        convert(said)
+    assert "hunter2" not in str(refused.value)

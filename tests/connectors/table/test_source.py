@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from connectors.table import DropRefused, FilesDoNotFit, TableSource
+from connectors.table.drop import Drop, Refusal
 from hoks.identifiers import LearnerOid, StudyRightOid
 from hoks.outcomes import Outcome
 from hoks.ports import PlanSource, RightsSource
@@ -265,6 +266,17 @@ async def test_a_column_that_the_file_has_twice_stops_the_start(tmp_path: Path) 
     relist(tmp_path, "opiskelijat.csv", b"opnro;oppijanumero;sukunimi;etunimet;opnro\r\n", 0)
     with pytest.raises(FilesDoNotFit, match="column `opnro`: the file has the column twice"):
         await source.load()
+
+
+def test_files_that_somebody_writes_to_while_they_are_read_are_refused(tmp_path: Path) -> None:
+    write_drop(tmp_path, "b", files())
+    drop = Drop(settings_for("b", tmp_path, manifest=None))
+    drop.check_unchanged()
+    with (tmp_path / "hoks.csv").open("ab") as file:
+        file.write(b"22;11\r\n")
+    with pytest.raises(DropRefused) as refused:
+        drop.check_unchanged()
+    assert refused.value.reason is Refusal.CHANGED_MEANWHILE
 
 
 async def test_a_row_wider_than_its_header_is_left_out(tmp_path: Path) -> None:

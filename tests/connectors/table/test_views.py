@@ -559,12 +559,7 @@ async def test_views_read_whole_answer_while_the_server_is_away_and_say_that_the
 
 
 async def test_many_requests_at_once_read_whole_views_once(provider: ProvidersDatabase, opened: Open) -> None:
-    settings = provider.filled("b", files(), reads="snapshot")
-    provider.run(
-        f"CREATE SEQUENCE {SCHEMA}.reads",
-        f"GRANT USAGE ON SEQUENCE {SCHEMA}.reads TO {READER}",
-    )
-    source = opened(settings)
+    source = opened(provider.filled("b", files(), reads="snapshot"))
     replies = await asyncio.gather(*(source.plans([RIGHT_1]) for _ in range(20)))
     assert {reply.outcome for reply in replies} == {Outcome.OK}
     with provider.owner() as owner:

@@ -77,3 +77,14 @@ class ProvidersDatabase:
 def source_over(settings: TableSettings, clock: Clock | None = None, password: str = PASSWORD) -> TableSource:
     """The connector, as its reader."""
     return TableSource(settings, clock or FixedClock(), password)
+
+
+def unordered(value: Any) -> Any:
+    """A record whose parts stand in no order, as a database's rows do not; its texts keep theirs."""
+    match value:
+        case msgspec.Struct():
+            return {name: unordered(getattr(value, name)) for name in value.__struct_fields__}
+        case tuple() if any(isinstance(each, msgspec.Struct) for each in value):
+            return sorted((unordered(each) for each in value), key=repr)
+        case _:
+            return value

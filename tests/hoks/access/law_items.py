@@ -45,7 +45,7 @@ _PART = _joined(_all("id provenance", GOES), _all("module_id source_key", Item.X
 _PLANNED = _joined(
     _PART,
     _all("acquisitions demonstrations", HOLDS),
-    _all("provider_oid", Item.D2u),
+    _all("provider_oid provider_name", Item.D2u),
     _all("deviation_from_requirements", Item.D6u),
     _all("essential_circumstance_exists", Item.D8),
     _all("teaching_and_guidance_hours", Item.G),
@@ -53,7 +53,7 @@ _PLANNED = _joined(
 _PRIOR = _joined(
     _PART,
     _all("skills_demonstrations assessor_referral", HOLDS),
-    _all("recognition_process_code recognition_process provider_oid", prior),
+    _all("recognition_process_code recognition_process provider_oid provider_name", prior),
 )
 _PRIOR_MARKED = _joined(
     _PRIOR, _all("deviation_from_requirements", Item.D6u), _all("essential_circumstance_exists", Item.D8)
@@ -84,18 +84,20 @@ LAW_ITEMS: Mapping[str, Mapping[str, Said]] = {
         _all("provenance", GOES),
     ),
     "Finding": _joined(_all("item place severity message", GOES), {"code": lambda finding: finding.item}),
-    "PlannedVocationalUnit": _joined(_PLANNED, _all("unit requirements_register_number", Item.D2u)),
+    "PlannedVocationalUnit": _joined(_PLANNED, _all("unit requirements_register_number competence_points", Item.D2u)),
     "PlannedLocalUnit": _joined(
-        _PLANNED, _all("amosaa_id name extent_in_competence_points", Item.D2u), _all("goals_and_contents", Item.G)
+        _PLANNED,
+        _all("amosaa_id name registered_name extent_in_competence_points", Item.D2u),
+        _all("goals_and_contents", Item.G),
     ),
     "PlannedCommonUnitSubarea": _joined(_PLANNED, _all("subarea", Item.D2u)),
-    "PlannedCommonUnit": _joined(_PART, _all("unit provider_oid", Item.D2u), _all("subareas", HOLDS)),
+    "PlannedCommonUnit": _joined(_PART, _all("unit provider_oid provider_name", Item.D2u), _all("subareas", HOLDS)),
     "PreparatoryEducationPart": _joined(
         _PART, _all("part extent_in_weeks", Item.D2u), _all("start_date end_date", Item.G)
     ),
-    "PriorVocationalUnit": _joined(_PRIOR_MARKED, _all("unit requirements_register_number", prior)),
+    "PriorVocationalUnit": _joined(_PRIOR_MARKED, _all("unit requirements_register_number competence_points", prior)),
     "PriorLocalUnit": _joined(
-        _PRIOR_MARKED, _all("amosaa_id name extent_in_competence_points goals_and_contents", prior)
+        _PRIOR_MARKED, _all("amosaa_id name registered_name extent_in_competence_points goals_and_contents", prior)
     ),
     "PriorCommonUnitSubarea": _joined(_PRIOR_MARKED, _all("subarea", prior)),
     "PriorCommonUnit": _joined(_PRIOR, _all("unit", prior), _all("subareas", HOLDS)),
@@ -119,7 +121,7 @@ LAW_ITEMS: Mapping[str, Mapping[str, Said]] = {
     "WorkplaceInstructor": _joined(_all("name", Item.W1), _all("email phone", Item.Ci)),
     "CompetenceDemonstration": _joined(
         _PART,
-        _all("start_date end_date organiser_oid subareas environment content_descriptions", Item.D10),
+        _all("start_date end_date organiser_oid organiser_name subareas environment content_descriptions", Item.D10),
         _all("provider_assessors working_life_assessors", Item.D12),
         _all("deviation_from_requirements", Item.D6d),
         _all("individual_assessment_criteria", Item.D11b),

@@ -9,14 +9,16 @@ from hypothesis import strategies as st
 import hoks.access
 from hoks.access.decide import Allowance, Grant, Reason, Refusal, conclude, decide, decide_person
 from hoks.access.facts import PLAN_CONDITIONS, Situation
-from hoks.access.rules import Ground, Policy, Rule, read_policy
+from hoks.access.rules import Ground, Limit, Policy, Rule, read_policy
 from hoks.caller import Role
 from hoks.codes import StudyRightState
 from hoks.identifiers import OrganisationOid, StudyRightOid
 from hoks.items import Item, Seen
 from hoks.merged import MergedRight
+from hoks.narrow import Scope
 from hoks.organisations import Known
 from hoks.plan import Hoks
+from hoks.relations import Statute
 from hoks.study_right import StudyRight
 from tests.hoks.stories import (
     A1,
@@ -371,3 +373,46 @@ def test_an_item_that_a_role_never_gets_is_refused_for_want_of_a_rule(role: Role
     refusals = grant(role, situation([a_right(A1, PROVIDER_A)]), A1).refusals
     for_want = {each for each, refusal in refusals.items() if refusal.reason is Reason.NO_RULE}
     assert item in for_want if item else not for_want
+
+
+# --- how far a grant reaches ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("changes", "of_one_plan", "scope"),
+    [
+        ({}, False, Scope.ALL),
+        ({"limited_to": Limit.STATUTE}, False, Scope.ALL),
+        ({"limited_to": Limit.EXPRESS_STATUTE}, False, Scope.ALL),
+        ({"limited_to": Limit.CONSENT}, True, Scope.ALL),
+        ({"scope": Scope.NAMED_PERIODS}, True, Scope.NAMED_PERIODS),
+        ({"scope": Scope.NAMED_DEMONSTRATION}, True, Scope.NAMED_DEMONSTRATION),
+    ],
+    ids=str,
+)
+def test_a_grant_is_of_one_plan_when_it_rests_on_an_appointment_or_a_consent(
+    changes: Mapping[str, object], of_one_plan: bool, scope: Scope
+) -> None:
+    rule = msgspec.structs.replace(a_rule("a", Item.D1), **changes)
+    grant = conclude((rule,), {"a": YES}, A1)
+    assert (grant.is_of_one_plan, grant.scope) == (of_one_plan, scope)
+
+
+def test_where_no_rule_is_about_a_role_the_grant_gives_nothing_and_reaches_as_any_other() -> None:
+    grant = conclude((), {}, A1)
+    assert (grant.anything, grant.is_of_one_plan, grant.scope) == (False, False, Scope.ALL)
+
+
+@pytest.mark.parametrize("limit", Limit)
+def test_a_limited_rule_gives_nothing_where_nothing_is_named(limit: Limit) -> None:
+    rule = msgspec.structs.replace(a_rule("a", Item.D1), limited_to=limit)
+    assert not conclude((rule,), {"a": YES}, A1).anything
+    assert conclude((rule,), {"a": YES}, A1, {limit: frozenset({Item.D1})}).anything
+
+
+def test_a_secret_item_is_given_by_statute_when_it_is_named_expressly_and_among_the_statutes_items() -> None:
+    named, express = frozenset({Item.D1, Item.D9}), frozenset({Item.D8, Item.D9})
+    statute = Statute(organisation=PROVIDER_A, citation="Act 1 §", items=named, express=express)
+    known = msgspec.structs.replace(situation([a_right(A1, PROVIDER_B)]), statutes=(statute,))
+    grant = decide(POLICY, Role.AUTHORITY, known, known.rights[0])
+    assert grant.possible & {Item.D1, Item.D8, Item.D9} == {Item.D1, Item.D9}

@@ -1,15 +1,18 @@
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hoks.access.facts import CONDITIONS, PERSON_CONDITIONS, PLAN_CONDITIONS, Situation, all_of, any_of
 from hoks.codes import StudyRightState
-from hoks.identifiers import OrganisationOid, StudyRightOid
+from hoks.identifiers import OrganisationOid, PersonOid, StudyRightOid
 from hoks.merged import MergedRight
 from hoks.organisations import Known, Tree
 from hoks.plan import Hoks
+from hoks.relations import Appointment, AppointmentKind
 from tests.hoks.stories import (
     A1,
+    AINO,
     ALONE,
     ANNULLED,
     B1,
@@ -288,3 +291,41 @@ def test_a_plan_is_approved_by_its_first_approval_alone() -> None:
     assert approved(Hoks(study_right_oid=A1, first_approved_on=DAY), ALONE)
     assert not approved(Hoks(study_right_oid=A1), ALONE)
     assert not approved(None, ALONE)
+
+
+# --- relations ------------------------------------------------------------------------------------------------
+
+INSTRUCTS = "the caller is appointed instructor of a period in this plan"
+ASSESSES = "the caller is appointed assessor of a demonstration in this plan"
+ASSIGNED = "the student is assigned to the caller"
+
+
+def appointed(kind: AppointmentKind, right: StudyRightOid) -> Appointment:
+    return Appointment(person=PersonOid("1.2.246.562.98.19999999994"), kind=kind, learner=AINO, right=right)
+
+
+@pytest.mark.parametrize(("all_answered", "found_nothing"), [(True, NO), (False, UNSURE)])
+def test_a_relation_that_is_not_found_is_unknown_where_a_source_did_not_answer(
+    all_answered: bool, found_nothing: Known
+) -> None:
+    known = msgspec.structs.replace(situation([a_right(A1, PROVIDER_A)]), every_relation_is_known=all_answered)
+    assert [holds(each, known) for each in (INSTRUCTS, ASSESSES, ASSIGNED)] == [found_nothing] * 3
+    named = msgspec.structs.replace(known, appointments=(appointed(AppointmentKind.ASSESSOR, A1),))
+    assert holds(ASSESSES, named) is YES
+
+
+def test_who_is_both_instructor_and_assessor_is_in_each_plan_what_they_are_appointed_to_there() -> None:
+    known = situation([a_right(A1, PROVIDER_A), a_right(B1, PROVIDER_B), a_right(C1, PROVIDER_C)])
+    both = (appointed(AppointmentKind.INSTRUCTOR, A1), appointed(AppointmentKind.ASSESSOR, B1))
+    known = msgspec.structs.replace(known, appointments=both)
+    assert [holds(INSTRUCTS, known, each) for each in (A1, B1, C1)] == [YES, NO, NO]
+    assert [holds(ASSESSES, known, each) for each in (A1, B1, C1)] == [NO, YES, NO]
+
+
+def test_a_valid_right_is_not_known_to_be_valid_while_a_register_is_silent() -> None:
+    known = situation([a_right(A1, PROVIDER_A)])
+    (right,) = known.rights
+    doubtful = msgspec.structs.replace(right, is_doubtful=True)
+    assert [known.validity(each) for each in (right, doubtful)] == [YES, UNSURE]
+    claimed = msgspec.structs.replace(known, rights=(doubtful,))
+    assert holds(CLAIM, claimed) is UNSURE

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hoks.access.redact import items_of, redact, shape_of
+from hoks.access.redact import days_of, items_of, redact, shape_of
 from hoks.codes import AcquisitionMode, RecognitionProcess
 from hoks.competence import CompetenceAcquisition, CompetenceDemonstration, WorkplaceInstructor, WorkplaceLearning
 from hoks.findings import Finding, FindingCode, finding
@@ -419,3 +419,40 @@ def test_the_right_inside_a_plan_is_redacted_with_it() -> None:
     assert seen.study_right is not None
     assert seen.study_right.source_system_id == "secret"
     assert seen.study_right.school is None
+
+
+# --- shapes ---------------------------------------------------------------------------------------------------
+
+
+def test_the_days_of_a_record_are_its_fields_of_days_alone() -> None:
+    assert days_of(CompetenceAcquisition) == {"start_date", "end_date"}
+    assert days_of(AssessorReferral) == {"sent_for_assessment_on"}
+    assert days_of(PlannedLocalUnit) == frozenset()
+
+
+class _Shaped(Record, frozen=True, gc=False):
+    """A record of every shape of field."""
+
+    day: Annotated[date, item(Item.D1, "A day.")]
+    perhaps: Annotated[date | None, item(Item.D1, "Perhaps a day.")] = None
+    text: Annotated[str | None, item(Item.D1, "A text.")] = None
+    texts: Annotated[tuple[str, ...] | None, item(Item.D1, "Texts.")] = None
+    one: Annotated[LearningSupport | None, structure("One record.")] = None
+    several: Annotated[tuple[LearningSupport, ...], structure("Records.")] = ()
+    perhaps_several: Annotated[tuple[LearningSupport, ...] | None, structure("Perhaps records.")] = None
+
+
+def test_the_shape_of_a_record_tells_days_from_other_data_and_lists_from_single_records() -> None:
+    shape = shape_of.__wrapped__(_Shaped)
+    assert [(name, is_day) for name, _, is_day in shape.leaves] == [
+        ("day", True),
+        ("perhaps", True),
+        ("text", False),
+        ("texts", False),
+    ]
+    assert [(name, is_list) for name, _, is_list in shape.records] == [
+        ("one", False),
+        ("several", True),
+        ("perhaps_several", True),
+    ]
+    assert shape.beneath == {Item.D1, Item.D9}

@@ -1,0 +1,344 @@
+"""What failing sources cost, measured on loopback and printed beside the target: ``make bench-faults``.
+
+The gateway is a real process before the sandbox's real servers, with the fault proxy between. Bounded in count and time
+to about three minutes. A miss is printed as a miss; the exit code is only for what could not be measured.
+"""
+
+import asyncio
+import base64
+import json
+import logging
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import httpx
+
+from connectors.breaker import Breaker, State
+from connectors.client import HttpxClient, Outgoing, opintopolku_headers
+from connectors.failures import Reason, SourceFailure
+from sandbox.settings import USERNAME, secrets_in, url
+from tests.chaos.faults import ELIAS, FAULTS, KINDS, warm
+from tests.chaos.proxy import HOST
+from tests.chaos.scene import SECONDS, Front, Scene, Told, scene
+from tests.chaos.worker import MB, answers, counted_anew, figure, worker
+
+R1_FAULTS = (
+    *(("refuse", "plan"), ("black-hole", "koski"), ("drip", "plan"), ("stall-at-99-percent", "koski")),
+    *(("reset-mid-body", "plan"), ("chunked-without-end", "koski"), ("gzip-bomb", "koski"), ("html-200", "plan")),
+    *(("million-empty-objects", "koski"), ("status-503", "plan"), ("429-seconds", "koski"), ("other-student", "plan")),
+)
+R1_REQUESTS = 30
+R1_BUDGET_SECONDS = 60.0
+"""After these no further fault is begun; how many were asked is printed."""
+R1_AT_A_TIME = 6
+R1_SECONDS = SECONDS + 0.05
+R2_SECONDS = 10.0
+SKIPPED_CALLS = 200
+PROBED_SECONDS = 12.0
+CLOSING_SECONDS = 40.0
+R4_RATE = 100
+R4_SECONDS = 5.0
+HUGE = ("gzip-bomb", "million-empty-objects", "100000-deep", "huge-string", "10-mb-of-text", "1-mb-header")
+CALL_SECONDS = 2.0
+NO_LIMIT = float("inf")
+
+
+class Line(NamedTuple):
+    """One figure: a measured value, the most it may be, and how it is written."""
+
+    target: str
+    what: str
+    measured: float
+    most: float
+    unit: str = ""
+    least: float = -NO_LIMIT
+
+    def __str__(self) -> str:
+        is_met = self.least <= self.measured <= self.most
+        limit = f"<= {self.most:g}" if self.most < NO_LIMIT else f">= {self.least:g}"
+        if self.least > -NO_LIMIT and self.most < NO_LIMIT:
+            limit = f"{self.least:g} to {self.most:g}"
+        verdict = "pass" if is_met else "MISS"
+        return f"{self.target:<4} {self.what:<58} {limit:>14} {self.measured:>10.4g} {self.unit:<4} {verdict}"
+
+
+def p99(values: Sequence[float]) -> float:
+    """The value that one of a hundred exceeds."""
+    return sorted(values)[min(len(values) - 1, int(len(values) * 0.99))]
+
+
+@asynccontextmanager
+async def served(here: Scene, *, through_proxies: bool = True) -> AsyncIterator[tuple[int, Front]]:
+    """A fresh gateway process: its id, and a front end that has asked once."""
+    here.heal()
+    with worker(here, here.folder / "worker.log", through_proxies=through_proxies) as (pid, address):
+        async with httpx.AsyncClient(base_url=address, trust_env=False, timeout=30) as client:
+            await answers(client)
+            front = Front(here, client)
+            await front.ask("student-7")
+            yield pid, front
+
+
+async def many(work: Callable[[], Awaitable[Told]], times: int, at_a_time: int) -> list[Told]:
+    """The same question many times over, several at a time."""
+    slots = asyncio.Semaphore(at_a_time)
+
+    async def one() -> Told:
+        async with slots:
+            return await work()
+
+    return await asyncio.gather(*(one() for _ in range(times)))
+
+
+# --- R1, R1b: what fails costs its own data alone -------------------------------------------------------------
+
+
+async def r1(here: Scene) -> list[Line]:
+    """One source failing, fault by fault, each before a fresh gateway."""
+    in_time = same = explicit = asked = 0
+    slowest, began = 0.0, time.perf_counter()
+    for name, kind in R1_FAULTS:
+        if time.perf_counter() - began > R1_BUDGET_SECONDS:
+            break
+        async with served(here) as (_, front):
+            whole = await front.ask("student-7")
+            here.play(FAULTS[name], kind)
+            told = await many(lambda front=front: front.ask("student-7"), R1_REQUESTS, R1_AT_A_TIME)  # type: ignore[misc]
+        source = KINDS[kind].source
+        asked += len(told)
+        in_time += sum(each.status == 200 and each.wall <= R1_SECONDS for each in told)
+        same += sum(each.plans.get("c-table") == whole.plans["c-table"] for each in told)
+        explicit += sum(source in each.gaps and each.gaps == {source: each.sources.get(source)} for each in told)
+        slowest = max(slowest, *(each.wall for each in told))
+    return [
+        Line("R1", f"answered 200 within {R1_SECONDS:g} s, of {asked}", in_time, NO_LIMIT, least=asked),
+        Line("R1", "the other sources' data identical", same, NO_LIMIT, least=asked),
+        Line("R1", "the failed source named as the only gap", explicit, NO_LIMIT, least=asked),
+        Line("R1", "slowest answer", slowest, R1_SECONDS, "s"),
+    ]
+
+
+async def r1b(here: Scene) -> list[Line]:
+    """Every source failing."""
+    async with served(here) as (_, front):
+        here.play_all(FAULTS["black-hole"])
+        student = await many(lambda: front.ask("student-7"), R1_REQUESTS, R1_AT_A_TIME)
+        staff = await many(lambda: front.ask("staff-a"), R1_REQUESTS, R1_AT_A_TIME)
+    said = sum("a-koski" in each.gaps for each in student) + sum(each.codes == ["UNAVAILABLE"] for each in staff)
+    asked = 2 * R1_REQUESTS
+    return [Line("R1b", f"all sources down: told as a gap or an error, of {asked}", said, NO_LIMIT, least=asked)]
+
+
+# --- R2: what the gateway adds --------------------------------------------------------------------------------
+
+
+async def r2(here: Scene) -> list[Line]:
+    """At half of what four callers at once can get: without faults, and with one breaker open. No proxy between."""
+    async with served(here, through_proxies=False) as (_, front):
+        await many(lambda: front.ask("student-7"), 20, 2)
+        began = time.perf_counter()
+        capacity = len(await many(lambda: front.ask("student-7"), 60, 4)) / (time.perf_counter() - began)
+        healthy, source = await _at_rate(here, front, capacity / 2)
+        async with _failing(here, "a-ehoks"):
+            await many(lambda: front.ask("student-7"), 20, 2)
+            broken, _ = await _at_rate(here, front, capacity / 2)
+    return [
+        Line(
+            "R2", f"p99 at {capacity / 2:.0f} a second over Koski's own", 1000 * (p99(healthy) - p99(source)), 25, "ms"
+        ),
+        Line("R2", "p99 more with eHOKS's breaker open", 1000 * (p99(broken) - p99(healthy)), 10, "ms"),
+    ]
+
+
+@asynccontextmanager
+async def _failing(here: Scene, source: str) -> AsyncIterator[None]:
+    """A source that is out of service, by the sandbox's own control."""
+    control = f"{url(here.port, 'issuer')}/faults/{source}"
+    async with httpx.AsyncClient(trust_env=False) as client:
+        (await client.put(control, json={"fault": "503"})).raise_for_status()
+        try:
+            yield
+        finally:
+            await client.put(control, json={"fault": "none"})
+
+
+async def _at_rate(here: Scene, front: Front, rate: float) -> tuple[list[float], list[float]]:
+    """Seconds of answers at a rate, and of the source that takes longest for one answer, asked beside."""
+    through: list[asyncio.Task[Told]] = []
+    direct: list[float] = []
+    client, request = _client(here, url(here.port, "Koski"))
+    ends = time.perf_counter() + R2_SECONDS
+    while time.perf_counter() < ends:
+        through.append(asyncio.create_task(front.ask("student-7")))
+        began = time.perf_counter()
+        reason = await _sent(client, request)
+        assert reason is None, reason
+        direct.append(time.perf_counter() - began)
+        await asyncio.sleep(max(0.0, 1 / rate - direct[-1]))
+    told = await asyncio.gather(*through)
+    await client.aclose()
+    return [each.wall for each in told], direct
+
+
+# --- R3, R4, R15: the outgoing client -------------------------------------------------------------------------
+
+
+class Unmoved(Breaker):
+    """A breaker that never opens, so that retries are seen alone."""
+
+    def judge(self, *_: object) -> None:
+        """Nothing."""
+
+
+def _client(here: Scene, base: str = "", **settings: object) -> tuple[HttpxClient, Outgoing]:
+    """A client of Koski, through the proxy where nothing else is said, and a question about one student."""
+    base = base or f"http://{HOST}:{here.port_of('Koski')}"
+    login = base64.b64encode(f"{USERNAME}:{secrets_in(here.folder).koski_password}".encode()).decode()
+    headers = opintopolku_headers("bench") | {"authorization": f"Basic {login}"}
+    body = json.dumps([ELIAS]).encode()
+    request = Outgoing(method="POST", url=f"{base}/koski/api/sure/oids", headers=headers, body=body)
+    return HttpxClient([base], source="bench", concurrency=50, **settings), request  # type: ignore[arg-type]
+
+
+async def _sent(client: HttpxClient, request: Outgoing) -> Reason | None:
+    try:
+        answer = await client.send(request)
+        return None if answer.status == 200 else Reason.STATUS
+    except SourceFailure as failure:
+        return failure.reason
+
+
+async def r3(here: Scene) -> list[Line]:
+    """Opening, skipping, probing and closing of one breaker."""
+    here.heal()
+    plan = here.play(FAULTS["status-503"], "koski")
+    client, request = _client(here)
+    while await _sent(client, request) is not Reason.OPEN:
+        if plan.met > 1000:
+            break
+    until_open = plan.met
+    skipped = []
+    for _ in range(SKIPPED_CALLS):
+        began = time.perf_counter()
+        if await _sent(client, request) is Reason.OPEN:
+            skipped.append(time.perf_counter() - began)
+    before, began = plan.met, time.perf_counter()
+    while time.perf_counter() < began + PROBED_SECONDS:
+        await _sent(client, request)
+        await asyncio.sleep(0.02)
+    probes = (plan.met - before) / PROBED_SECONDS * 5
+    here.heal()
+    calls = here.proxies["Koski"].calls.total()
+    began = time.perf_counter()
+    while client.condition.breaker is not State.CLOSED and time.perf_counter() < began + CLOSING_SECONDS:
+        await _sent(client, request)
+        await asyncio.sleep(0.02)
+    good = here.proxies["Koski"].calls.total() - calls
+    await client.aclose()
+    return [
+        Line("R3", "calls at a source that fails until it is left alone", until_open, 20),
+        Line("R3", "a skipped call, p99", 1000 * p99(skipped), 5, "ms"),
+        Line("R3", "tries of the failing source in five seconds", probes, 1),
+        Line("R3", "good tries until it is asked as before", good, 3, least=3),
+    ]
+
+
+async def r4(here: Scene) -> list[Line]:
+    """Tries for each request while everything fails, without a breaker that would hide them."""
+    lines = []
+    for name, what, most in (
+        ("close-before-headers", f"tries for each request, all failing at {R4_RATE} a second", 1.10),
+        ("reset-mid-body", "tries for each request that failed after the first byte", 1.0),
+    ):
+        here.heal()
+        plan = here.play(FAULTS[name], "koski")
+        client, request = _client(here, breaker=Unmoved(), seconds=CALL_SECONDS)
+        sent: list[asyncio.Task[Reason | None]] = []
+        ends = time.perf_counter() + R4_SECONDS
+        while time.perf_counter() < ends:
+            sent.append(asyncio.create_task(_sent(client, request)))
+            await asyncio.sleep(1 / R4_RATE)
+        reasons = await asyncio.gather(*sent)
+        reached = sum(reason not in (Reason.BUSY, Reason.LATE) for reason in reasons)
+        lines.append(Line("R4", what, plan.met / reached, most))
+        await client.aclose()
+    return lines
+
+
+async def r15(here: Scene) -> list[Line]:
+    """A byte now and then, without end: when the call is cut off."""
+    here.heal()
+    here.play(FAULTS["drip"], "koski")
+    client, request = _client(here, breaker=Unmoved(), seconds=CALL_SECONDS)
+
+    async def one() -> float:
+        began = time.perf_counter()
+        assert await _sent(client, request) is Reason.TIMEOUT
+        return time.perf_counter() - began
+
+    late = [1000 * (seconds - CALL_SECONDS) for seconds in await asyncio.gather(*(one() for _ in range(20)))]
+    await client.aclose()
+    return [Line("R15", "a drip is cut off this much after its time, at most", max(late, key=abs), 50, "ms", least=-50)]
+
+
+# --- R6: memory -----------------------------------------------------------------------------------------------
+
+
+async def r6(here: Scene) -> list[Line]:
+    """The worker's own figures over the hostile answers, each of every kind of source."""
+    most = 0
+    async with served(here) as (pid, front):
+        for _ in range(10):
+            await front.ask("student-7")
+        usual = figure(pid, "VmRSS")
+        for name in HUGE:
+            for kind in ("plan", "koski", "onr", "organisaatio"):
+                before = counted_anew(pid)
+                here.play(FAULTS[name], kind)
+                await front.ask("student-7")
+                most = max(most, figure(pid, "VmHWM") - before)
+                here.heal()
+                await front.ask("student-7")
+        after = figure(pid, "VmRSS")
+    return [
+        Line("R6", "most memory that one answer took", most / MB, 32, "MB"),
+        Line("R6", "memory of the worker after all of them", after / MB, 300, "MB"),
+        Line("R6", "of what it had before", 100 * after / usual, 110, "%", least=90),
+    ]
+
+
+MEASURES: tuple[Callable[[Scene], Awaitable[list[Line]]], ...] = (r1, r1b, r2, r3, r4, r6, r15)
+
+
+async def measured(here: Scene) -> int:
+    """Measure and print everything; how many measures could not be taken."""
+    print(f"{'':<4} {'':<58} {'target':>14} {'measured':>10}", flush=True)
+    broken = 0
+    for measure in MEASURES:
+        try:
+            for line in await measure(here):
+                print(line, flush=True)
+        except (OSError, AssertionError, httpx.HTTPError, KeyError, ZeroDivisionError, IndexError) as failure:
+            broken += 1
+            print(f"{measure.__name__}: could not be measured ({type(failure).__name__}: {failure})", flush=True)
+    return broken
+
+
+def main() -> int:
+    """The exit code: 0, or 1 where something could not be measured."""
+    logging.disable(logging.CRITICAL)
+    warm()
+    began = time.perf_counter()
+    with tempfile.TemporaryDirectory() as folder, scene(Path(folder)) as here:
+        broken = asyncio.run(measured(here))
+    print(f"{time.perf_counter() - began:.0f} s; figures of a machine that may have been busy with other things")
+    return 1 if broken else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

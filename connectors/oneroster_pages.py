@@ -1,0 +1,115 @@
+"""A whole collection that comes in pages, although rows come, go and move between two pages: all of it, or a failure.
+
+Rows are counted by the server, and read until two readings hold the same rows. Nothing that a server says of addresses
+is followed.
+"""
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from urllib.parse import SplitResult, urljoin, urlsplit
+
+import msgspec
+
+from connectors.client import Incoming
+from connectors.failures import Reason, SourceInvalid, SourceUnavailable
+
+MAX_PAGES = 2_000
+MAX_READINGS = 5
+
+
+class Page(msgspec.Struct, frozen=True):
+    """Some rows of a collection: each as JSON under its own key, and what the server says of the whole."""
+
+    rows: tuple[tuple[str | bytes, bytes], ...]
+    total: int
+    """How many rows the collection has at this moment."""
+    says_more: bool = False
+    """Whether the server links to a next page."""
+
+
+Fetch = Callable[[int, int], Awaitable[Page]]
+"""Fetches the page that begins at an offset, of at most a limit of rows."""
+Rows = Mapping[str | bytes, bytes]
+"""Rows by their keys."""
+
+
+async def read_whole(fetch: Fetch, *, page_size: int, max_rows: int) -> Rows:
+    """Every row of the collection, each once. Raises ``SourceFailure``; never gives a part.
+
+    INVARIANT: what is returned is the collection at one moment, however rows move, come or go meanwhile, as long as
+    the key of a deleted row does not come back. Take the moment of the second reading's first page: each row of both
+    readings was there before and after it, so it was there; and they are as many as the server counted just then. One
+    page that holds everything is one moment by itself.
+    """
+    before: set[str | bytes] = set()
+    for _ in range(MAX_READINGS):
+        first = await fetch(0, page_size)
+        if first.total > max_rows:
+            raise SourceInvalid(Reason.OVERSIZE)
+        if len(first.rows) >= first.total:
+            return _only(first)
+        rows = await _with_the_rest(first, fetch)
+        if len(rows) == first.total and set(rows) == before:
+            return rows
+        before = set(rows)
+    raise SourceUnavailable(Reason.SHIFTING)
+
+
+def _only(page: Page) -> Rows:
+    rows = dict(page.rows)
+    if not len(rows) == len(page.rows) == page.total or page.says_more:
+        raise SourceInvalid(Reason.MISMATCH)
+    return rows
+
+
+async def _with_the_rest(first: Page, fetch: Fetch) -> Rows:
+    """One reading. A server may give fewer rows at a time than it was asked for."""
+    step = len(first.rows)
+    if step == 0:
+        raise SourceInvalid(Reason.MISMATCH)
+    if first.total > MAX_PAGES * step:
+        raise SourceInvalid(Reason.OVERSIZE)
+    offsets = range(step, first.total, step)
+    pages = await asyncio.gather(*(fetch(offset, step) for offset in offsets), return_exceptions=True)
+    rows = dict(first.rows)
+    for page in pages:
+        if isinstance(page, BaseException):
+            raise page
+        rows.update(page.rows)
+    return rows
+
+
+# --- what the headers say -------------------------------------------------------------------------------------
+
+_COUNT = re.compile(r"\d{1,18}", re.ASCII)
+_LINK = re.compile(r"<([^<>]*)>([^<]*)")
+_IS_NEXT = re.compile(r";\s*rel\s*=\s*(?:\"next\"|next\b)", re.IGNORECASE)
+_DEFAULT_PORTS = {"https": 443, "http": 80}
+
+
+def total_in(answer: Incoming) -> int:
+    """The server's own count. Without it nobody knows whether a page is the last, so it is refused."""
+    told = answer.headers.get("x-total-count", "").strip()
+    if not _COUNT.fullmatch(told):
+        raise SourceInvalid(Reason.MISMATCH)
+    return int(told)
+
+
+def links_to_next(answer: Incoming, asked: str) -> bool:
+    """Whether there is a link to a next page; one that leads away from the collection refuses the answer."""
+    for target, parameters in _LINK.findall(answer.headers.get("link", "")):
+        if _IS_NEXT.search(parameters):
+            if _place(urljoin(asked, target)) != _place(asked):
+                raise SourceInvalid(Reason.ORIGIN)
+            return True
+    return False
+
+
+def _place(url: str) -> tuple[str, str | None, int | None, str]:
+    try:
+        parts: SplitResult = urlsplit(url)
+        port = parts.port or _DEFAULT_PORTS.get(parts.scheme)
+    except ValueError:
+        raise SourceInvalid(Reason.ORIGIN) from None
+    return parts.scheme, parts.hostname, port, parts.path

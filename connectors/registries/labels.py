@@ -1,0 +1,111 @@
+"""Names from all reference registers, from memory alone: codes, units, local units, organisations.
+
+INVARIANT: nothing here awaits on behalf of a request. A register that is down, slow or talks nonsense costs names that
+are not known yet, and nothing else.
+"""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable
+from typing import Any
+
+from connectors.failures import Reason, SourceFailure
+from connectors.registries.amosaa import Amosaa, local_code
+from connectors.registries.eperusteet import Eperusteet
+from connectors.registries.koodisto import Koodisto
+from connectors.registries.organisaatio import Organisaatio
+from connectors.registries.shelf import Shelf
+from hoks.identifiers import OrganisationOid
+from hoks.outcomes import FAILED
+from hoks.ports import UnitLabel
+from hoks.values import Text
+
+MAX_ORGANISATIONS = 5_000
+ORGANISATION_HOURS = 12
+SOURCE = "organisaatio"
+
+
+class RegisterLabels:
+    """The names that the registers have told so far; a register that is not configured tells none."""
+
+    def __init__(
+        self,
+        *,
+        koodisto: Koodisto | None = None,
+        eperusteet: Eperusteet | None = None,
+        amosaa: Amosaa | None = None,
+        organisaatio: Organisaatio | None = None,
+        seconds: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._koodisto = koodisto
+        self._eperusteet = eperusteet
+        self._amosaa = amosaa
+        self._organisaatio = organisaatio
+        self._organisations: Shelf[OrganisationOid, Text] = Shelf(
+            SOURCE,
+            self._organisation_name,
+            refresh_seconds=ORGANISATION_HOURS * 3600,
+            most=MAX_ORGANISATIONS,
+            seconds=seconds,
+        )
+        registers = [each for each in (koodisto, eperusteet, amosaa) if each is not None]
+        self._shelves: tuple[Shelf[Any, Any], ...] = (
+            *(shelf for register in registers for shelf in register.shelves),
+            *((organisaatio.mergers, self._organisations) if organisaatio is not None else ()),
+        )
+        self._tasks: list[asyncio.Task[None]] = []
+
+    # --- looked up ----------------------------------------------------------------------------------------------
+
+    def code(self, uri: str, version: int | None) -> Text | None:
+        """The name of a code of a national code set."""
+        return self._koodisto.name(uri, version) if self._koodisto is not None else None
+
+    def requirements(self, register_number: str) -> Text | None:
+        """The name of a requirement document."""
+        return self._eperusteet.requirements(register_number) if self._eperusteet is not None else None
+
+    def unit(self, register_number: str | None, uri: str) -> UnitLabel | None:
+        """A unit as one document has it; without a register number the newest of that code."""
+        return self._eperusteet.unit(register_number, uri) if self._eperusteet is not None else None
+
+    def local_unit(self, amosaa_id: str) -> Text | None:
+        """The name of a provider's local unit by its four-part code."""
+        key = local_code(amosaa_id)
+        return self._amosaa.unit(*key) if self._amosaa is not None and key is not None else None
+
+    def organisation(self, oid: OrganisationOid) -> Text | None:
+        """The name of an organisation."""
+        if self._organisaatio is None:
+            return None
+        # Most are known already, because the tree was asked for.
+        return self._organisaatio.name(oid) or self._organisations.get(oid)
+
+    # --- loaded -------------------------------------------------------------------------------------------------
+
+    async def start(self, wait_seconds: float = 0.0) -> None:
+        """Begin to load in the background, and give the registers a moment to tell what is always wanted."""
+        self._tasks = [asyncio.create_task(shelf.run()) for shelf in self._shelves]
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(wait_seconds):
+                await self.settled()
+
+    async def settled(self) -> None:
+        """Wait until everything that was missed has been asked for."""
+        await asyncio.gather(*(shelf.settled() for shelf in self._shelves))
+
+    async def aclose(self) -> None:
+        """Stop loading."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks = []
+
+    async def _organisation_name(self, oid: OrganisationOid) -> Text | None:
+        if self._organisaatio is None:
+            return None
+        answer = (await self._organisaatio.nodes([oid])).answers[oid]
+        if answer.outcome in FAILED:
+            raise SourceFailure(answer.outcome, Reason.STATUS)
+        return answer.value.organisation.name if answer.value is not None else None

@@ -1,0 +1,174 @@
+"""What sources told lately and what they are being asked right now, in one process: short-lived and bounded in bytes.
+
+INVARIANT: only raw answers that a source gave to the gateway's own credential lie here, never anything filtered for a
+caller; who may see what is decided anew for every request.
+"""
+
+import asyncio
+import contextvars
+import logging
+import time
+from collections.abc import Callable, Collection, Coroutine, Hashable, Iterable, Mapping
+from typing import Any
+
+import cachetools
+import cachetools.keys
+import msgspec
+
+from hoks.outcomes import Answer
+
+DEFAULT_BYTES = 64_000_000
+ENTRY_BYTES = 1_000
+"""What an entry takes beside its value: its key, its OIDs and their places in the tables."""
+IN_MEMORY = 3
+"""Bytes that a value takes as records in memory for each byte of it in msgpack (plans 1.7, rights 2.7)."""
+
+log = logging.getLogger(__name__)
+
+Place = Hashable
+"""Where an answer lies: source, connector's version, question, day and what was asked, each with its type."""
+Flight = asyncio.Task[Mapping[Place, Answer[Any]]]
+"""A fetch that runs, shared by all who wait for one of its answers. It comes to answers and never raises."""
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """One answer that is kept."""
+
+    answer: Answer[Any]
+    fresh_until: float
+    usable_until: float
+    """As ``fresh_until`` on the shelf's clock; until then the answer stands in for one that does not come."""
+    names: frozenset[str]
+    """The OIDs that were asked or that the answer tells of; none for a list of everybody."""
+    size: int
+
+
+def place(source: str, version: int, question: str, day: str, asked: Iterable[str]) -> Place:
+    """Where the answer to a question lies."""
+    key: Place = cachetools.keys.typedkey(source, version, question, day, *asked)
+    return key
+
+
+def size_of(value: object) -> int:
+    """About how many bytes a value takes in memory."""
+    return ENTRY_BYTES + IN_MEMORY * len(_PACKER.encode(value))
+
+
+JOINED_SECONDS = 1.0
+"""How old a fetch may be for somebody new to wait for it too."""
+
+_PACKER = msgspec.msgpack.Encoder()
+
+
+class Shelf:
+    """The answers of all sources of one gateway, the least used thrown out first."""
+
+    def __init__(self, max_bytes: int = DEFAULT_BYTES, seconds: Callable[[], float] = time.monotonic) -> None:
+        self.seconds = seconds
+        self._kept: cachetools.TLRUCache[Place, Entry] = cachetools.TLRUCache(
+            max_bytes, ttu=lambda _, entry, __: entry.usable_until, timer=seconds, getsizeof=lambda entry: entry.size
+        )
+        self._flights: dict[Place, Flight] = {}
+        self._asked: dict[Place, frozenset[str]] = {}
+        self._running: dict[Flight, float] = {}
+        """Every fetch under way, with when it began."""
+
+    @property
+    def bytes(self) -> int:
+        """How many bytes the kept answers are counted as."""
+        return int(self._kept.currsize)
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    # --- kept ---------------------------------------------------------------------------------------------------
+
+    def fresh(self, where: Place) -> Entry | None:
+        """The answer at a place while it is as good as a new one."""
+        entry = self.usable(where)
+        return entry if entry is not None and self.seconds() < entry.fresh_until else None
+
+    def usable(self, where: Place) -> Entry | None:
+        """The answer at a place while it may at least stand in for one that does not come."""
+        return self._kept.get(where)
+
+    def keep(self, where: Place, entry: Entry, flight: Flight | None) -> None:
+        """Keep what a flight brought, unless something was forgotten while it was on its way."""
+        if flight is None or self._flights.get(where) is not flight or entry.size > self._kept.maxsize:
+            return
+        self._kept[where] = entry
+
+    def sweep(self) -> None:
+        """Let go of what is too old."""
+        self._kept.expire()
+
+    # --- on its way ---------------------------------------------------------------------------------------------
+
+    def on_its_way(self, where: Place) -> Flight | None:
+        """The fetch that will bring the answer to a place; not one that may be stuck: who comes later tries anew."""
+        flight = self._flights.get(where)
+        is_young = flight is not None and self.seconds() - self._running.get(flight, 0.0) <= JOINED_SECONDS
+        return flight if is_young else None
+
+    def start(
+        self, fetch: Coroutine[Any, Any, Mapping[Place, Answer[Any]]], bound_for: Mapping[Place, frozenset[str]]
+    ) -> Flight:
+        """Start a fetch for some places, each with the OIDs that are asked.
+
+        INVARIANT: it runs in a context of its own: no waiter's deadline, caller or anything else of a request is in it.
+        """
+        flight = asyncio.get_running_loop().create_task(fetch, context=contextvars.Context())
+        self._running[flight] = self.seconds()
+        self._flights |= dict.fromkeys(bound_for, flight)
+        self._asked |= bound_for
+        flight.add_done_callback(lambda done: self._landed(done, bound_for))
+        return flight
+
+    def _landed(self, flight: Flight, bound_for: Iterable[Place]) -> None:
+        self._running.pop(flight, None)
+        for where in bound_for:
+            if self._flights.get(where) is flight:
+                del self._flights[where], self._asked[where]
+        if not flight.cancelled() and (error := flight.exception()) is not None:
+            log.error("a shared fetch broke with %s", type(error).__name__)
+
+    # --- forgetting ---------------------------------------------------------------------------------------------
+
+    def entries(self, source: str, questions: Collection[str]) -> list[Entry]:
+        """What is kept of a source, in some kinds of question."""
+        places = (each for each in list(self._kept) if _is_of(each, source, questions))
+        return [entry for each in places if (entry := self._kept.get(each)) is not None]
+
+    def asked(self, source: str, questions: Collection[str]) -> frozenset[str]:
+        """The OIDs that a source is being asked for, in some kinds of question."""
+        return frozenset().union(*(names for each, names in self._asked.items() if _is_of(each, source, questions)))
+
+    def forget(self, source: str, oids: Collection[str]) -> int:
+        """Drop what a source told of these OIDs, and its lists of everybody; how many answers that were.
+
+        INVARIANT: nothing that was asked before this call is kept or joined after it. What is on its way may tell of
+        any OID, so nobody joins it any more and it is not kept; those who wait for it still get it.
+        """
+        wanted = frozenset(oids)
+        forgotten = 0
+        for each in list(self._kept):
+            entry = self._kept.get(each)
+            if entry is None or not _is_of(each, source) or (entry.names and wanted.isdisjoint(entry.names)):
+                continue
+            del self._kept[each]
+            forgotten += 1
+        for each in [each for each in self._flights if _is_of(each, source)]:
+            del self._flights[each], self._asked[each]
+        return forgotten
+
+    async def aclose(self) -> None:
+        """End what is on its way, and forget everything."""
+        flights = list(self._running)
+        for flight in flights:
+            flight.cancel()
+        await asyncio.gather(*flights, return_exceptions=True)
+        self._kept.clear()
+
+
+def _is_of(where: Any, source: str, questions: Collection[str] | None = None) -> bool:
+    return where[0] == source and (questions is None or where[2] in questions)

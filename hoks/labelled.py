@@ -1,0 +1,183 @@
+"""Labelled: the names of codes, units and organisations put on what a caller is shown, from memory alone.
+
+What a source says for itself stays: of a code only the languages that are missing are added, of an organisation or a
+requirement document a name only where there is none; a local unit's own name stands beside the register's.
+
+INVARIANT: it is given what has been redacted and nothing else, and looks up nothing that is not in it. What it adds
+depends on that and on what this process has loaded, never on what is hidden.
+"""
+
+from collections.abc import Callable, Sequence
+from functools import cache
+from operator import attrgetter
+from typing import Any, TypeVar, get_args, get_type_hints
+
+import msgspec
+
+from hoks.identifiers import OrganisationOid
+from hoks.ports import Labels
+from hoks.values import Code, Organisation, Text
+
+S = TypeVar("S", bound=msgspec.Struct)
+Labeller = Callable[[Any, Labels], Any]
+"""Gives the value with its names, and the very same value where there is nothing to add."""
+
+
+def labelled(shown: S, labels: Labels | None) -> S:
+    """A record or value with the names of everything in it; as it is where there are no registers of names."""
+    label = _labeller(type(shown))
+    named: S = shown if labels is None or label is None else label(shown, labels)
+    return named
+
+
+# --- how each kind gets its names -----------------------------------------------------------------------------------
+
+
+def _code(code: Code, labels: Labels) -> Code:
+    own = code.name
+    if own is not None and own.fi and own.sv and own.en:
+        return code
+    return _called(code, labels.code(code.uri, code.version))
+
+
+def _called(code: Code, name: Text | None) -> Code:
+    """The code with a name in the languages in which it has none."""
+    own = code.name
+    if name is None or own == name:
+        return code
+    if own is not None:
+        name = Text(fi=own.fi or name.fi, sv=own.sv or name.sv, en=own.en or name.en)
+    return code if name == own else Code(uri=code.uri, version=code.version, name=name)
+
+
+def _organisation(organisation: Organisation, labels: Labels) -> Organisation:
+    if organisation.name is not None:
+        return organisation
+    name = labels.organisation(organisation.oid)
+    return organisation if name is None else Organisation(oid=organisation.oid, name=name)
+
+
+def _unit(record: Any, labels: Labels, changes: dict[str, Any]) -> None:
+    """A national unit, by its register number and code: its name there and its credits.
+
+    Without a number, or where the document does not have it, Koodisto names it, and last the newest of that code.
+    """
+    unit: Code | None = record.unit
+    if unit is None:
+        return
+    number = record.requirements_register_number
+    label = labels.unit(number, unit.uri) if number is not None else None
+    if label is not None and record.competence_points is None and label.competence_points is not None:
+        changes["competence_points"] = label.competence_points
+    named = _called(unit, label.name if label is not None else None)
+    if named.name is None:
+        named = _code(unit, labels)
+    if named.name is None:
+        newest = labels.unit(None, unit.uri)
+        named = _called(unit, newest.name if newest is not None else None)
+    if named is not unit:
+        changes["unit"] = named
+
+
+def _local_unit(record: Any, labels: Labels, changes: dict[str, Any]) -> None:
+    if record.registered_name is None and record.amosaa_id is not None:
+        name = labels.local_unit(record.amosaa_id)
+        if name is not None:
+            changes["registered_name"] = name
+
+
+def _requirements(value: Any, labels: Labels, changes: dict[str, Any]) -> None:
+    if value.requirements_name is None and value.requirements_register_number is not None:
+        name = labels.requirements(value.requirements_register_number)
+        if name is not None:
+            changes["requirements_name"] = name
+
+
+_OF_SEVERAL_FIELDS: tuple[tuple[frozenset[str], Callable[[Any, Labels, dict[str, Any]], None]], ...] = (
+    (frozenset({"unit", "requirements_register_number", "competence_points"}), _unit),
+    (frozenset({"amosaa_id", "registered_name"}), _local_unit),
+    (frozenset({"requirements_register_number", "requirements_name"}), _requirements),
+)
+"""What is told by several fields of one record together."""
+
+
+# --- compiled once for each kind of record --------------------------------------------------------------------------
+
+
+@cache
+def _labeller(kind: type) -> Labeller | None:
+    """How a kind of record or value gets its names; nothing where there are none to give in it."""
+    if kind is Code:
+        return _code
+    if kind is Organisation:
+        return _organisation
+    names: tuple[str, ...] = kind.__struct_fields__  # type: ignore[attr-defined]  # every record and value has them
+    hints = get_type_hints(kind)
+    together = tuple(label for fields, label in _OF_SEVERAL_FIELDS if fields.issubset(names))
+    done = {"unit"} if _unit in together else set()
+    fields = tuple(
+        (name, label) for name in names if name not in done and (label := _field_labeller(hints[name])) is not None
+    )
+    named = tuple((name, called) for name in names if (called := name_beside(name, hints)) is not None)
+    if not (together or fields or named):
+        return None
+
+    held_in = _getter([name for name, _ in fields])
+
+    def label_record(record: Any, labels: Labels) -> Any:
+        changes: dict[str, Any] = {}
+        for (name, label), value in zip(fields, held_in(record), strict=True):
+            if value:
+                with_names = label(value, labels)
+                if with_names is not value:
+                    changes[name] = with_names
+        for name, called in named:
+            oid = getattr(record, name)
+            if oid is not None and getattr(record, called) is None:
+                found = labels.organisation(oid)
+                if found is not None:
+                    changes[called] = found
+        for label_together in together:
+            label_together(record, labels, changes)
+        return msgspec.structs.replace(record, **changes) if changes else record
+
+    return label_record
+
+
+def _getter(names: Sequence[str]) -> Callable[[Any], tuple[Any, ...]]:
+    """Reads several fields at once."""
+    if len(names) > 1:
+        return attrgetter(*names)
+    return lambda record: tuple(getattr(record, name) for name in names)
+
+
+def _field_labeller(hint: Any) -> Labeller | None:
+    kind = _struct_in(hint)
+    label = _labeller(kind) if kind is not None else None
+    if label is None or not _is_list(hint):
+        return label
+
+    def label_each(values: tuple[Any, ...], labels: Labels) -> tuple[Any, ...]:
+        with_names = tuple([label(value, labels) for value in values])
+        return with_names if any(a is not b for a, b in zip(with_names, values, strict=True)) else values
+
+    return label_each
+
+
+def name_beside(field: str, hints: dict[str, Any]) -> str | None:
+    """The field that names the organisation whose OID another field is: ``provider_name`` beside ``provider_oid``."""
+    if not field.endswith("_oid") or OrganisationOid not in (hints[field], *get_args(hints[field])):
+        return None
+    called = f"{field.removesuffix('_oid')}_name"
+    return called if called in hints else None
+
+
+def _struct_in(hint: Any) -> type | None:
+    """The one kind of record or value that a field holds, or a list of."""
+    if isinstance(hint, type) and issubclass(hint, msgspec.Struct):
+        return hint
+    return next((found for each in get_args(hint) if (found := _struct_in(each)) is not None), None)
+
+
+def _is_list(hint: Any) -> bool:
+    return any(getattr(each, "__origin__", None) is tuple for each in (hint, *get_args(hint)))

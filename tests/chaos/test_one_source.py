@@ -1,0 +1,70 @@
+"""One source does its worst: everything else is served as it was, in time, and the gap is said."""
+
+from collections.abc import Mapping
+
+import pytest
+
+from hoks.outcomes import Outcome
+from tests.chaos.conftest import WHOLE, both
+from tests.chaos.expected import EXPECTED
+from tests.chaos.faults import FAULTS
+from tests.chaos.scene import Scene, Told, gateway, listening
+from tests.chaos.verdict import faults_of_answers, faults_of_lines
+
+SAMPLE = (
+    ("refuse", "koski"),
+    ("drip", "plan"),
+    ("stall-after-headers", "onr"),
+    ("10000-headers", "onr"),
+    ("two-answers", "koski"),
+    ("gzip-bomb", "koski"),
+    ("lone-surrogates", "koski"),
+    ("html-200", "head"),
+    ("status-401", "plan"),
+    ("429-garbage", "koski"),
+    ("302-metadata", "cas"),
+    ("other-student", "plan"),
+    ("other-provider", "koski"),
+    ("script-in-every-text", "plan"),
+    ("strange-organisations", "organisaatio"),
+)
+"""Played in the everyday suite; all of the table with ``HOKS_PROVE=1``."""
+CELLS = [(name, kind) for name, kinds in EXPECTED.items() for kind in kinds] if WHOLE else SAMPLE
+
+
+def test_every_fault_has_an_expectation_and_every_expectation_a_fault() -> None:
+    assert EXPECTED.keys() == FAULTS.keys()
+
+
+@pytest.mark.proves("what one source does leaves the others' data, the deadline and the log untouched")
+@pytest.mark.parametrize(("name", "kind"), CELLS)
+async def test_a_source_that_fails_costs_nothing_but_its_own_data(
+    here: Scene, undisturbed: Mapping[str, Told], name: str, kind: str
+) -> None:
+    wrong = await faults_of(here, undisturbed, name, kind, EXPECTED[name][kind])
+    assert not wrong, "\n" + "\n".join(wrong)
+
+
+async def faults_of(
+    here: Scene, undisturbed: Mapping[str, Told], name: str, kind: str, outcome: Outcome | None
+) -> list[str]:
+    """What goes wrong in a fresh gateway while a fault is played to a kind of call, and once it is over."""
+    here.heal()
+    async with gateway(here) as front:
+        plan = here.play(FAULTS[name], kind)
+        with listening() as log:
+            told = await both(front)
+            wrong = [*faults_of_answers(kind, outcome, told, undisturbed)]
+        wrong += faults_of_lines(kind, outcome, len(told), log.lines)
+        if name != "refuse" and not plan.met:
+            wrong.append("the fault was never met")
+        here.heal()
+        # Once it is over nothing of it stays, neither on a kept connection nor in what the gateway keeps; only a
+        # source that asked to be left alone, or failed too often, is still left alone.
+        after = {"student-7": await front.ask("student-7")}
+        is_left_alone = any("breaker open" in line for line in log.lines)
+        if is_left_alone or outcome is None:
+            wrong += faults_of_answers(kind, None, {**after, "staff-a": after["student-7"]}, undisturbed)
+        elif after["student-7"].plans != undisturbed["student-7"].plans:
+            wrong.append(f"not whole again: {after['student-7'].sources}")
+    return wrong

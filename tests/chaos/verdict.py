@@ -1,0 +1,96 @@
+"""What must hold of an answer whatever fails: in time, explicit, the rest untouched, and a log without persons."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from hoks.outcomes import FAILED, Outcome
+from tests.chaos.faults import KINDS, MARK
+from tests.chaos.scene import SECONDS, SLACK_SECONDS, Told
+
+HONEST_NOTHING = {Outcome.ABSENT, Outcome.ABSENT_OR_DENIED}
+PERSONAL = re.compile(
+    rf"{MARK}|1\.2\.246\.562\.(15|24|98|166)\.|https?://|127\.0\.0\.1|Elias|Tervajoki|TGT-|ST-|CSRF|Basic|password|gateway-a"
+)
+TROUBLE = re.compile(r"Traceback|\bERROR\b|\bCRITICAL\b|unexpected|broke its contract|never retrieved|internal error")
+_OUTCOME = re.compile(r"WARNING \S+ source (\S+): (?:([A-Z_]+) \(\w+\)|(no answer within))")
+
+
+def faults_of_answers(
+    kind: str, outcome: Outcome | None, told: Mapping[str, Told], whole: Mapping[str, Told]
+) -> Iterator[str]:
+    """What is wrong with the answers of a student and a member of staff while ``kind`` came to ``outcome``."""
+    for persona, each in told.items():
+        if each.status != 200:
+            yield f"{persona}: status {each.status}"
+        if each.seconds > SECONDS + SLACK_SECONDS:
+            yield f"{persona}: {each.seconds:.3f} s"
+        if each.json.get("data") is None:
+            yield f"{persona}: no data"
+    if outcome is None:
+        yield from () if is_whole_or_says_so(KINDS[kind].source, told, whole) else ("neither whole nor explicit",)
+        return
+    yield from _faults_of_the_student(kind, outcome, told["student-7"], whole["student-7"])
+    yield from _faults_of_staff(kind, outcome, told["staff-a"])
+
+
+def is_whole_or_says_so(source: str, told: Mapping[str, Told], whole: Mapping[str, Told]) -> bool:
+    """Whether each answer is what it was before, or names the source as a gap, or is an error that says so."""
+    return all(
+        (each.student is None and each.codes == ["UNAVAILABLE"])
+        or each.gaps.get(source) in FAILED
+        or (source == "organisaatio" and each.plans == whole[persona].plans)
+        or (each.plans == whole[persona].plans and each.sources == whole[persona].sources)
+        for persona, each in told.items()
+    )
+
+
+def _faults_of_the_student(kind: str, outcome: Outcome, told: Told, whole: Told) -> Iterator[str]:
+    source = KINDS[kind].source
+    if told.student is None:
+        yield "the student is told nothing"
+        return
+    touched = {"a-ehoks": {"a-ehoks"}, "a-koski": {"a-ehoks"}}.get(source, set[str]())
+    for other in whole.plans.keys() - touched:
+        if told.plans.get(other) != whole.plans[other]:
+            yield f"the plan of {other} is not what it was"
+    failed = outcome is not Outcome.OK and outcome not in HONEST_NOTHING
+    if outcome is Outcome.OK and told.gaps:
+        yield f"told of a gap where there is none: {told.gaps}"
+    if not failed or kind == "organisaatio":
+        return
+    said = Outcome.UNAVAILABLE if kind == "onr" else outcome
+    if told.sources.get(source) != said:
+        yield f"{source} is told as {told.sources.get(source)} and not as {said}"
+    if told.gaps.get(source) != said:
+        yield f"the gap of {source} is told as {told.gaps.get(source)} and not as {said}"
+    if source == "a-ehoks" and "a-ehoks" in told.plans:
+        yield "a plan came from a source that failed"
+
+
+def _faults_of_staff(kind: str, outcome: Outcome, told: Told) -> Iterator[str]:
+    """Staff whose own rights or organisation could not be read are told so: never nothing, and never an empty list."""
+    if outcome is Outcome.OK or outcome in HONEST_NOTHING:
+        return
+    if kind in ("koski", "organisaatio"):
+        if told.student is not None or told.codes != ["UNAVAILABLE"]:
+            yield f"staff are told {told.codes} and {told.sources}"
+    elif told.student is None:
+        yield "staff are told nothing"
+    elif not told.gaps:
+        yield "staff see no gap"
+
+
+def faults_of_lines(kind: str, outcome: Outcome | None, requests: int, lines: Sequence[str]) -> Iterator[str]:
+    """What is wrong with what was logged in so many requests, of which some may have shared one fetch and its line."""
+    yield from (f"personal: {line}" for line in lines if PERSONAL.search(line))
+    yield from (f"trouble: {line}" for line in lines if TROUBLE.search(line))
+    if outcome is None:
+        return
+    source = KINDS[kind].source
+    told = [found for line in lines if (found := _OUTCOME.match(line)) and found[1] == source]
+    outcomes = {Outcome.UNAVAILABLE if each[3] else Outcome(each[2]) for each in told}
+    expected = set() if outcome is Outcome.OK or outcome in HONEST_NOTHING else {outcome}
+    if outcomes != expected:
+        yield f"logged {sorted(outcomes)} and not {sorted(expected)}"
+    if len(told) > requests or (expected and not told):
+        yield f"{len(told)} lines for {requests} requests"

@@ -1,0 +1,118 @@
+"""Hostile JSON: each body comes to a refusal or to values within bounds, and costs little either way."""
+
+import json
+import tracemalloc
+from collections.abc import Callable
+
+import pytest
+
+from connectors.bodies import MAX_NODES, elements, members, parsed, sound, strings
+from connectors.failures import Reason, SourceInvalid
+
+MILLION = 1_000_000
+
+
+def refusal(reading: Callable[[], object]) -> Reason:
+    with pytest.raises(SourceInvalid) as caught:
+        reading()
+    return caught.value.reason
+
+
+EMPTIES = b"[" + b"{}," * (MILLION - 1) + b"{}]"
+LISTS = b"[" + b"[]," * (MILLION - 1) + b"[]]"
+DEEP = b"[" * 100_000 + b"]" * 100_000
+DEEP_KEYS = b'{"a":' * 100_000 + b"1" + b"}" * 100_000
+SHORT_TEXTS = b"[" + b'"",' * MILLION + b'""]'
+NUMBERS = b"[" + b"1," * MILLION + b"1]"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [EMPTIES, LISTS, DEEP, DEEP_KEYS, SHORT_TEXTS, NUMBERS],
+    ids=["10^6 objects", "10^6 lists", "100 000 deep", "100 000 deep in keys", "10^6 texts", "10^6 numbers"],
+)
+@pytest.mark.parametrize(
+    "reading",
+    [sound, strings, lambda body: elements(body, at_most=2_000), lambda body: members(body, at_most=5_000)],
+    ids=["sound", "strings", "elements", "members"],
+)
+def test_structure_without_end_is_refused_before_anything_is_built(
+    body: bytes, reading: Callable[[bytes], object]
+) -> None:
+    tracemalloc.start()
+    try:
+        assert refusal(lambda: reading(body)) is Reason.NESTING
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 32_000_000
+
+
+def keyed(count: int) -> bytes:
+    return b"{" + b",".join(b'"%d":1' % number for number in range(count)) + b"}"
+
+
+def test_keys_count_as_much_as_values() -> None:
+    assert len(parsed(sound(keyed(MAX_NODES)))) == MAX_NODES
+    assert refusal(lambda: sound(keyed(MAX_NODES + 2))) is Reason.NESTING
+    spread = b"[" + b",".join([keyed(10)] * (MAX_NODES // 10)) + b"]"
+    assert refusal(lambda: sound(spread)) is Reason.NESTING
+
+
+def test_an_object_of_many_records_has_no_more_members_than_were_asked_for() -> None:
+    assert len(members(keyed(50), at_most=50)) == 50
+    assert refusal(lambda: members(keyed(51), at_most=50)) is Reason.NESTING
+
+
+def test_a_list_has_no_more_elements_than_were_asked_for() -> None:
+    assert len(elements(b"[1,2,3]", at_most=3)) == 3
+    assert refusal(lambda: elements(b"[1,2,3,4]", at_most=3)) is Reason.NESTING
+
+
+def test_an_honest_batch_may_hold_more_values_than_a_record() -> None:
+    record = json.dumps({"oid": "1.2.246.562.24.00000000001", "rows": [{"koodiarvo": "lasna"}] * 20}).encode()
+    body = b"[" + b",".join([record] * 4_000) + b"]"
+    assert refusal(lambda: sound(body)) is Reason.NESTING
+    assert len(elements(body, at_most=4_000)) == 4_000
+
+
+def test_a_number_of_six_thousand_digits_is_one_number_and_costs_nobody_else() -> None:
+    value, other = parsed(b"[" + b"9" * 6_000 + b", 7]")
+    assert (value, other) == (float("inf"), 7)
+
+
+def test_a_huge_text_is_one_value() -> None:
+    body = b'["' + b"x" * 4_900_000 + b'"]'
+    assert len(parsed(sound(body))[0]) == 4_900_000
+
+
+def test_of_a_key_that_is_there_twice_the_last_counts_in_every_reading() -> None:
+    body = b'{"a": 1, "a": 2}'
+    assert parsed(body) == {"a": 2}
+    assert members(body, at_most=1) == {"a": b"2"}
+
+
+@pytest.mark.parametrize("word", ["NaN", "Infinity", "-Infinity"])
+def test_what_is_no_number_in_json_is_a_text_at_most(word: str) -> None:
+    assert parsed(f"[{word}]".encode()) == [word]
+    assert elements(f"[{word}]".encode(), at_most=9) == (f'"{word}"'.encode(),)
+
+
+@pytest.mark.parametrize(
+    ("body", "whole"),
+    [
+        (b'[{"a":"\\ud800x"},{"a":1}]', [{"a": "x"}, {"a": 1}]),
+        (b'\xef\xbb\xbf[{"a":1}]', [{"a": 1}]),
+        (b'[{"a":NaN},{"a":1}]', [{"a": "NaN"}, {"a": 1}]),
+        (b'[{"a":NaN,"b":1e999}]', [{"a": "NaN", "b": "inf"}]),
+    ],
+    ids=["half a letter", "byte order mark", "no number", "endless number"],
+)
+def test_one_wrong_letter_costs_no_other_record_of_the_body(body: bytes, whole: list[object]) -> None:
+    assert [json.loads(each) for each in elements(body, at_most=10)] == whole
+    assert json.loads(members(b'{"k":' + body.removeprefix(b"\xef\xbb\xbf") + b"}", at_most=10)["k"]) == whole
+
+
+def test_a_large_body_is_not_written_anew() -> None:
+    wrong = b"[NaN" + b",1234567" * (MAX_NODES + 10) + b"]"
+    assert refusal(lambda: elements(wrong, at_most=MILLION)) is Reason.NESTING

@@ -1,0 +1,44 @@
+"""Every argument of the graph, by hand, with the reason why it tells nothing of what is hidden.
+
+There is no filter and no order to choose: by either, a caller could search for a value that is hidden from them.
+"""
+
+import re
+
+from graphql import GraphQLInputObjectType, GraphQLInterfaceType, GraphQLObjectType
+
+from resolvers.schema import build, executable
+
+ARGUMENTS = {
+    "Query.student(oid)": "who it is; somebody hidden and somebody unknown come to the same null",
+    "Query.hoks(studyRightOid)": "which plan; a hidden one and an unknown one come to the same null",
+    "Query.studyRight(oid)": "which right; a hidden one and an unknown one come to the same null",
+    "Query.students(first)": "how many of those whom the caller sees",
+    "Query.students(after)": "a place among those whom the caller sees, sealed for the caller",
+}
+FILTERING: dict[str, str] = {}
+"""Arguments that filter or order, each with the reason why no hidden value can be found by it; there are none."""
+
+_FILTERS = re.compile(r"filter|where|search|query|match|order|sort|rank|group", re.IGNORECASE)
+
+
+def arguments() -> set[str]:
+    """Every argument of every field, directives aside, and every field of an input object."""
+    found = set()
+    for name, kind in executable(build()).type_map.items():
+        if name.startswith("__"):
+            continue
+        if isinstance(kind, GraphQLInputObjectType):
+            found |= {f"{name}.{field}" for field in kind.fields}
+        if isinstance(kind, GraphQLObjectType | GraphQLInterfaceType):
+            found |= {f"{name}.{field}({each})" for field, of in kind.fields.items() for each in of.args}
+    return found
+
+
+def test_every_argument_is_listed_with_a_reason() -> None:
+    assert arguments() == ARGUMENTS.keys() | FILTERING.keys()
+    assert all({**ARGUMENTS, **FILTERING}.values())
+
+
+def test_an_argument_that_filters_or_orders_is_listed_as_one() -> None:
+    assert {each for each in arguments() if _FILTERS.search(each.rpartition("(")[2])} == FILTERING.keys()
