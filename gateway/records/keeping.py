@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated
 
 import msgspec
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from msgspec import Meta
@@ -108,11 +109,19 @@ class Keeping:
                 log.error("the log's anchors could not be made or kept outside (%s)", type(fault).__name__)
 
 
+def _signing_key(file: Path) -> Ed25519PrivateKey:
+    try:
+        key = load_pem_private_key(file.read_bytes(), None)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        key = None
+    if not isinstance(key, Ed25519PrivateKey):
+        raise ValueError("key `records.anchor_key_file`: expected an Ed25519 private key (PEM) without a password")
+    return key
+
+
 def open_records(settings: RecordsSettings, clock: Clock, password: str | None = None) -> Keeping:
     """What the settings name. Raises ``StoreBroken`` and ``ValueError`` where it cannot be opened."""
-    key = load_pem_private_key(settings.anchor_key_file.read_bytes(), None)
-    if not isinstance(key, Ed25519PrivateKey):
-        raise ValueError("records: expected an Ed25519 private key in `anchor_key_file`")
+    key = _signing_key(settings.anchor_key_file)
     if settings.store_path is not None:
         store = sqlite(settings.store_path)
     else:

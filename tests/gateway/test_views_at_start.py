@@ -4,6 +4,8 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from gateway.checking import try_sources
 from gateway.serving import UserError, served
@@ -16,6 +18,10 @@ GATEWAY = f"""
 part_id_key_file = "part-id.key"
 onr = {ONR}
 organisaatio = {ONR}
+
+[records]
+store_path = "records.db"
+anchor_key_file = "anchors.pem"
 
 [server]
 port = PORT
@@ -53,6 +59,9 @@ def config(tmp_path: Path, provider: ProvidersDatabase) -> Path:
     for name, secret in (("part-id.key", "a" * 64), ("db.password", PASSWORD)):
         (tmp_path / name).write_text(secret)
         (tmp_path / name).chmod(0o600)
+    pem = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (tmp_path / "anchors.pem").write_bytes(pem)
+    (tmp_path / "anchors.pem").chmod(0o600)
     file = tmp_path / "gateway.toml"
     file.write_text(GATEWAY.replace("URL", provider.server.address(provider.name, READER)).replace("PORT", "1"))
     return file
