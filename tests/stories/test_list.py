@@ -1,6 +1,18 @@
 """Lists of students: paging, order, and what they cost at the sources."""
 
-from tests.stories.conftest import Gateway
+from pathlib import Path
+
+from gateway.app import assemble
+from gateway.clock import FixedDayClock
+from gateway.settings import load
+from hoks.caller import Caller, HeldRole, Role
+from hoks.identifiers import LearnerOid, OrganisationOid, PersonOid
+from hoks.showing import View
+from sandbox import BUSINESS_DAY
+from sandbox.server import lay_out
+from sandbox.settings import settings_text
+from sandbox.world import World
+from tests.stories.conftest import PORT, Gateway, Loopback
 
 PAGE = """
 query ($first: Int!, $after: Cursor) {
@@ -75,3 +87,39 @@ async def test_two_aliases_of_one_student_are_read_once(gateway: Gateway) -> Non
 
     assert gateway.loopback.calls["Koski sure/oids"] == 1
     assert gateway.loopback.calls["eHOKS hoks/opiskeluoikeus"] == 2
+
+
+async def test_a_hundred_students_of_three_providers_cost_one_call_to_each_source_that_takes_many(
+    tmp_path: Path, world: World
+) -> None:
+    """Plans cost one look-up a right where the source has no batch; the registers of names and of the tree, none."""
+    lay_out(tmp_path, world)
+    config = tmp_path / "gateway.toml"
+    config.write_text(settings_text(PORT, tmp_path))
+    loopback = Loopback(tmp_path, world)
+    parts = assemble(load(config), FixedDayClock(BUSINESS_DAY), loopback)
+    await parts.keeping.start()
+    await parts.connected.warm()
+    acting = HeldRole(Role.STAFF, OrganisationOid("1.2.246.562.99.99000000010"))
+    caller = Caller(subject=PersonOid("1.2.246.562.98.98000009015"), acting=acting, held=(acting,))
+    everybody = [LearnerOid(person.oid) for person in world.people]
+    hundred = [*everybody[:25], *everybody[-75:]]
+    await parts.reader.students(caller, [LearnerOid("1.2.246.562.98.98000000079")])  # the tree is known from here
+    loopback.calls.clear()
+
+    seen = await parts.reader.students(caller, hundred)
+    await parts.aclose()
+
+    calls = loopback.calls
+    assert len(hundred) == len(set(hundred)) == 100
+    assert calls["ONR henkilo/masterHenkilosByOidList"] == 1
+    assert calls["Koski sure/oids"] == 1
+    assert calls["Campus opiskelijat/haku"] == 2, "it takes a hundred OIDs at a time, and some students have two"
+    # The roster has no batch: it is read whole, twice over to be sure of it, in the sandbox's pages of two.
+    users = {right.person.number for right in world.rights_of("C")}
+    assert calls["OneRoster v1p2/users"] <= 2 * (len(users) // 2 + 1)
+    assert not [call for call in calls if call.startswith(("Organisaatio", "Koodisto", "ePerusteet"))]
+    shown = {right.oid for view in seen.values() if isinstance(view, View) for right in view.student.study_rights or ()}
+    of_a = [right for right in world.rights if right.provider == "A" and right.oid in shown]
+    assert len(of_a) > 20
+    assert calls["eHOKS hoks/opiskeluoikeus"] <= len(of_a)
