@@ -64,7 +64,7 @@ async def answered(world: Cast, caller: Caller, questions: Collection[str], **le
     keys: dict[str, frozenset[tuple[str, str, str]]] = {}
     for name in questions:
         asked.calls.clear()
-        answers[name] = await graph.answer(documents()[name], None, VARIABLES, caller)
+        answers[name] = (await graph.answer(documents()[name], None, VARIABLES, caller)).content
         keys[name] = frozenset((source, question, key) for source, question, of in asked.calls for key in of)
     answers["records"] = await records(reader, caller)
     return Answered(answers, keys)
@@ -174,13 +174,14 @@ def test_asking_twice_answers_twice_the_same(who: str) -> None:
 
 
 async def test_what_a_stronger_caller_asked_before_does_not_show() -> None:
-    graph = Graph(SCHEMA, EVERYBODY.world().reader(), cursor_key=b"c" * 32)
-    for name in questions(1):
-        await graph.answer(documents()[name], None, VARIABLES, CALLERS["staff of C"])
+    async def told(graph: Graph, by: Caller) -> dict[str, object]:
+        return {name: (await graph.answer(documents()[name], None, VARIABLES, by)).content for name in questions(1)}
+
     weaker = CALLERS["staff of D"]
-    after = {name: await graph.answer(documents()[name], None, VARIABLES, weaker) for name in questions(1)}
-    alone = Graph(SCHEMA, EVERYBODY.world().reader(), cursor_key=b"c" * 32)
-    before = {name: await alone.answer(documents()[name], None, VARIABLES, weaker) for name in questions(1)}
+    graph = Graph(SCHEMA, EVERYBODY.world().reader(), cursor_key=b"c" * 32)
+    await told(graph, CALLERS["staff of C"])
+    after = await told(graph, weaker)
+    before = await told(Graph(SCHEMA, EVERYBODY.world().reader(), cursor_key=b"c" * 32), weaker)
     assert list(differences(before, after, "")) == []
 
 

@@ -162,7 +162,7 @@ def graph(*, kept: bool = True) -> Graph:
 async def in_turn(over: Graph, by: Caller) -> Answers:
     """The answers to the questions that show most, one after another."""
     asked = {name: questions()[name] for name in TELLING}
-    return {name: orjson.dumps(await over.answer(each, None, VARIABLES, by)) for name, each in asked.items()}
+    return {name: orjson.dumps((await over.answer(each, None, VARIABLES, by)).content) for name, each in asked.items()}
 
 
 @pytest.mark.parametrize("history", [after, beside])

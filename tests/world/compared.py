@@ -25,7 +25,7 @@ async def answers(
     """The answer to each question as it would leave."""
     graph = Graph(SCHEMA, reader, cursor_key=KEY)
     return {
-        name: orjson.dumps(await graph.answer(document, None, variables, caller))
+        name: orjson.dumps((await graph.answer(document, None, variables, caller)).content)
         for name, document in questions.items()
     }
 

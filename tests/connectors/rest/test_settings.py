@@ -121,6 +121,9 @@ def test_flat_rows_may_name_what_they_belong_to_where_that_is_certain() -> None:
 
 WHOLE = """
 part_id_key_file = "key"
+[records]
+store_path = "records.db"
+anchor_key_file = "key"
 [onr]
 base_url = "https://onr.example"
 caller_id = "c"
