@@ -108,7 +108,7 @@ async def r1(here: Scene) -> list[Line]:
         async with served(here) as (_, front):
             whole = await front.ask("student-7")
             here.play(FAULTS[name], kind)
-            told = await many(lambda front=front: front.ask("student-7"), R1_REQUESTS, R1_AT_A_TIME)  # type: ignore[misc]
+            told = await many(lambda front=front: front.ask("student-7"), R1_REQUESTS, R1_AT_A_TIME)  # type: ignore[misc]  # mypy infers no lambda with a default
         source = KINDS[kind].source
         asked += len(told)
         in_time += sum(each.status == 200 and each.wall <= R1_SECONDS for each in told)
@@ -202,7 +202,7 @@ def _client(here: Scene, base: str = "", **settings: object) -> tuple[HttpxClien
     headers = opintopolku_headers("bench") | {"authorization": f"Basic {login}"}
     body = json.dumps([ELIAS]).encode()
     request = Outgoing(method="POST", url=f"{base}/koski/api/sure/oids", headers=headers, body=body)
-    return HttpxClient([base], source="bench", concurrency=50, **settings), request  # type: ignore[arg-type]
+    return HttpxClient([base], source="bench", concurrency=50, **settings), request  # type: ignore[arg-type]  # the settings of each measurement
 
 
 async def _sent(client: HttpxClient, request: Outgoing) -> Reason | None:

@@ -166,9 +166,10 @@ def _check(record: Record, before: Record | None) -> None:
         raise Fault(f"{record.place}: expected number {expected}")
     if record.prev != (START if before is None else before.hash):
         raise Fault(f"{record.place}: it does not follow the record before it")
-    if (record.body is None) != (record.salt is None):
+    erased = record.body is None
+    if erased != (record.salt is None):
         raise Fault(f"{record.place}: half of its body is gone")
-    if record.body is not None and hashlib.sha256(record.salt + record.body).digest() != record.body_hash:  # type: ignore[operator]
+    if not erased and hashlib.sha256((record.salt or b"") + (record.body or b"")).digest() != record.body_hash:
         raise Fault(f"{record.place}: its body was changed")
     header = b"%s%s\n%d\n%d\n%s%s" % (
         RECORD,

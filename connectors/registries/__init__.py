@@ -3,7 +3,7 @@
 In order of flow:
 
 onr           the learner register (oppijanumerorekisteri)
-shelf         what a register has told, in memory, loaded in the background
+almanac       what a register has told, in memory, loaded in the background
 large         large documents of many small records
 names         names as the registers write them
 organisaatio  the organisation register (organisaatiopalvelu)

@@ -13,8 +13,8 @@ from connectors.client import HttpPort, Outgoing, opintopolku_headers
 from connectors.failures import SourceFailure, refuse_failures
 from connectors.lenient import read
 from connectors.limits import Reached
+from connectors.registries.almanac import Almanac
 from connectors.registries.names import NamesWire, names_in
-from connectors.registries.shelf import Shelf
 from connectors.wire import Open, Text
 from hoks.identifiers import Check, OrganisationOid, check_organisation_oid
 from hoks.values import Text as Names
@@ -69,12 +69,12 @@ class Amosaa:
         self._base = settings.base_url.rstrip("/")
         self._headers = opintopolku_headers(settings.caller_id)
         self._http = http
-        self._units: Shelf[tuple[OrganisationOid, str], Names] = Shelf(
+        self._units: Almanac[tuple[OrganisationOid, str], Names] = Almanac(
             SOURCE, self._load, refresh_seconds=settings.refresh_hours * 3600, most=MAX_UNITS, seconds=seconds
         )
 
     @property
-    def shelves(self) -> tuple[Shelf[tuple[OrganisationOid, str], Names]]:
+    def almanacs(self) -> tuple[Almanac[tuple[OrganisationOid, str], Names]]:
         """What is loaded in the background."""
         return (self._units,)
 

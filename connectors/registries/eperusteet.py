@@ -19,9 +19,9 @@ from connectors.client import HttpPort, Incoming, Outgoing, opintopolku_headers
 from connectors.failures import Reason, SourceFailure, SourceInvalid, refuse_failures
 from connectors.lenient import read
 from connectors.limits import Reached
+from connectors.registries.almanac import Almanac
 from connectors.registries.large import elements_in, part, records
 from connectors.registries.names import NamesWire, names_in
-from connectors.registries.shelf import Shelf
 from connectors.wire import Open, Text, Whole
 from hoks.ports import UnitLabel
 from hoks.values import Text as Names
@@ -120,7 +120,7 @@ class Eperusteet:
         self._headers = opintopolku_headers(settings.caller_id)
         self._http = http
         refresh = settings.refresh_hours * 3600
-        self._documents: Shelf[str, _Document] = Shelf(
+        self._documents: Almanac[str, _Document] = Almanac(
             SOURCE,
             self._load_document,
             refresh_seconds=refresh,
@@ -128,12 +128,12 @@ class Eperusteet:
             most=MAX_DOCUMENTS,
             seconds=seconds,
         )
-        self._newest: Shelf[str, UnitLabel] = Shelf(
+        self._newest: Almanac[str, UnitLabel] = Almanac(
             SOURCE, self._load_newest, refresh_seconds=refresh, most=MAX_UNITS, seconds=seconds
         )
 
     @property
-    def shelves(self) -> tuple[Shelf[str, _Document], Shelf[str, UnitLabel]]:
+    def almanacs(self) -> tuple[Almanac[str, _Document], Almanac[str, UnitLabel]]:
         """What is loaded in the background."""
         return self._documents, self._newest
 

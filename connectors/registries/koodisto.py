@@ -15,9 +15,9 @@ import msgspec
 from connectors.client import HttpPort, Incoming, Outgoing, opintopolku_headers
 from connectors.failures import refuse_failures
 from connectors.limits import Reached
+from connectors.registries.almanac import Almanac
 from connectors.registries.large import records
 from connectors.registries.names import NameWire, names_listed
-from connectors.registries.shelf import Shelf
 from connectors.wire import Open, Text, Whole
 from hoks.values import Text as Names
 
@@ -112,16 +112,16 @@ class Koodisto:
         self._http = http
         self._known = frozenset(settings.sets)
         refresh = settings.refresh_hours * 3600
-        self._sets: Shelf[str, _Set] = Shelf(
+        self._sets: Almanac[str, _Set] = Almanac(
             SOURCE, self._load_set, refresh_seconds=refresh, always=settings.sets, seconds=seconds
         )
         # A version once published stays as it is; that the register does not have one is asked again.
-        self._versions: Shelf[str, dict[int, Names | None]] = Shelf(
+        self._versions: Almanac[str, dict[int, Names | None]] = Almanac(
             SOURCE, self._load_versions, refresh_seconds=refresh, most=MAX_VERSIONS, seconds=seconds
         )
 
     @property
-    def shelves(self) -> tuple[Shelf[str, _Set], Shelf[str, dict[int, Names | None]]]:
+    def almanacs(self) -> tuple[Almanac[str, _Set], Almanac[str, dict[int, Names | None]]]:
         """What is loaded in the background."""
         return self._sets, self._versions
 

@@ -11,11 +11,11 @@ from collections.abc import Callable
 from typing import Any
 
 from connectors.failures import Reason, SourceFailure
+from connectors.registries.almanac import Almanac
 from connectors.registries.amosaa import Amosaa, local_code
 from connectors.registries.eperusteet import Eperusteet
 from connectors.registries.koodisto import Koodisto
 from connectors.registries.organisaatio import Organisaatio
-from connectors.registries.shelf import Shelf
 from hoks.identifiers import OrganisationOid
 from hoks.outcomes import FAILED
 from hoks.ports import UnitLabel
@@ -42,7 +42,7 @@ class RegisterLabels:
         self._eperusteet = eperusteet
         self._amosaa = amosaa
         self._organisaatio = organisaatio
-        self._organisations: Shelf[OrganisationOid, Text] = Shelf(
+        self._organisations: Almanac[OrganisationOid, Text] = Almanac(
             SOURCE,
             self._organisation_name,
             refresh_seconds=ORGANISATION_HOURS * 3600,
@@ -50,8 +50,8 @@ class RegisterLabels:
             seconds=seconds,
         )
         registers = [each for each in (koodisto, eperusteet, amosaa) if each is not None]
-        self._shelves: tuple[Shelf[Any, Any], ...] = (
-            *(shelf for register in registers for shelf in register.shelves),
+        self._almanacs: tuple[Almanac[Any, Any], ...] = (
+            *(almanac for register in registers for almanac in register.almanacs),
             *((organisaatio.mergers, self._organisations) if organisaatio is not None else ()),
         )
         self._tasks: list[asyncio.Task[None]] = []
@@ -86,14 +86,14 @@ class RegisterLabels:
 
     async def start(self, wait_seconds: float = 0.0) -> None:
         """Begin to load in the background, and give the registers a moment to tell what is always wanted."""
-        self._tasks = [asyncio.create_task(shelf.run()) for shelf in self._shelves]
+        self._tasks = [asyncio.create_task(almanac.run()) for almanac in self._almanacs]
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(wait_seconds):
                 await self.settled()
 
     async def settled(self) -> None:
         """Wait until everything that was missed has been asked for."""
-        await asyncio.gather(*(shelf.settled() for shelf in self._shelves))
+        await asyncio.gather(*(almanac.settled() for almanac in self._almanacs))
 
     async def aclose(self) -> None:
         """Stop loading."""

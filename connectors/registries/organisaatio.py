@@ -24,8 +24,8 @@ from connectors.client import HttpPort, Outgoing, opintopolku_headers
 from connectors.failures import Reason, SourceFailure, SourceInvalid, outcome_of, refuse_failures, report, unexpected
 from connectors.lenient import read
 from connectors.limits import Reached
+from connectors.registries.almanac import Almanac
 from connectors.registries.names import NamesWire, names_in
-from connectors.registries.shelf import Shelf
 from connectors.wire import Open, Text
 from hoks.identifiers import OPH, Check, OrganisationOid, check_organisation_oid
 from hoks.organisations import Succession, TreeNode
@@ -121,7 +121,7 @@ class Organisaatio:
         self._clock = clock
         self._seconds = seconds
         self._kept: cachetools.LRUCache[object, _Kept] = cachetools.LRUCache(MAX_CACHED)
-        self.mergers: Shelf[str, _Mergers] = Shelf(
+        self.mergers: Almanac[str, _Mergers] = Almanac(
             SOURCE,
             self._load_mergers,
             refresh_seconds=max(MERGERS_MINUTES * 60, settings.cache_seconds / 2),

@@ -50,7 +50,7 @@ async def koodisto(served: dict[str, Any], *sets: str) -> Koodisto:
         return said(served[request.url.removeprefix(CODES).partition("?")[0]])
 
     made = Koodisto(KoodistoSettings(base_url=CODES, caller_id=CALLER, sets=sets), Port(answer))
-    await made.shelves[0].load_due()
+    await made.almanacs[0].load_due()
     return made
 
 
@@ -75,7 +75,7 @@ async def test_every_version_of_a_code_is_found_again() -> None:
     served = {"/json/tutkinnonosat/koodi": [latest], "/codeelement/tutkinnonosat_100031": [first, latest]}
     read = await koodisto(served, "tutkinnonosat")
     assert read.name("tutkinnonosat_100031", first["versio"]) is None
-    await read.shelves[1].load_due()
+    await read.almanacs[1].load_due()
     for each in (first, latest):
         assert lost(told(each), read.name("tutkinnonosat_100031", each["versio"]), LEFT_OUT_OF_CODES) == []
 
@@ -91,7 +91,7 @@ async def test_every_value_of_a_unit_in_its_document_is_found_again_or_knowingly
 
     settings = EperusteetSettings(base_url=REQUIREMENTS, caller_id=CALLER, register_numbers=("OPH-1-2026",))
     read = Eperusteet(settings, Port(answer))
-    await read.shelves[0].load_due()
+    await read.almanacs[0].load_due()
     label = read.unit("OPH-1-2026", UNIT)
     assert label is not None
     assert lost(told(unit), label.name, LEFT_OUT_OF_UNITS) == []
@@ -101,7 +101,7 @@ async def test_of_a_page_of_units_with_one_code_the_newest_is_told_and_marked() 
     page = sample("registries/eperusteet_tutkinnonosa_400014.json")
     read = Eperusteet(EperusteetSettings(base_url=REQUIREMENTS, caller_id=CALLER), Port(lambda _: said(page)))
     assert read.unit(None, UNIT) is None
-    await read.shelves[1].load_due()
+    await read.almanacs[1].load_due()
     assert read.unit(None, UNIT) == UnitLabel(
         name=Text(
             fi="Yhteiskunta- ja työelämäosaaminen",

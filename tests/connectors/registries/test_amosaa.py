@@ -45,8 +45,8 @@ class Register:
 async def name_of(register: Register, provider: OrganisationOid, code: str = CODE) -> Text | None:
     amosaa = register.amosaa()
     assert amosaa.unit(provider, code) is None
-    for shelf in amosaa.shelves:
-        await shelf.load_due()
+    for almanac in amosaa.almanacs:
+        await almanac.load_due()
     return amosaa.unit(provider, code)
 
 

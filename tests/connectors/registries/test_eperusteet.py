@@ -72,8 +72,8 @@ class Register:
 
 
 async def load(eperusteet: Eperusteet) -> None:
-    for shelf in eperusteet.shelves:
-        await shelf.load_due()
+    for almanac in eperusteet.almanacs:
+        await almanac.load_due()
 
 
 async def loaded(register: Register, *numbers: str) -> Eperusteet:

@@ -60,8 +60,8 @@ async def loaded(register: Register) -> Koodisto:
 
 
 async def load(koodisto: Koodisto) -> None:
-    for shelf in koodisto.shelves:
-        await shelf.load_due()
+    for almanac in koodisto.almanacs:
+        await almanac.load_due()
 
 
 async def test_a_whole_set_is_one_call() -> None:

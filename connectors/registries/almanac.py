@@ -35,7 +35,7 @@ class _Entry(Generic[V]):
         self.due = float("-inf")
 
 
-class Shelf(Generic[K, V]):
+class Almanac(Generic[K, V]):
     """Things of one register by key.
 
     ``load`` gives the thing, nothing where the register has none, or raises ``SourceFailure``. What is ``always``
