@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from connectors.catalogue import Connected, SettingsRefusedError
+from connectors.failures import SourceFailure
 from gateway.app import assemble
 from gateway.clock import clock_of
 from gateway.settings import Settings, SettingsError, load
@@ -25,8 +26,8 @@ from hoks.identifiers import (
     StudyRightOid,
     with_check_digit,
 )
-from hoks.outcomes import Outcome, Reply, worst
-from hoks.ports import Source
+from hoks.outcomes import Answer, Outcome, Reply, worst
+from hoks.ports import Clock, Source
 from hoks.student import Person
 
 NOBODY = LearnerOid(with_check_digit(LEARNER_NODE, "1000000000"))
@@ -75,7 +76,7 @@ async def try_sources(config: Path, told: Callable[[Tried], None]) -> tuple[Trie
     parts = assemble(settings, clock)
     try:
         await parts.connected.check()
-        trials = [_tried(*each, told) for each in _questions(settings, parts.connected)]
+        trials = [_tried(*each, told) for each in _questions(settings, parts.connected, clock)]
         return tuple(await asyncio.gather(*trials))
     except SettingsRefusedError as refused:
         raise SettingsError(str(refused)) from None
@@ -123,7 +124,7 @@ async def _tried(
     return tried
 
 
-def _questions(settings: Settings, connected: Connected) -> list[tuple[str, str, str, list[Question]]]:
+def _questions(settings: Settings, connected: Connected, clock: Clock) -> list[tuple[str, str, str, list[Question]]]:
     """Of each source: its id, its kind, what it gives, and a harmless question about each thing that it gives."""
     asked: list[tuple[str, str, str, list[Question]]] = []
     for each in settings.source:
@@ -135,7 +136,21 @@ def _questions(settings: Settings, connected: Connected) -> list[tuple[str, str,
         asked.append(("organisaatio", "register", "organisations", [partial(organisations.nodes, [OPH])]))
         for provider in sorted({each.provider for each in settings.source}):
             asked.append((provider, PROVIDER, "", [partial(organisations.nodes, [provider])]))
+    for name, register in connected.labels.registers.items():
+        asked.append((name, "register", "names", [partial(_told_once, name, register.ask_once, clock)]))
     return asked
+
+
+async def _told_once(name: str, ask_once: Callable[[], Awaitable[None]], clock: Clock) -> Reply[str, None]:
+    """How a register of names answers, as a reply like everybody else's."""
+    outcome = Outcome.OK
+    try:
+        await ask_once()
+    except SourceFailure as failure:
+        # A register says in words of its own what it does not have; any other 404 is a wrong address.
+        outcome = Outcome.INVALID if failure.outcome is Outcome.ABSENT_OR_DENIED else failure.outcome
+    now = clock.now()
+    return Reply(source=name, fetched_at=now, as_of=now, answers={name: Answer(outcome)})
 
 
 def _of_source(source: str, connected: Connected) -> Iterable[Question]:

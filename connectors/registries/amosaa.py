@@ -16,7 +16,7 @@ from connectors.limits import Reached
 from connectors.registries.almanac import Almanac
 from connectors.registries.names import NamesWire, names_in
 from connectors.wire import Open, Text
-from hoks.identifiers import Check, OrganisationOid, check_organisation_oid
+from hoks.identifiers import OPH, Check, OrganisationOid, check_organisation_oid
 from hoks.values import Text as Names
 
 MAX_UNITS = 10_000
@@ -81,6 +81,10 @@ class Amosaa:
     def unit(self, provider: OrganisationOid, code: str) -> Names | None:
         """The name of a provider's local unit; nothing while it is not known."""
         return self._units.get((provider, code))
+
+    async def ask_once(self) -> None:
+        """Ask for something that need not be there, past what is known. Raises ``SourceFailure``."""
+        await self._load((OPH, "0"))
 
     async def _load(self, key: tuple[OrganisationOid, str]) -> Names | None:
         provider, code = key

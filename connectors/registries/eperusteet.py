@@ -162,6 +162,10 @@ class Eperusteet:
             return None
         return await asyncio.to_thread(_document, register_number, await self._get(f"/peruste/{found}"))
 
+    async def ask_once(self) -> None:
+        """Ask for something that need not be there, past what is known. Raises ``SourceFailure``."""
+        await self._find("OPH-0-0")
+
     async def _find(self, register_number: str) -> int | None:
         """The id of the newest document that has just this number; the search itself matches in part."""
         exact: list[FoundWire] = []

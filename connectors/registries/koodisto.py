@@ -138,6 +138,10 @@ class Koodisto:
         versions = self._versions.get(code.uri)
         return versions.get(version, code.name) if versions is not None else None
 
+    async def ask_once(self) -> None:
+        """Ask for something that need not be there, past what is known. Raises ``SourceFailure``."""
+        await self._load_versions("maatjavaltiot2_246")
+
     async def _load_set(self, name: str) -> _Set:
         answer = await self._get(f"/json/{quote(name, safe='')}/koodi?onlyValidKoodis=false")
         refuse_failures(answer.status)

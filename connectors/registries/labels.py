@@ -95,6 +95,12 @@ class RegisterLabels:
         """Wait until everything that was missed has been asked for."""
         await asyncio.gather(*(almanac.settled() for almanac in self._almanacs))
 
+    @property
+    def registers(self) -> dict[str, Koodisto | Eperusteet | Amosaa]:
+        """The registers of names that the settings name, each by its own name."""
+        named = {"koodisto": self._koodisto, "eperusteet": self._eperusteet, "amosaa": self._amosaa}
+        return {name: register for name, register in named.items() if register is not None}
+
     async def aclose(self) -> None:
         """Stop loading."""
         for task in self._tasks:

@@ -152,7 +152,8 @@ def test_every_source_of_the_settings_is_tried_and_a_missing_column_is_named(por
     assert rows["source"] == ["kind", "reachable", "authenticated", "gives", "answered", "ms"]
     assert rows["a-koski"][:5] == ["koski", "yes", "yes", "rights", "absent_or_denied"]
     assert rows["a-ehoks"][:5] == ["ehoks", "yes", "yes", "plans", "absent"]
-    assert rows["onr"][:3] == ["register", "yes", "yes"]
+    for register in ("onr", "organisaatio", "koodisto", "eperusteet", "amosaa"):
+        assert rows[register][:3] == ["register", "yes", "yes"]
     assert rows[PROVIDER_A][:3] == ["provider", "yes", "yes"]
     assert rows["OK"] == []
     assert any(re.fullmatch(r"a-koski: absent_or_denied in \d+ ms", line) for line in good.stderr.splitlines())
@@ -171,7 +172,8 @@ def test_a_source_that_is_down_one_that_refuses_us_and_an_unknown_provider_are_n
     password.chmod(0o600)
     written = config.read_text()
     for right, wrong in {
-        f"http://127.0.0.1:{port + 4}/": f"http://127.0.0.1:{port + 30}/",  # ONR
+        f"http://127.0.0.1:{port + 4}/": "http://127.0.0.1:1/",  # ONR
+        f"http://127.0.0.1:{port + 8}/koodisto-service": f"http://127.0.0.1:{port + 8}/elsewhere",
         "secrets/a-koski.password": "wrong.password",
         f'provider = "{PROVIDER_A}"': 'provider = "1.2.246.562.99.99000099999"',
     }.items():
@@ -189,5 +191,5 @@ def test_a_source_that_is_down_one_that_refuses_us_and_an_unknown_provider_are_n
     assert "OK" not in rows
     assert told.returncode == 2
     assert told.stderr.splitlines()[-1] == (
-        "hoks-gateway: the settings can be used; not well: a-koski, onr, 1.2.246.562.99.99000099999"
+        "hoks-gateway: the settings can be used; not well: a-koski, onr, 1.2.246.562.99.99000099999, koodisto"
     )
