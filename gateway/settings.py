@@ -193,7 +193,7 @@ def load(path: Path) -> Settings:
 # --- paths
 
 
-_PATHS = re.compile(r".*_file|folder|root_certificates")
+_PATHS = re.compile(r".*_file|.*_path|folder|root_certificates")
 _THEIRS = frozenset({"columns", "parameters", "headers", "body"})
 """Sections whose keys are not ours to read: a provider may call a parameter ``folder`` or ``url``."""
 

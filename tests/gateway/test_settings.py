@@ -95,6 +95,8 @@ def test_a_good_file_is_read_whole_with_paths_beside_it(write: Write, tmp_path: 
     settings = load(write(GOOD))
     assert (settings.mode, settings.fixed_day) == ("sandbox", date(2026, 10, 5))
     assert settings.part_id_key_file == tmp_path / "secrets" / "part-id.key"
+    assert settings.records.store_path == tmp_path / "records" / "records.db"
+    assert settings.records.anchor_key_file == tmp_path / "secrets" / "anchors.pem"
     assert settings.limits == Limits(request_seconds=4.0, depth=9)
     assert settings.access.suspended_is_valid is False
     assert [each.issuer for each in settings.issuer] == ["https://issuer.test"]
