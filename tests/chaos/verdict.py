@@ -80,6 +80,11 @@ def _faults_of_staff(kind: str, outcome: Outcome, told: Told) -> Iterator[str]:
         yield "staff see no gap"
 
 
+_BESIDE = {"organisaatio": 2}
+"""Lines that no request causes: names of organisations are looked up in the background, once in so short a time, and
+the look-up and the almanac that wanted it each say that it failed."""
+
+
 def faults_of_lines(kind: str, outcome: Outcome | None, requests: int, lines: Sequence[str]) -> Iterator[str]:
     """What is wrong with what was logged in so many requests, of which some may have shared one fetch and its line."""
     yield from (f"personal: {line}" for line in lines if PERSONAL.search(line))
@@ -92,5 +97,5 @@ def faults_of_lines(kind: str, outcome: Outcome | None, requests: int, lines: Se
     expected = set() if outcome is Outcome.OK or outcome in HONEST_NOTHING else {outcome}
     if outcomes != expected:
         yield f"logged {sorted(outcomes)} and not {sorted(expected)}"
-    if len(told) > requests or (expected and not told):
+    if len(told) > requests + _BESIDE.get(source, 0) or (expected and not told):
         yield f"{len(told)} lines for {requests} requests"
