@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 import httpx
 import pytest
-from graphql import DocumentNode, build_schema, execute_sync
+from graphql import build_schema, execute_sync
 
 from gateway.callers import Callers
 from gateway.errors import FAULTS, Code, RefusedError
@@ -20,6 +20,7 @@ from hoks.disclosing import Told
 from hoks.identifiers import LearnerOid
 from hoks.items import Item
 from resolvers.graph import Answered
+from resolvers.prepared import PreparedDocument
 
 from .conftest import PROVIDER_A, STAFF_A, STAFF_B, Issuer
 
@@ -40,7 +41,7 @@ class Graph:
         self.told: tuple[Told, ...] = ()
 
     async def answer(
-        self, document: DocumentNode, operation_name: str | None, variables: dict[str, object], caller: Caller
+        self, document: PreparedDocument, operation_name: str | None, variables: dict[str, object], caller: Caller
     ) -> Answered:
         self.asked.append((operation_name, variables, caller))
         if self.failure is not None:
@@ -49,7 +50,7 @@ class Graph:
         if self.fixed is not None:
             return Answered(self.fixed, self.told)
         result = execute_sync(
-            SCHEMA, document, {"greeting": "hei"}, variable_values=variables, operation_name=operation_name
+            SCHEMA, document.node, {"greeting": "hei"}, variable_values=variables, operation_name=operation_name
         )
         answer: dict[str, object] = {"data": result.data}
         if result.errors:
@@ -517,10 +518,15 @@ async def test_which_operation_is_a_mutation_is_told_by_the_one_that_is_executed
     client: Client, graph: Graph, gate: Gate
 ) -> None:
     both = "query Ask { greeting } mutation Change { forget }"
-    for name, executions in (("Change", 1), ("Ask", 2)):
+    for query, name, executions in (
+        (both, "Change", 1),
+        (both, "Ask", 2),
+        ("mutation Change { forget }", None, 1),
+        ("query Ask { greeting }", None, 2),
+    ):
         graph.asked.clear()
         gate.refusals = [ConsentChanged(), ConsentChanged()]
-        assert (await client.post({"query": both, "operationName": name})).status_code == 503
+        assert (await client.post({"query": query, "operationName": name})).status_code == 503
         assert len(graph.asked) == executions
 
 
