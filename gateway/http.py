@@ -19,7 +19,7 @@ from graphql import DocumentNode, GraphQLSchema
 from gateway.documents import Document, Documents
 from gateway.envelope import Envelope, envelope
 from gateway.errors import FAULTS, Code, ErrorBody, RefusedError, error
-from gateway.records.gate import ConsentChanged
+from gateway.records.gate import GroundChanged
 from gateway.records.store import StoreBroken
 from gateway.settings import Limits
 from hoks.caller import Caller
@@ -53,7 +53,7 @@ class Releasing(Protocol):
     """The release gate, as the endpoint needs it."""
 
     async def release(self, caller: Caller, told: Iterable[Told], operation: str) -> None:
-        """Record what an answer tells. Raises ``ConsentChanged`` and ``StoreBroken``."""
+        """Record what an answer tells. Raises ``GroundChanged`` and ``StoreBroken``."""
         ...
 
 
@@ -132,13 +132,13 @@ class GraphQLEndpoint:
         return Answer(_status_of(content, media_type), content, media_type)
 
     async def _released(self, document: Document, asked: Envelope, caller: Caller) -> dict[str, Any]:
-        """The answer, once what it tells is recorded; made again where a consent it rested on has just been withdrawn.
+        """The answer, once what it tells is recorded; made again where what it rested on has just been ended.
 
         INVARIANT: no answer leaves by any other way.
         """
-        for _ in ("as it stands", "without what was withdrawn"):
+        for _ in ("as it stands", "without what has ended"):
             content, told = await self._graph.answer(document.node, asked.operation_name, asked.variables, caller)
-            with suppress(ConsentChanged):
+            with suppress(GroundChanged):
                 await self._gate.release(caller, told, asked.query)
                 return content
         raise RefusedError(Code.UNAVAILABLE)

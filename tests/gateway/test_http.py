@@ -12,7 +12,7 @@ from graphql import DocumentNode, build_schema, execute_sync
 from gateway.callers import Callers
 from gateway.errors import FAULTS, Code, RefusedError
 from gateway.http import GRAPHQL_RESPONSE, JSON, GraphQLEndpoint, accepted
-from gateway.records.gate import ConsentChanged
+from gateway.records.gate import GroundChanged
 from gateway.records.store import StoreBroken
 from gateway.settings import IssuerSettings, Limits
 from hoks.caller import Caller
@@ -487,7 +487,7 @@ async def test_while_the_store_is_broken_nothing_is_disclosed(client: Client, ga
 async def test_an_answer_is_made_again_where_a_consent_has_just_been_withdrawn(
     client: Client, graph: Graph, gate: Gate
 ) -> None:
-    gate.refusals = [ConsentChanged()]
+    gate.refusals = [GroundChanged()]
     assert (await client.post({"query": "{ greeting }"})).json() == {"data": {"greeting": "hei"}}
     assert len(graph.asked) == len(gate.asked) == 2
 
@@ -495,7 +495,7 @@ async def test_an_answer_is_made_again_where_a_consent_has_just_been_withdrawn(
 async def test_where_consents_change_again_and_again_the_caller_is_told_to_come_back(
     client: Client, graph: Graph, gate: Gate
 ) -> None:
-    gate.refusals = [ConsentChanged(), ConsentChanged()]
+    gate.refusals = [GroundChanged(), GroundChanged()]
     response = await client.post({"query": "{ greeting }"})
     assert (response.status_code, code(response)) == (503, "UNAVAILABLE")
     assert len(graph.asked) == 2
