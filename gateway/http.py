@@ -19,7 +19,7 @@ from graphql import GraphQLSchema, OperationType
 from gateway.documents import Documents
 from gateway.envelope import Envelope, envelope
 from gateway.errors import FAULTS, Code, ErrorBody, RefusedError, error
-from gateway.records.gate import ConsentChanged
+from gateway.records.gate import GroundChanged
 from gateway.records.store import StoreBroken
 from gateway.settings import Limits
 from hoks.caller import Caller
@@ -54,7 +54,7 @@ class Releasing(Protocol):
     """The release gate, as the endpoint needs it."""
 
     async def release(self, caller: Caller, told: Iterable[Told], operation: str) -> None:
-        """Record what an answer tells. Raises ``ConsentChanged`` and ``StoreBroken``."""
+        """Record what an answer tells. Raises ``GroundChanged`` and ``StoreBroken``."""
         ...
 
 
@@ -133,15 +133,15 @@ class GraphQLEndpoint:
         return Answer(_status_of(content, media_type), content, media_type)
 
     async def _released(self, document: PreparedDocument, asked: Envelope, caller: Caller) -> dict[str, Any]:
-        """The answer, once what it tells is recorded; made again where a consent it rested on has just been withdrawn.
+        """The answer, once what it tells is recorded; made again where what it rested on has just been ended.
 
         INVARIANT: no answer leaves by any other way, and no mutation is executed twice: what it changed stays changed
         although nothing of its answer may leave.
         """
         is_mutation = _is_mutation(document, asked.operation_name)
-        for _ in ("as it stands", "without what was withdrawn")[: 1 if is_mutation else 2]:
+        for _ in ("as it stands", "without what has ended")[: 1 if is_mutation else 2]:
             content, told = await self._graph.answer(document, asked.operation_name, asked.variables, caller)
-            with suppress(ConsentChanged):
+            with suppress(GroundChanged):
                 await self._gate.release(caller, told, asked.query)
                 return content
         raise RefusedError(Code.UNAVAILABLE, _CHANGED_UNSEEN if is_mutation else None)
