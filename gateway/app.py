@@ -31,6 +31,7 @@ from hoks.giving import Giving
 from hoks.ports import Clock
 from hoks.questions import Sources
 from hoks.reading import Reader
+from hoks.sharing import Sharing
 from resolvers.context import Desks
 from resolvers.graph import Graph
 from resolvers.schema import build, executable
@@ -156,7 +157,11 @@ def load_consent_texts() -> ConsentTexts:
 
 def _desks(parts: Parts) -> Desks:
     """What callers may do besides asking, each over what is kept."""
-    return Desks(giving=Giving(parts.reader, parts.keeping.consents, load_consent_texts(), parts.policy))
+    reader, keeping = parts.reader, parts.keeping
+    return Desks(
+        giving=Giving(reader, keeping.consents, load_consent_texts(), parts.policy),
+        sharing=Sharing(reader, keeping.shares),
+    )
 
 
 def _records(settings: Settings, clock: Clock) -> Keeping:

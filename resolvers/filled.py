@@ -20,7 +20,13 @@ async def consents(root: Any, info: Info) -> Any:
     return await giving.of(root) if giving is not None else ()
 
 
-FILLED: Mapping[str, Fill] = {"Student.consents": consents}
+async def shares(root: Any, info: Info) -> Any:
+    """The links on which the student's consents were shared."""
+    sharing = info.context.desks.sharing
+    return await sharing.of(root) if sharing is not None else ()
+
+
+FILLED: Mapping[str, Fill] = {"Student.consents": consents, "Student.shares": shares}
 """The one table: coordinate (with the record's own name of the field), and what fills it in."""
 
 

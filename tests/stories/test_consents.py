@@ -118,6 +118,8 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"recipient": "the baker"}, "NO_SUCH_RECIPIENT"),
     ({"recipient": "1.2.246.562.98.98000009196"}, "NO_SUCH_RECIPIENT"),
     ({"recipientKind": "ORGANISATION"}, "NO_SUCH_RECIPIENT"),
+    ({"recipientKind": "LINK"}, "NO_SUCH_RECIPIENT"),
+    ({"recipient": None}, "NO_SUCH_RECIPIENT"),
     ({"studyRightOid": AINOS}, "NO_SUCH_PLAN"),
     ({"studyRightOid": NEVER_WAS}, "NO_SUCH_PLAN"),
 ]
