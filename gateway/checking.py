@@ -16,7 +16,8 @@ from connectors.catalogue import Connected, SettingsRefusedError
 from connectors.failures import SourceFailure
 from gateway.app import assemble
 from gateway.clock import clock_of
-from gateway.settings import Settings, SettingsError, load
+from gateway.settings import Settings, SettingsError
+from gateway.settings_file import load
 from hoks.identifiers import (
     LEARNER_NODE,
     OPH,

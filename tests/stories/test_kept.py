@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from connectors.catalogue import connect
-from gateway.settings import load
+from gateway.settings_file import load
 from hoks.identifiers import StudyRightOid
 from sandbox import BUSINESS_DAY
 from sandbox.server import lay_out

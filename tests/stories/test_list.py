@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 
 from gateway.app import assemble
-from gateway.settings import load
+from gateway.settings_file import load
 from hoks.caller import Caller, HeldRole, Role
 from hoks.identifiers import LearnerOid, OrganisationOid, PersonOid
 from hoks.showing import View
