@@ -8,7 +8,7 @@ from urllib.parse import quote, urlencode
 import msgspec
 
 from connectors.client import Outgoing
-from connectors.rest.settings import Call
+from connectors.rest.calls import Call
 
 _PLACEHOLDER = re.compile(r"\{([a-z]+)\}")
 

@@ -14,10 +14,11 @@ from typing import Any, TypeVar
 
 from connectors.client import HttpPort
 from connectors.failures import Reason, SourceFailure, SourceInvalid, SourceUnavailable, report, unexpected
+from connectors.rest.calls import Entity
 from connectors.rest.mapping import AnswerMap, Gathered, rows_of_subjects
 from connectors.rest.pages import Pages
 from connectors.rest.requests import batches
-from connectors.rest.settings import Entity, JsonSettings
+from connectors.rest.settings import JsonSettings
 from connectors.table.plans import read_plans
 from connectors.table.relations import read_appointments, read_assignments
 from connectors.table.rights import are_of, rows_by_person, study_rights
