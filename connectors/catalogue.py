@@ -188,7 +188,7 @@ def connect(
                 account = with_scopes(settings.account, SCOPE)
                 http = network.client(settings.id, settings, settings.base_url, account.token_url)
                 tokens = AccessTokens(account, http, secret(root / account.secret_file))
-                roster = OneRosterSource(settings, TokenHttp(http, tokens), clock)
+                roster = OneRosterSource(settings, TokenHttp(http, tokens), clock, seconds)
                 rights.append(roster)
                 holders.append(roster)
             case TableSettings():

@@ -20,7 +20,7 @@ from connectors.failures import LOG, Reason, SourceFailure, SourceInvalid, repor
 from connectors.limits import Remembered
 from connectors.oauth import ClientCredentials
 from connectors.oneroster_join import Roster
-from connectors.oneroster_pages import Page, links_to_next, read_whole, total_in
+from connectors.oneroster_pages import Marks, Page, links_to_next, marks_of, read_whole, total_in
 from connectors.oneroster_right import AfterEnd, RightPlaces, RightReading, RosterCodes, right_of
 from connectors.oneroster_wire import Place, key_of, organisations_in, rows_in
 from hoks.codes import STATE_OF_CODE
@@ -103,6 +103,8 @@ class OneRosterSource:
             after_end=settings.after_end,
             language=settings.language,
         )
+        self._marks: dict[str, Marks] = {}
+        """What each whole collection held when it was last read."""
         self._whole = _Kept(self._read_roster, settings.kept_seconds, seconds)
         self._schools = _Kept(self._read_schools, settings.kept_seconds, seconds)
 
@@ -263,7 +265,10 @@ class OneRosterSource:
         async def fetch(offset: int, limit: int) -> Page:
             return await self._page(name, offset, limit, filtered)
 
-        rows = await read_whole(fetch, page_size=self._settings.page_size, max_rows=max_rows)
+        before = frozenset() if filtered else self._marks.get(name, frozenset())
+        rows = await read_whole(fetch, page_size=self._settings.page_size, max_rows=max_rows, before=before)
+        if not filtered:
+            self._marks[name] = marks_of(rows)
         return rows.values()
 
     async def _page(self, collection: str, offset: int, limit: int, filtered: str | None) -> Page:

@@ -140,6 +140,17 @@ async def test_the_whole_is_read_once_for_all_and_kept_for_a_while() -> None:
     assert oids((await source.rights([TWO])).answers[TWO.oid]) == []
 
 
+async def test_a_whole_that_has_not_changed_is_read_anew_in_one_reading() -> None:
+    server, seconds = two_people(), Seconds()
+    source = roster(server, seconds, kept_seconds=30)
+    await source.rights([ONE])
+    assert [each["offset"] for each in server.asked("enrollments")] == ["0", "2", "0", "2"]
+    server.sent.clear()
+    seconds.now += 3600
+    await source.rights([ONE])
+    assert [each["offset"] for each in server.asked("enrollments")] == ["0", "2"]
+
+
 async def test_from_half_its_time_on_the_whole_is_read_anew_while_nobody_waits() -> None:
     server, seconds = two_people(), Seconds()
     source = roster(server, seconds, kept_seconds=30)
