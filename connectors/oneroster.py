@@ -15,6 +15,7 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
+from connectors.capabilities import ABSENT, BY_LEARNER, Capabilities, Capability
 from connectors.client import HttpPort, Outgoing
 from connectors.failures import LOG, Reason, SourceFailure, SourceInvalid, report, unexpected
 from connectors.limits import Remembered
@@ -112,6 +113,17 @@ class OneRosterSource:
     def source(self) -> Source:
         """Which source this is."""
         return self._source
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What a roster can tell: it is read whole, so who is not in it is not there."""
+        return Capabilities(
+            (
+                Capability(gives="rights", keys=BY_LEARNER, at_once=None, absent=ABSENT),
+                Capability(gives="learners", keys=("provider",), at_once=None),
+                Capability(gives="holders", keys=("right",), at_once=None, absent=ABSENT),
+            )
+        )
 
     async def rights(self, people: Sequence[Person]) -> Reply[LearnerOid, tuple[StudyRight, ...]]:
         """All rights of each person under any of their OIDs, keyed by the master OID."""

@@ -20,6 +20,7 @@ import cachetools.keys
 import msgspec
 
 from connectors.bodies import elements
+from connectors.capabilities import ABSENT, Capabilities, Capability
 from connectors.client import HttpPort, Outgoing, opintopolku_headers
 from connectors.failures import Reason, SourceFailure, SourceInvalid, outcome_of, refuse_failures, report, unexpected
 from connectors.lenient import read
@@ -129,6 +130,17 @@ class Organisaatio:
             seconds=seconds,
         )
         """What is loaded in the background: no request waits for it."""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """The places of organisations in the tree, and their names once they are known."""
+        return Capabilities(
+            (
+                Capability(
+                    gives="organisations", keys=("organisation",), at_once=MAX_BATCH, absent=ABSENT, stands_in=True
+                ),
+            )
+        )
 
     def name(self, oid: OrganisationOid) -> Names | None:
         """The name of an organisation, if it is known already; however old, for a name is no secret."""

@@ -105,6 +105,12 @@ class JsonSettings(RowSettings, frozen=True, kw_only=True, tag_field="kind", tag
         """What every source over HTTP can be told: a record has one base, and this one's is how rows are written."""
         return Remembered(**{name: getattr(self, name) for name in Remembered.__struct_fields__})
 
+    def is_asked(self, entity: Entity) -> bool:
+        """Whether the source is asked this question at all."""
+        if entity == "holders":
+            return bool(self.holders)
+        return "rights" in self.gives if entity == "learners" else entity in self.gives
+
     def calls(self, entity: Entity) -> tuple[Call, ...]:
         """The calls that answer one question, in the order of the settings."""
         calls: tuple[Call, ...] = getattr(self, entity)

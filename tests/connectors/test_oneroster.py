@@ -101,6 +101,14 @@ async def test_a_source_that_is_down_gives_outcomes(way: Row) -> None:
     await contract.broken_rights_are_outcomes(roster(server, **way), [ONE, TWO])
 
 
+@BOTH_WAYS
+async def test_it_tells_what_it_declares_and_nothing_else(way: Row) -> None:
+    server = two_people()
+    await contract.everything_declared_is_told(roster(server, **way))
+    server.fault = lambda _: said({}, 503)
+    await contract.everything_declared_fails_as_declared(roster(server, **way))
+
+
 # --- asking ---------------------------------------------------------------------------------------------------
 
 

@@ -15,6 +15,7 @@ from hoks.identifiers import OPH, OrganisationOid, with_check_digit
 from hoks.organisations import Succession, TreeNode
 from hoks.outcomes import Answer, Outcome
 from hoks.values import Organisation, Text
+from tests.connectors import contract
 from tests.connectors.wires import Port, StillClock, said, silent
 
 BASE = "https://organisaatio.example/organisaatio-service/api"
@@ -69,6 +70,13 @@ class Register:
             return self.mergers
         asked = json.loads(request.body)
         return said([organisation for each, organisation in reversed(self.tree.items()) if each in asked])
+
+
+async def test_it_tells_what_it_declares_and_nothing_else() -> None:
+    register = Register()
+    await contract.everything_declared_is_told(register.organisaatio())
+    register.port.answer = silent
+    await contract.everything_declared_fails_as_declared(register.organisaatio())
 
 
 async def test_a_site_stands_under_its_school_and_provider() -> None:
