@@ -91,6 +91,7 @@ class Connected:
     clients: tuple[HttpxClient, ...] = field(default=(), repr=False)
 
     tables: tuple[TableSource, ...] = field(default=(), repr=False)
+    rosters: tuple[OneRosterSource, ...] = field(default=(), repr=False)
     changes: tuple[EhoksChanges, ...] = field(default=(), repr=False)
     _following: list[asyncio.Task[None]] = field(default_factory=list, init=False, repr=False)
 
@@ -127,6 +128,13 @@ class Connected:
                 await table.load()
             except (DropRefused, ViewsDoNotFit) as refused:
                 raise SettingsRefusedError(str(refused)) from None
+
+    def forget(self, source: str, oids: Collection[str]) -> int:
+        """Drop what a source told of these OIDs, and whatever of it is kept whole; how many answers that were."""
+        for roster in self.rosters:
+            if roster.source.id == source:
+                roster.forget()
+        return self.shelf.forget(source, oids)
 
     def conditions(self) -> tuple[Condition, ...]:
         """Each source over HTTP as its client sees it."""
@@ -174,6 +182,7 @@ def connect(
     appointments: list[AppointmentSource] = []
     assignments: list[AssignmentSource] = []
     tables: list[TableSource] = []
+    rosters: list[OneRosterSource] = []
     changes: list[EhoksChanges] = []
     capable: dict[str, Capabilities] = {}
     for settings in sources:
@@ -196,6 +205,7 @@ def connect(
                 http = network.client(settings.id, settings, settings.base_url, account.token_url)
                 tokens = AccessTokens(account, http, secret(root / account.secret_file))
                 roster = OneRosterSource(settings, TokenHttp(http, tokens), clock, seconds)
+                rosters.append(roster)
                 rights.append(roster)
                 capable[settings.id] = roster.capabilities
                 holders.append(roster)
@@ -254,6 +264,7 @@ def connect(
         },
         clients=tuple(network.clients),
         tables=tuple(tables),
+        rosters=tuple(rosters),
         changes=tuple(changes),
     )
 

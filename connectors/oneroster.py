@@ -125,6 +125,11 @@ class OneRosterSource:
             )
         )
 
+    def forget(self) -> None:
+        """Read the roster anew for whoever asks next: something in it has changed."""
+        self._whole.forget()
+        self._schools.forget()
+
     async def rights(self, people: Sequence[Person]) -> Reply[LearnerOid, tuple[StudyRight, ...]]:
         """All rights of each person under any of their OIDs, keyed by the master OID."""
         read_at = self._clock.now()
@@ -320,6 +325,19 @@ class _Kept(Generic[T]):
         self._kept: tuple[float, T] | None = None
         """When the reading began, and what was read."""
         self._reading: asyncio.Task[T] | None = None
+        self._forgotten: set[asyncio.Task[T]] = set()
+        """Readings that nobody joins any more, and for whom some may still wait."""
+
+    def forget(self) -> None:
+        """Let go of what is kept.
+
+        INVARIANT: nothing that was asked before this call is kept or joined after it.
+        """
+        self._kept = None
+        if self._reading is not None and not self._reading.done():
+            self._forgotten.add(self._reading)
+            self._reading.add_done_callback(self._forgotten.discard)
+        self._reading = None
 
     async def current(self) -> T:
         """What is kept, or is being read just now, or is read anew."""
@@ -340,7 +358,8 @@ class _Kept(Generic[T]):
     async def _read_anew(self) -> T:
         begun = self._clock()
         value = await self._read()
-        self._kept = (begun, value)
+        if self._reading is asyncio.current_task():
+            self._kept = (begun, value)
         return value
 
 

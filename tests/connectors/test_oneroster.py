@@ -159,6 +159,34 @@ async def test_a_whole_that_has_not_changed_is_read_anew_in_one_reading() -> Non
     assert [each["offset"] for each in server.asked("enrollments")] == ["0", "2"]
 
 
+async def test_a_whole_that_was_being_read_when_it_changed_is_joined_by_nobody() -> None:
+    server, seconds = two_people(), Seconds()
+    source = roster(server, seconds, kept_seconds=30)
+    begun = asyncio.Event()
+    server.fault = lambda request: begun.set() if "/enrollments" in request.url else None
+    waiting = asyncio.create_task(source.rights([ONE]))
+    await begun.wait()
+    source.forget()
+    joining = asyncio.create_task(source.rights([TWO]))
+    server.rows["enrollments"].clear()
+    assert (await waiting).outcome is Outcome.OK, "who waited is answered all the same"
+    assert oids((await joining).answers[TWO.oid]) == []
+    assert oids((await source.rights([TWO])).answers[TWO.oid]) == []
+
+
+async def test_a_whole_that_was_being_read_when_it_changed_is_not_kept() -> None:
+    server, seconds = two_people(), Seconds()
+    source = roster(server, seconds, kept_seconds=30)
+    begun = asyncio.Event()
+    server.fault = lambda request: begun.set() if "/enrollments" in request.url else None
+    waiting = asyncio.create_task(source.rights([ONE]))
+    await begun.wait()
+    source.forget()
+    await waiting
+    server.rows["enrollments"].clear()
+    assert oids((await source.rights([TWO])).answers[TWO.oid]) == []
+
+
 async def test_from_half_its_time_on_the_whole_is_read_anew_while_nobody_waits() -> None:
     server, seconds = two_people(), Seconds()
     source = roster(server, seconds, kept_seconds=30)
