@@ -1,10 +1,14 @@
-"""What an answer tells, as records of the log: who, in which role, of whom, which items, on which ground; no values."""
+"""What an answer tells, as records of the log: who, in which role, of whom, which items, on which ground; no values.
+
+Who looked, and which request it was, stand apart: the person whose data they are is shown everything else.
+"""
 
 import hashlib
 import secrets
 from collections.abc import Iterable
 from typing import Any
 
+from gateway.records.chain import APART
 from gateway.records.gate import Disclosure, Gate
 from hoks.access.rules import Policy
 from hoks.caller import Caller
@@ -30,7 +34,10 @@ class Recorder:
             [
                 Disclosure(
                     subject=each.subject,
-                    body={**self._body(caller, each), "request": request, "op": hashed},
+                    body={
+                        **self._body(caller, each),
+                        APART: {"viewer": caller.subject, "request": request, "op": hashed},
+                    },
                     consents=each.origin.consents if each.origin is not None else frozenset(),
                 )
                 for each in told
@@ -43,7 +50,6 @@ class Recorder:
         return {
             "v": FORM,
             "event": "disclosed",
-            "viewer": caller.subject,
             "role": caller.role.value,
             "acting_org": caller.organisation,
             "subject": told.subject,

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, delete, insert, select, update
 
-from gateway.records.chain import START, Sealed, seal_all
+from gateway.records.chain import START, Sealed, opened, seal_all
 from gateway.records.tables import LOG, SUBJECT
 
 
@@ -49,7 +49,7 @@ class Log:
                 LOG.c.stream == self._stream, LOG.c.at < before, LOG.c.body.is_not(None)
             )
         ).all()
-        gone = [row.seq for row in rows if msgspec.json.decode(row.body).get("event") not in (*kept, "log.erased")]
+        gone = [row.seq for row in rows if opened(row.body).get("event") not in (*kept, "log.erased")]
         if gone:
             self.append(connection, [Entry(body={"event": "log.erased", "before": before})], at=now)
             where = (LOG.c.stream == self._stream, LOG.c.seq.in_(gone))
@@ -77,4 +77,4 @@ def bodies_of(connection: Connection, subject: str) -> list[dict[str, Any]]:
         .where(SUBJECT.c.subject == subject, LOG.c.body.is_not(None))
         .order_by(LOG.c.at, LOG.c.stream, LOG.c.seq)
     )
-    return [msgspec.json.decode(row.body) for row in rows]
+    return [opened(row.body) for row in rows]
