@@ -25,7 +25,7 @@ class Recorder:
     def __init__(self, gate: Gate, policy: Policy) -> None:
         self._gate = gate
         self._policy = policy.sha256
-        self._grounds = {rule.id: rule.ground.code for rule in policy.rules}
+        self._grounds = {rule.id: rule.ground for rule in policy.rules}
 
     async def release(self, caller: Caller, told: Iterable[Told], operation: str) -> None:
         """Record what is told to a caller. Raises ``ConsentChanged`` and ``StoreBroken``: then nothing may leave."""
@@ -59,7 +59,8 @@ class Recorder:
             "discloser": origin.discloser if origin is not None else None,
             "items": sorted(item.value for item in told.items),
             "rules": rules,
-            "grounds": sorted({self._grounds[rule] for rule in rules}),
+            "grounds": sorted({code for rule in rules for code in self._grounds[rule].code.split()}),
+            "laws": sorted({self._grounds[rule].law for rule in rules}),
             "consents": sorted(origin.consents) if origin is not None else [],
             "purpose": PURPOSES[caller.role],
             "policy": self._policy,
