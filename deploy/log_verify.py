@@ -140,10 +140,10 @@ class _Streams:
             self.erased += 1
             if self._last_erased is None or record.at > self._last_erased.at:
                 self._last_erased = record
-        elif b'"log.erased"' in record.body:
+        elif b'"retention.erased"' in record.body:
             told = json.loads(record.body.partition(b"\n")[0])
-            if told.get("event") == "log.erased":
-                self._erased_before = max(self._erased_before, int(told["before"]))
+            if told.get("event") == "retention.erased":
+                self._erased_before = max(self._erased_before, int(told.get("before", 0)))
 
 
 def verify(

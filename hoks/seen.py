@@ -71,6 +71,13 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
         return Place(self.first, reference(self.look, self.first))
 
 
+class RowPage(msgspec.Struct, frozen=True):
+    """Rows, newest first, and whether more follow."""
+
+    rows: tuple[Row, ...]
+    more: bool
+
+
 def reference(look: Look, at: int) -> str:
     """By which a row can be spoken of, to whoever may know more: the same for the same looks of an hour."""
     told = msgspec.json.encode((at // HOUR, look))

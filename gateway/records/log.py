@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, insert, select
 
 from gateway.records.chain import START, Sealed, opened, seal_all
 from gateway.records.tables import LOG, SUBJECT
@@ -38,24 +38,6 @@ class Log:
         if subjects:
             connection.execute(insert(SUBJECT), subjects)
         return sealed
-
-    def erase(self, connection: Connection, *, before: int, now: int, kept: Sequence[str] = ()) -> int:
-        """Erase bodies older than ``before``, but those of events in ``kept``; the erasure is itself a record.
-
-        The verifier accepts a missing body only where such a record tells of it. Gives the number erased.
-        """
-        rows = connection.execute(
-            select(LOG.c.seq, LOG.c.body).where(
-                LOG.c.stream == self._stream, LOG.c.at < before, LOG.c.body.is_not(None)
-            )
-        ).all()
-        gone = [row.seq for row in rows if opened(row.body).get("event") not in (*kept, "log.erased")]
-        if gone:
-            self.append(connection, [Entry(body={"event": "log.erased", "before": before})], at=now)
-            where = (LOG.c.stream == self._stream, LOG.c.seq.in_(gone))
-            connection.execute(update(LOG).where(*where).values(salt=None, body=None))
-            connection.execute(delete(SUBJECT).where(SUBJECT.c.stream == self._stream, SUBJECT.c.seq.in_(gone)))
-        return len(gone)
 
     def latest(self, connection: Connection) -> int:
         """The moment of the stream's last record; 0 before the first."""
