@@ -14,7 +14,7 @@ from contextlib import suppress
 from typing import Any, NamedTuple, Protocol
 
 import orjson
-from graphql import DocumentNode, GraphQLSchema
+from graphql import DocumentNode, GraphQLSchema, OperationType
 
 from gateway.documents import Document, Documents
 from gateway.envelope import Envelope, envelope
@@ -134,14 +134,19 @@ class GraphQLEndpoint:
     async def _released(self, document: Document, asked: Envelope, caller: Caller) -> dict[str, Any]:
         """The answer, once what it tells is recorded; made again where a consent it rested on has just been withdrawn.
 
-        INVARIANT: no answer leaves by any other way.
+        INVARIANT: no answer leaves by any other way, and no mutation is executed twice: what it changed stays changed
+        although nothing of its answer may leave.
         """
-        for _ in ("as it stands", "without what was withdrawn"):
+        is_mutation = document.operations[asked.operation_name].operation is OperationType.MUTATION
+        for _ in ("as it stands", "without what was withdrawn")[: 1 if is_mutation else 2]:
             content, told = await self._graph.answer(document.node, asked.operation_name, asked.variables, caller)
             with suppress(ConsentChanged):
                 await self._gate.release(caller, told, asked.query)
                 return content
-        raise RefusedError(Code.UNAVAILABLE)
+        raise RefusedError(Code.UNAVAILABLE, _CHANGED_UNSEEN if is_mutation else None)
+
+
+_CHANGED_UNSEEN = "the change was made, but what it answers may no longer be told: ask for it anew"
 
 
 def accepted(accept: str | None) -> str:

@@ -37,9 +37,11 @@ looked         one student looked at by one caller, before any plan is fetched
 told           what sources told: whose it is, how old, how it came
 questions      the questions of a request, one per stage, each within its time
 consenting     what a student may consent to, and for how long
+consent_texts  what a student is shown before consenting, by version
 disclosing     what an answer tells of whom, by item and ground
 wording        plain words for what the log says in codes
 seen           who has seen a student's data, as the student reads it
 explaining     why a caller sees what they see
 reading        the read path: identify, rights, facts, decide, fetch, merge, redact
+giving         a student's own consents: given, listed, withdrawn
 """

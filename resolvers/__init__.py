@@ -1,14 +1,17 @@
 """The graph: types derived from the domain's records, a few questions at the root, and the answer to an operation.
 
-Root fields return whole, redacted, frozen records; below them everything is an attribute read.
+Root fields return whole, redacted, frozen records; below them everything is an attribute read, but for the few fields
+that are filled in from what the gateway itself keeps of a student, for that student alone.
 
 In order of flow:
 
 scalars      identifiers and the cursor
-types        the graph's types, derived from records and values
 cursors      opaque, authenticated cursors
 context      what one request carries: caller, loaders, what was shown
+filled       fields of a student that are filled in from what the gateway keeps
+types        the graph's types, derived from records and values
 query        the questions at the root
+mutation     what callers may change
 schema       the schema, built and printed
 coordinates  which coordinates an operation selects, and their policy entries
 withheld     what was withheld, told from the decision alone

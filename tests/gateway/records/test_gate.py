@@ -47,7 +47,7 @@ async def test_an_answer_that_rests_on_a_withdrawn_consent_is_not_released_and_l
     log = Log("a")
     consents = Consents(store, log, clock)
     kept, withdrawn = await consents.give(WISH), await consents.give(WISH)
-    await consents.withdraw(withdrawn.id, AINO)
+    await consents.withdraw(withdrawn.id, [AINO])
     before = await store.read(counted)
     with pytest.raises(ConsentChanged):
         await Gate(store, log, clock).release([disclosed(kept.id), disclosed(withdrawn.id)])
@@ -137,7 +137,7 @@ async def raced(store: Store, clock: Clock, releases: Sequence[Release]) -> tupl
         before = await store.read(counted)
         readers = [asyncio.create_task(reading(each, given.id)) for each in releases for _ in range(3)]
         await asyncio.sleep(0.05)
-        await consents.withdraw(given.id, AINO)
+        await consents.withdraw(given.id, [AINO])
         acknowledged = await store.read(counted)
         await asyncio.gather(*readers)
         after = await store.read(counted)
