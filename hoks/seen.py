@@ -16,6 +16,7 @@ import msgspec
 
 from hoks.caller import Role
 from hoks.identifiers import LearnerOid, OrganisationOid, StudyRightOid
+from hoks.paging import Cursor, PageInfo
 from hoks.values import Organisation, Text, Value, says
 from hoks.wording import AIMS, EVENTS, GROUNDS, ITEMS, ROLES
 
@@ -129,6 +130,20 @@ class Disclosure(Value, frozen=True, gc=False):
         Organisation | None, says("Who disclosed them: the provider, or after studies have ended OPH.")
     ] = None
     source: Annotated[str | None, says("The source that the data came from, as the operator named it.")] = None
+
+
+class DisclosureEdge(Value, frozen=True, gc=False):
+    """A row of the log in a page."""
+
+    cursor: Annotated[Cursor, says("Where this row stands.")]
+    node: Annotated[Disclosure | None, says("The row (luovutusloki).")] = None
+
+
+class DisclosureConnection(Value, frozen=True, gc=False):
+    """Rows of the log about a student, newest first. There is no total: every page is read as it is asked for."""
+
+    edges: Annotated[tuple[DisclosureEdge, ...], says("The rows of this page.")]
+    page_info: Annotated[PageInfo, says("Where the page ends.")]
 
 
 def in_words(row: Row) -> Disclosure:

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 
 from hoks.caller import Role
 from hoks.consenting import Purpose
-from hoks.disclosing import PURPOSES
 from hoks.items import Item
 from hoks.values import Text
 
@@ -169,18 +168,18 @@ GROUNDS: Mapping[str, Text] = {
 """By the code of a ground in the rules."""
 
 AIMS: Mapping[str, Text] = {
-    PURPOSES[Role.STUDENT]: _in("Oma käyttö", "Eget bruk", "Your own use"),
-    PURPOSES[Role.STAFF]: _in("Ohjaus ja opetus", "Handledning och undervisning", "Guidance and teaching"),
-    PURPOSES[Role.INSTRUCTOR]: _in(
+    "OWN_USE": _in("Oma käyttö", "Eget bruk", "Your own use"),
+    "GUIDANCE": _in("Ohjaus ja opetus", "Handledning och undervisning", "Guidance and teaching"),
+    Purpose.WORKPLACE_LEARNING: _in(
         "Työpaikalla tapahtuva oppiminen", "Lärande på arbetsplatsen", "Learning at the workplace"
     ),
-    PURPOSES[Role.ASSESSOR]: _in("Osaamisen arviointi", "Bedömning av kunnande", "Assessment of competence"),
-    PURPOSES[Role.CONSENT_RECIPIENT]: _in(
+    "ASSESSMENT": _in("Osaamisen arviointi", "Bedömning av kunnande", "Assessment of competence"),
+    "CONSENT": _in(
         "Suostumuksessasi sanottu tarkoitus",
         "Det ändamål som ditt samtycke anger",
         "The purpose that your consent names",
     ),
-    PURPOSES[Role.OPH]: _in("Lakisääteinen tehtävä", "Lagstadgad uppgift", "Statutory task"),
+    "STATUTORY_TASK": _in("Lakisääteinen tehtävä", "Lagstadgad uppgift", "Statutory task"),
     Purpose.RECOGNITION: _in("Osaamisen tunnustaminen", "Erkännande av kunnande", "Recognition of prior competence"),
     Purpose.EMPLOYMENT: _in("Työllistyminen", "Sysselsättning", "Employment"),
     Purpose.FURTHER_STUDIES: _in("Jatko-opinnot", "Fortsatta studier", "Further studies"),

@@ -119,7 +119,7 @@ async def test_a_consent_given_and_withdrawn_is_read_beside_the_looks(store: Sto
     clock = Clock()
     consents = Consents(store, Log("a"), clock)
     given = await consents.give(WISH)
-    await consents.withdraw(given.id, AINO)
+    await consents.withdraw(given.id, [AINO])
     rows = {row.look.event: row.look for row in await everything(store, AINO)}
     assert set(rows) == {"consent.given", "consent.withdrawn"}
     look = rows["consent.given"]

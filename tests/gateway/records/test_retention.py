@@ -165,7 +165,7 @@ async def test_what_the_log_says_of_a_consent_stays_until_the_consent_goes_five_
     )
     share = {"id": "1" * 32, "consent": given.id, "token_hash": bytes(32), "created_at": 0, "failed_tries": 0}
     await store.write(lambda connection: connection.execute(insert(SHARE), share) and None)
-    await consents.withdraw(withdrawn.id, AINO)
+    await consents.withdraw(withdrawn.id, [AINO])
 
     erasing = retention_of(store, clock)
     clock.moment = datetime(2031, 10, 5, 20, tzinfo=UTC)
