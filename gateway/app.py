@@ -179,6 +179,7 @@ def _sources(connected: Connected, keeping: Keeping, settings: Settings) -> Sour
         holders=connected.holders,
         appointments=connected.appointments,
         assignments=connected.assignments,
+        made_here=keeping.appointments,
         consents=keeping.consents,
         statutes=settings.statutes,
     )

@@ -111,7 +111,7 @@ class HolderSource(Protocol):
 
 
 class AppointmentSource(Protocol):
-    """A source of appointments to periods and demonstrations: student systems, and later the gateway's own store."""
+    """A student system's appointments to periods and demonstrations."""
 
     @property
     def source(self) -> Source:
@@ -120,6 +120,14 @@ class AppointmentSource(Protocol):
 
     async def appointments(self, people: Collection[PersonOid]) -> Reply[PersonOid, tuple[Appointment, ...]]:
         """Everything each person is appointed to."""
+        ...
+
+
+class Appointments(Protocol):
+    """The appointments that staff have made through the gateway, of all providers."""
+
+    async def appointments(self, people: Collection[PersonOid]) -> Reply[PersonOid, tuple[Appointment, ...]]:
+        """Everything each person has accepted, ended ones too, each with the provider whose staff made it."""
         ...
 
 

@@ -50,6 +50,8 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
     rules: tuple[str, ...]
     consents: frozenset[str]
     """The ids of the consents that it rests on."""
+    appointments: frozenset[str]
+    """The ids of the appointments, of those made through the gateway, that it rests on."""
     as_of: datetime | None
     fetched_at: datetime | None
     stale: bool

@@ -18,8 +18,8 @@ from hoks.outcomes import Outcome
 from hoks.reading import Reader
 from hoks.showing import View
 from hoks.student import SourceStatus
-from resolvers.coordinates import selected_beneath
 from resolvers.cursors import Cursors
+from resolvers.prepared import PreparedOperation
 
 _NO_GAP = frozenset({Outcome.OK, Outcome.ABSENT, Outcome.ABSENT_OR_DENIED})
 
@@ -34,8 +34,11 @@ class Desks(msgspec.Struct, frozen=True, kw_only=True):
 class Context:
     """One request's own: nothing in it outlives the request or is shared with another caller."""
 
-    def __init__(self, caller: Caller, reader: Reader, cursors: Cursors, desks: Desks) -> None:
+    def __init__(
+        self, caller: Caller, reader: Reader, cursors: Cursors, operation: PreparedOperation, desks: Desks
+    ) -> None:
         self.caller = caller
+        self.operation = operation
         self.reader = reader
         self.desks = desks
         self.sitting = reader.sit()
@@ -50,7 +53,7 @@ class Context:
     def shown(self, info: GraphQLResolveInfo[Any], view: View, rights: Sequence[StudyRightOid] | None = None) -> None:
         """Note what a field of the answer shows: all of a view, or only some of its rights with their plans."""
         self.views.append(view)
-        self.told += disclosed(view, selected_beneath(info), rights)
+        self.told += disclosed(view, self.operation.beneath(info), rights)
         self.grants += [grant for oid, grant in view.grants.items() if rights is None or oid in rights]
         self._gaps.update({each.source: each for each in view.student.sources if each.outcome not in _NO_GAP})
 

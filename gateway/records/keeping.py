@@ -1,4 +1,5 @@
-"""Everything that is kept, put together from the settings: store, log, consents, gate, and the task that tends it."""
+"""Everything that is kept, put together from the settings: store, log, what is given and made, gate, and the task that
+tends it."""
 
 import asyncio
 import logging
@@ -18,6 +19,7 @@ from sqlalchemy import make_url
 
 from gateway.records import migration
 from gateway.records.anchors import Anchors, FileSink, Sink
+from gateway.records.appointments import CODE_DAYS, Appointments
 from gateway.records.consents import Consents
 from gateway.records.gate import Gate
 from gateway.records.log import Log
@@ -53,6 +55,8 @@ class RecordsSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     """For how many years what is kept."""
     erase_daily: bool = False
     """Whether the service erases by itself, each day, what its time is over; else ``records retain`` does."""
+    appointment_code_days: Annotated[int, Meta(ge=1, le=90)] = CODE_DAYS
+    """For how many days the one-time code of an appointment can be used."""
 
     def __post_init__(self) -> None:
         if (self.store_path is None) == (self.database is None):
@@ -71,13 +75,15 @@ class Keeping:
         anchors: Anchors,
         sink: Sink | None,
         clock: Clock,
-        kept: Kept | None = None,
         *,
+        code_days: int = CODE_DAYS,
+        kept: Kept | None = None,
         erase_daily: bool = False,
     ) -> None:
         self.store = store
         self.log = Log(stream)
         self.consents = Consents(store, self.log, clock)
+        self.appointments = Appointments(store, self.log, clock, code_days=code_days)
         self.gate = Gate(store, self.log, clock)
         self.looks = Looks(store)
         self.retention = Retention(store, self.log, clock, kept or Kept())
@@ -167,6 +173,7 @@ def open_records(settings: RecordsSettings, clock: Clock, password: str | None =
         Anchors(settings.stream, key),
         sink,
         clock,
-        settings.keep,
+        code_days=settings.appointment_code_days,
+        kept=settings.keep,
         erase_daily=settings.erase_daily,
     )

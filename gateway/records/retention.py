@@ -137,8 +137,10 @@ def _consent_is_over(day: date) -> ColumnElement[bool]:
 
 
 def _appointment_is_over(day: date) -> ColumnElement[bool]:
-    last = func.coalesce(APPOINTMENT.c.ended_on, APPOINTMENT.c.end)
-    return and_(last.is_not(None), last < day)
+    last = func.coalesce(APPOINTMENT.c.ended_on, APPOINTMENT.c.until, APPOINTMENT.c.end)
+    # A code that nobody used in time appoints nobody, with an end or without.
+    lapsed = and_(APPOINTMENT.c.person.is_(None), APPOINTMENT.c.code_until < _midnight(day))
+    return or_(and_(last.is_not(None), last < day), lapsed)
 
 
 _OVER = {CONSENT.name: _consent_is_over, APPOINTMENT.name: _appointment_is_over}

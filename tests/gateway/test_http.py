@@ -7,12 +7,12 @@ from collections.abc import Iterable, Mapping
 
 import httpx
 import pytest
-from graphql import DocumentNode, build_schema, execute_sync
+from graphql import build_schema, execute_sync
 
 from gateway.callers import Callers
 from gateway.errors import FAULTS, Code, RefusedError
 from gateway.http import GRAPHQL_RESPONSE, JSON, GraphQLEndpoint, accepted
-from gateway.records.gate import ConsentChanged
+from gateway.records.gate import GroundChanged
 from gateway.records.store import StoreBroken
 from gateway.settings import IssuerSettings, Limits
 from hoks.caller import Caller
@@ -20,6 +20,7 @@ from hoks.disclosing import Told
 from hoks.identifiers import LearnerOid
 from hoks.items import Item
 from resolvers.graph import Answered
+from resolvers.prepared import PreparedDocument
 
 from .conftest import PROVIDER_A, STAFF_A, STAFF_B, Issuer
 
@@ -40,7 +41,7 @@ class Graph:
         self.told: tuple[Told, ...] = ()
 
     async def answer(
-        self, document: DocumentNode, operation_name: str | None, variables: dict[str, object], caller: Caller
+        self, document: PreparedDocument, operation_name: str | None, variables: dict[str, object], caller: Caller
     ) -> Answered:
         self.asked.append((operation_name, variables, caller))
         if self.failure is not None:
@@ -49,7 +50,7 @@ class Graph:
         if self.fixed is not None:
             return Answered(self.fixed, self.told)
         result = execute_sync(
-            SCHEMA, document, {"greeting": "hei"}, variable_values=variables, operation_name=operation_name
+            SCHEMA, document.node, {"greeting": "hei"}, variable_values=variables, operation_name=operation_name
         )
         answer: dict[str, object] = {"data": result.data}
         if result.errors:
@@ -487,7 +488,7 @@ async def test_while_the_store_is_broken_nothing_is_disclosed(client: Client, ga
 async def test_an_answer_is_made_again_where_a_consent_has_just_been_withdrawn(
     client: Client, graph: Graph, gate: Gate
 ) -> None:
-    gate.refusals = [ConsentChanged()]
+    gate.refusals = [GroundChanged()]
     assert (await client.post({"query": "{ greeting }"})).json() == {"data": {"greeting": "hei"}}
     assert len(graph.asked) == len(gate.asked) == 2
 
@@ -495,7 +496,7 @@ async def test_an_answer_is_made_again_where_a_consent_has_just_been_withdrawn(
 async def test_where_consents_change_again_and_again_the_caller_is_told_to_come_back(
     client: Client, graph: Graph, gate: Gate
 ) -> None:
-    gate.refusals = [ConsentChanged(), ConsentChanged()]
+    gate.refusals = [GroundChanged(), GroundChanged()]
     response = await client.post({"query": "{ greeting }"})
     assert (response.status_code, code(response)) == (503, "UNAVAILABLE")
     assert len(graph.asked) == 2
@@ -504,7 +505,7 @@ async def test_where_consents_change_again_and_again_the_caller_is_told_to_come_
 async def test_a_mutation_is_executed_once_also_where_its_answer_may_no_longer_be_told(
     client: Client, graph: Graph, gate: Gate
 ) -> None:
-    gate.refusals = [ConsentChanged(), ConsentChanged()]
+    gate.refusals = [GroundChanged(), GroundChanged()]
     response = await client.post({"query": "mutation { forget }"})
     assert response.status_code == 503
     (error,) = response.json()["errors"]
@@ -517,10 +518,15 @@ async def test_which_operation_is_a_mutation_is_told_by_the_one_that_is_executed
     client: Client, graph: Graph, gate: Gate
 ) -> None:
     both = "query Ask { greeting } mutation Change { forget }"
-    for name, executions in (("Change", 1), ("Ask", 2)):
+    for query, name, executions in (
+        (both, "Change", 1),
+        (both, "Ask", 2),
+        ("mutation Change { forget }", None, 1),
+        ("query Ask { greeting }", None, 2),
+    ):
         graph.asked.clear()
-        gate.refusals = [ConsentChanged(), ConsentChanged()]
-        assert (await client.post({"query": both, "operationName": name})).status_code == 503
+        gate.refusals = [GroundChanged(), GroundChanged()]
+        assert (await client.post({"query": query, "operationName": name})).status_code == 503
         assert len(graph.asked) == executions
 
 

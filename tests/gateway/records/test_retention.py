@@ -188,7 +188,8 @@ async def test_appointments_go_five_years_after_their_end_and_those_without_one_
     def row(number: int, **change: Any) -> dict[str, Any]:
         return {
             "id": f"{number:032}", "kind": "instructor", "provider": "p", "learner": AINO, "study_right": "r",
-            "part_key": "k", "failed_tries": 0, "made_at": 0, "version": 1, "end": None, "ended_on": None, **change,
+            "part_key": "k", "failed_tries": 0, "made_at": 0, "version": 1, "until": None, "end": None, "ended_on": None,
+            "code_until": None, "person": None, **change,
         }  # fmt: skip
 
     rows = [
@@ -196,11 +197,14 @@ async def test_appointments_go_five_years_after_their_end_and_those_without_one_
         row(2, end=date(2021, 10, 5)),
         row(3),
         row(4, end=date(2026, 1, 1), ended_on=date(2021, 10, 4)),
+        row(5, end=date(2021, 10, 4), until=date(2021, 10, 5)),
+        row(6, code_until=int(datetime(2021, 10, 4, 12, tzinfo=UTC).timestamp() * 1000)),
+        row(7, code_until=0, person="p"),
     ]
     await store.write(lambda connection: connection.execute(insert(APPOINTMENT), rows) and None)
-    assert await retention_of(store, clock_at("2026-10-05T09:00:00Z")).run() == Erased(appointments=2)
+    assert await retention_of(store, clock_at("2026-10-05T09:00:00Z")).run() == Erased(appointments=3)
     left = await store.read(lambda connection: connection.scalars(select(APPOINTMENT.c.id)).all())
-    assert sorted(each[-1] for each in left) == ["2", "3"]
+    assert sorted(each[-1] for each in left) == ["2", "3", "5", "7"]
 
 
 # --- cut off, and beside others ---------------------------------------------------------------------------------
