@@ -27,6 +27,7 @@ from gateway.records.store import StoreBroken
 from gateway.settings import IssuerSettings, Settings, SettingsError
 from hoks.access.rules import Policy, PolicyError, read_policy
 from hoks.consent_texts import ConsentTexts, read_consent_texts
+from hoks.following import Following
 from hoks.giving import Giving
 from hoks.ports import Clock
 from hoks.questions import Sources
@@ -157,7 +158,10 @@ def load_consent_texts() -> ConsentTexts:
 
 def _desks(parts: Parts) -> Desks:
     """What callers may do besides asking, each over what is kept."""
-    return Desks(giving=Giving(parts.reader, parts.keeping.consents, load_consent_texts(), parts.policy))
+    return Desks(
+        giving=Giving(parts.reader, parts.keeping.consents, load_consent_texts(), parts.policy),
+        following=Following(parts.keeping.looks, parts.connected.labels),
+    )
 
 
 def _records(settings: Settings, clock: Clock) -> Keeping:

@@ -15,6 +15,9 @@ units          planned and prior units, support
 study_right    the study right, its phase on a day, the five-year clock
 plan           the personal competence development plan (HOKS)
 outcomes       what can come of asking a source for a key
+paging         where a page of a list ends
+wording        plain words for what the log says in codes
+seen           who has seen a student's data, as the student reads it
 student        the merged student, and the views drawn for a reader
 relations      appointments, assignments, consents, statutes
 organisations  the organisation tree and whose a right is in it
@@ -43,4 +46,5 @@ disclosing     what an answer tells of whom, by item and ground
 explaining     why a caller sees what they see
 reading        the read path: identify, rights, facts, decide, fetch, merge, redact
 giving         a student's own consents: given, listed, withdrawn
+following      a student who follows who has seen their data
 """

@@ -16,6 +16,7 @@ from hoks.items import Item, attached, attached_with, drawn_from, item, kept_by_
 from hoks.outcomes import Outcome
 from hoks.plan import Hoks
 from hoks.records import Record
+from hoks.seen import DisclosureConnection
 from hoks.study_right import StudyRight
 from hoks.values import Code, Organisation, Provenance, Value, says
 
@@ -123,6 +124,13 @@ class Student(Record, frozen=True, gc=False):
     consents: Annotated[
         tuple[GivenConsent, ...] | None,
         kept_by_gateway("What the student has consented to (suostumukset), newest first; shown to the student alone."),
+    ] = None
+    disclosures: Annotated[
+        DisclosureConnection | None,
+        kept_by_gateway(
+            "Who has seen the student's data, and consents given and withdrawn, newest first (luovutusloki); shown to "
+            "the student alone."
+        ),
     ] = None
 
 

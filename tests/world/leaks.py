@@ -25,6 +25,7 @@ from hoks.errors import SourcesUnavailable
 from hoks.items import items_in
 from hoks.looked import Looked, Want
 from hoks.organisations import Known
+from hoks.paging import Cursor
 from hoks.plan import Hoks
 from hoks.questions import Questions
 from hoks.reading import Page, Reader
@@ -37,7 +38,6 @@ from hoks.views import all_findings, combined_units, workplace_learning
 from resolvers.context import Context
 from resolvers.cursors import Cursors
 from resolvers.graph import Graph
-from resolvers.scalars import Cursor
 
 Install = Callable[[pytest.MonkeyPatch], None]
 
