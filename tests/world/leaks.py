@@ -313,7 +313,7 @@ LEAKS: Mapping[str, Leak] = {
     ),
     "hints are drawn before redaction": Leak(
         _instead(hoks.reading, "show", _drawn_from("hints", lambda whole: hints(_units_of(whole), TODAY))),
-        CONSENT,
+        "authority",
         OTHERS,
     ),
     "findings are gathered before redaction": Leak(
@@ -357,10 +357,10 @@ LEAKS: Mapping[str, Leak] = {
     ),
     "a period is seen for ever": Leak(_instead(hoks.narrow, "_is_open", lambda end, day: True), "instructor", OTHERS),
     "a consent gives everything": Leak(
-        _instead(hoks.access.decide, "_limited", lambda rule, limits: rule.items), "authority", OTHERS
+        _instead(hoks.access.decide, "_limited", lambda rule, limits: rule.items), CONSENT, OTHERS
     ),
     "a provision gives everything": Leak(
-        _instead(hoks.access.decide, "_limited", lambda rule, limits: rule.items), "authority", OTHERS
+        _instead(hoks.access.decide, "_limited", lambda rule, limits: rule.items), CONSENT, OTHERS
     ),
     "a withdrawn consent counts": Leak(
         _instead(Consent, "is_in_force", lambda consent, day: True), CONSENT, "other consents"
