@@ -26,9 +26,12 @@ from gateway.records.keeping import Keeping, open_records
 from gateway.records.store import StoreBroken
 from gateway.settings import IssuerSettings, Settings, SettingsError
 from hoks.access.rules import Policy, PolicyError, read_policy
+from hoks.consent_texts import ConsentTexts, read_consent_texts
+from hoks.giving import Giving
 from hoks.ports import Clock
 from hoks.questions import Sources
 from hoks.reading import Reader
+from resolvers.context import Desks
 from resolvers.graph import Graph
 from resolvers.schema import build, executable
 
@@ -103,7 +106,7 @@ def create_app(
     callers = Callers(settings.issuer, parts.keys_client)
     endpoint = GraphQLEndpoint(
         schema=executable(schema),
-        graph=Graph(schema, parts.reader, cursor_key=_key_for(parts.key, b"cursors")),
+        graph=Graph(schema, parts.reader, cursor_key=_key_for(parts.key, b"cursors"), desks=_desks(parts)),
         callers=callers,
         gate=Recorder(parts.keeping.gate, parts.policy),
         limits=settings.limits,
@@ -143,6 +146,19 @@ def load_policy() -> Policy:
         raise SettingsError(str(error)) from None
 
 
+def load_consent_texts() -> ConsentTexts:
+    """What students are shown before consenting. Raises ``SettingsError`` when it cannot be used."""
+    try:
+        return read_consent_texts(resources.files("hoks").joinpath("consent_texts.toml").read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise SettingsError(str(error)) from None
+
+
+def _desks(parts: Parts) -> Desks:
+    """What callers may do besides asking, each over what is kept."""
+    return Desks(giving=Giving(parts.reader, parts.keeping.consents, load_consent_texts(), parts.policy))
+
+
 def _records(settings: Settings, clock: Clock) -> Keeping:
     password_file = settings.records.password_file
     return open_records(settings.records, clock, secret(password_file) if password_file is not None else None)
@@ -159,6 +175,7 @@ def _sources(connected: Connected, keeping: Keeping, settings: Settings) -> Sour
         holders=connected.holders,
         appointments=connected.appointments,
         assignments=connected.assignments,
+        made_here=keeping.appointments,
         consents=keeping.consents,
         statutes=settings.statutes,
     )

@@ -10,6 +10,7 @@ from typing import Protocol
 
 import msgspec
 
+from hoks.consenting import GivenConsent, Wish
 from hoks.identifiers import LearnerOid, OrganisationOid, PersonOid, StudyRightOid
 from hoks.organisations import TreeNode
 from hoks.outcomes import Reply
@@ -109,7 +110,7 @@ class HolderSource(Protocol):
 
 
 class AppointmentSource(Protocol):
-    """A source of appointments to periods and demonstrations: student systems, and later the gateway's own store."""
+    """A student system's appointments to periods and demonstrations."""
 
     @property
     def source(self) -> Source:
@@ -118,6 +119,14 @@ class AppointmentSource(Protocol):
 
     async def appointments(self, people: Collection[PersonOid]) -> Reply[PersonOid, tuple[Appointment, ...]]:
         """Everything each person is appointed to."""
+        ...
+
+
+class Appointments(Protocol):
+    """The appointments that staff have made through the gateway, of all providers."""
+
+    async def appointments(self, people: Collection[PersonOid]) -> Reply[PersonOid, tuple[Appointment, ...]]:
+        """Everything each person has accepted, ended ones too, each with the provider whose staff made it."""
         ...
 
 
@@ -143,6 +152,22 @@ class Consents(Protocol):
 
     async def given(self, rights: Collection[StudyRightOid]) -> Reply[StudyRightOid, tuple[Consent, ...]]:
         """The consents that concern each plan, whoever the recipient is."""
+        ...
+
+
+class ConsentBook(Protocol):
+    """Where a student's consents are kept. What is written holds, on every instance, when the call returns."""
+
+    async def give(self, wish: Wish) -> GivenConsent:
+        """Keep a consent. Raises ``BadRequest`` for one that cannot be given, ``SourcesUnavailable``."""
+        ...
+
+    async def withdraw(self, consent: str, subjects: Collection[LearnerOid]) -> GivenConsent | None:
+        """Withdraw a consent of a person known by any of these OIDs; again is no fault, and nothing where none is."""
+        ...
+
+    async def of(self, subjects: Collection[LearnerOid]) -> tuple[GivenConsent, ...]:
+        """Everything the person has consented to, newest first. Raises ``SourcesUnavailable``."""
         ...
 
 

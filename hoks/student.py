@@ -8,10 +8,11 @@ from typing import Annotated
 
 from hoks.combined_units import CombinedUnit
 from hoks.competence import CompetenceAcquisition
+from hoks.consenting import GivenConsent
 from hoks.findings import Finding
 from hoks.hints import Hint
 from hoks.identifiers import LearnerOid, StudyRightOid
-from hoks.items import Item, attached, item, name_of, structure
+from hoks.items import Item, attached, item, kept_by_gateway, name_of, structure
 from hoks.outcomes import Outcome
 from hoks.placed import UnitKind
 from hoks.plan import Hoks
@@ -75,6 +76,10 @@ class Student(Record, frozen=True, gc=False):
     findings: Annotated[
         tuple[Finding, ...] | None, structure("What is wrong or doubtful in the data shown of this student.")
     ] = ()
+    consents: Annotated[
+        tuple[GivenConsent, ...] | None,
+        kept_by_gateway("What the student has consented to (suostumukset), newest first; shown to the student alone."),
+    ] = None
 
 
 class Person(Value, frozen=True, gc=False):

@@ -9,6 +9,8 @@ import msgspec
 import strawberry
 
 from hoks.caller import Role
+from hoks.consent_texts import ConsentText
+from hoks.consenting import Language
 from hoks.errors import BadRequest
 from hoks.identifiers import LearnerOid, OrganisationOid, PersonOid, StudyRightOid, learner_oid, study_right_oid
 from hoks.plan import Hoks
@@ -26,7 +28,8 @@ MOST_STUDENTS = 50
 STUDENT, HOKS, STUDY_RIGHT = graph_type(Student), graph_type(Hoks), graph_type(StudyRight)
 SOURCE_STATUS = graph_type(SourceStatus)
 ROLE, APPOINTMENT_KIND = graph_enum(Role), graph_enum(AppointmentKind)
-TEXT = graph_type(Text)
+TEXT, CONSENT_TEXT = graph_type(Text), graph_type(ConsentText)
+LANGUAGE = graph_enum(Language)
 
 
 @strawberry.type(name="HeldRole", description="A role the token says the caller holds, and where.")
@@ -169,6 +172,12 @@ async def sources(info: Info) -> Any:
     return await context.reader.sources(context.caller, within=context.sitting)
 
 
+async def consent_text(info: Info, language: Annotated[Language, LANGUAGE], version: str | None = None) -> Any:
+    """What a student is shown before consenting."""
+    giving = info.context.desks.giving
+    return giving.texts.text(language, version) if giving is not None else None
+
+
 _right = study_right_oid
 
 
@@ -209,4 +218,9 @@ class Query:
         resolver=sources,
         graphql_type=list[SOURCE_STATUS],  # type: ignore[valid-type]  # derived type
         description="My organisation's sources and how each answered last; empty for other roles.",
+    )
+    consent_text: Any = strawberry.field(
+        resolver=consent_text,
+        graphql_type=Optional[CONSENT_TEXT],  # noqa: UP045 - derived type
+        description="What a student must be shown before consenting: the current text, or an earlier version of it.",
     )

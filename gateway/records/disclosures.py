@@ -24,7 +24,7 @@ class Recorder:
         self._grounds = {rule.id: rule.ground.code for rule in policy.rules}
 
     async def release(self, caller: Caller, told: Iterable[Told], operation: str) -> None:
-        """Record what is told to a caller. Raises ``ConsentChanged`` and ``StoreBroken``: then nothing may leave."""
+        """Record what is told to a caller. Raises ``GroundChanged`` and ``StoreBroken``: then nothing may leave."""
         request, hashed = secrets.token_hex(16), hashlib.sha256(operation.encode()).hexdigest()
         await self._gate.release(
             [
@@ -32,6 +32,7 @@ class Recorder:
                     subject=each.subject,
                     body={**self._body(caller, each), "request": request, "op": hashed},
                     consents=each.origin.consents if each.origin is not None else frozenset(),
+                    appointments=each.origin.appointments if each.origin is not None else frozenset(),
                 )
                 for each in told
             ]
@@ -55,6 +56,7 @@ class Recorder:
             "rules": rules,
             "grounds": sorted({self._grounds[rule] for rule in rules}),
             "consents": sorted(origin.consents) if origin is not None else [],
+            "appointments": sorted(origin.appointments) if origin is not None else [],
             "purpose": PURPOSES[caller.role],
             "policy": self._policy,
             "as_of": _moment(origin.as_of if origin is not None else None),

@@ -1,4 +1,5 @@
-"""Everything that is kept, put together from the settings: store, log, consents, gate, and the anchors' own task."""
+"""Everything that is kept, put together from the settings: store, log, what is given and made, gate, and the anchors'
+own task."""
 
 import asyncio
 import logging
@@ -17,6 +18,7 @@ from sqlalchemy import make_url
 
 from gateway.records import migration
 from gateway.records.anchors import Anchors, FileSink, Sink
+from gateway.records.appointments import CODE_DAYS, Appointments
 from gateway.records.consents import Consents
 from gateway.records.gate import Gate
 from gateway.records.log import Log
@@ -46,6 +48,8 @@ class RecordsSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     """The name of this instance's stream; of several instances on one database each has its own."""
     anchors_path: Path | None = None
     """A file to which anchors are appended, on another host or a medium that is written once."""
+    appointment_code_days: Annotated[int, Meta(ge=1, le=90)] = CODE_DAYS
+    """For how many days the one-time code of an appointment can be used."""
 
     def __post_init__(self) -> None:
         if (self.store_path is None) == (self.database is None):
@@ -57,10 +61,20 @@ class RecordsSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 class Keeping:
     """What the gateway remembers, open; closed with ``aclose``."""
 
-    def __init__(self, store: Store, stream: str, anchors: Anchors, sink: Sink | None, clock: Clock) -> None:
+    def __init__(
+        self,
+        store: Store,
+        stream: str,
+        anchors: Anchors,
+        sink: Sink | None,
+        clock: Clock,
+        *,
+        code_days: int = CODE_DAYS,
+    ) -> None:
         self.store = store
         self.log = Log(stream)
         self.consents = Consents(store, self.log, clock)
+        self.appointments = Appointments(store, self.log, clock, code_days=code_days)
         self.gate = Gate(store, self.log, clock)
         self._anchors = anchors
         self._sink = sink
@@ -127,4 +141,5 @@ def open_records(settings: RecordsSettings, clock: Clock, password: str | None =
     else:
         store = postgresql(make_url(settings.database or "").set(password=password))
     sink = FileSink(settings.anchors_path) if settings.anchors_path is not None else None
-    return Keeping(store, settings.stream, Anchors(settings.stream, key), sink, clock)
+    anchors = Anchors(settings.stream, key)
+    return Keeping(store, settings.stream, anchors, sink, clock, code_days=settings.appointment_code_days)
