@@ -27,6 +27,7 @@ from gateway.records.store import StoreBroken
 from gateway.settings import IssuerSettings, Settings, SettingsError
 from hoks.access.rules import Policy, PolicyError, read_policy
 from hoks.consent_texts import ConsentTexts, read_consent_texts
+from hoks.following import Following
 from hoks.giving import Giving
 from hoks.ports import Clock
 from hoks.questions import Sources
@@ -111,6 +112,7 @@ def create_app(
         callers=callers,
         gate=Recorder(parts.keeping.gate, parts.policy),
         limits=settings.limits,
+        projection=settings.graph.projection,
     )
 
     @asynccontextmanager
@@ -126,7 +128,7 @@ def create_app(
         is_ready = await parts.keeping.is_ready()
         return JSONResponse({"status": "ok" if is_ready else "records are not ready"}, 200 if is_ready else 503)
 
-    invalidation = InvalidationEndpoint(parts.connected.invalidate_keys, parts.connected.shelf)
+    invalidation = InvalidationEndpoint(parts.connected.invalidate_keys, parts.connected)
     routes = [
         Route("/graphql", endpoint),
         Route("/invalidate", invalidation),
@@ -161,6 +163,7 @@ def _desks(parts: Parts) -> Desks:
     return Desks(
         giving=Giving(reader, keeping.consents, load_consent_texts(), parts.policy),
         sharing=Sharing(reader, keeping.shares),
+        following=Following(keeping.looks, parts.connected.labels),
     )
 
 

@@ -16,6 +16,7 @@ from hoks.organisations import TreeNode
 from hoks.outcomes import Reply
 from hoks.plan import Hoks
 from hoks.relations import Appointment, Assignment, Consent
+from hoks.seen import Place, RowPage
 from hoks.shares import AcceptedShare, GivenShare
 from hoks.student import Person
 from hoks.study_right import StudyRight
@@ -210,6 +211,14 @@ class ShareBook(Protocol):
 
     async def of(self, subjects: Collection[LearnerOid]) -> tuple[GivenShare, ...]:
         """Every share of the person's consents, newest first."""
+        ...
+
+
+class DisclosureLog(Protocol):
+    """The log of what was disclosed, as the people it is about may read it."""
+
+    async def page(self, oids: Collection[LearnerOid], *, after: Place | None, first: int) -> RowPage:
+        """The next rows about the person known by these OIDs, newest first. Raises ``SourcesUnavailable``."""
         ...
 
 

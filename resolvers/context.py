@@ -11,6 +11,7 @@ from graphql import GraphQLResolveInfo
 from hoks.access.decide import Grant
 from hoks.caller import Caller
 from hoks.disclosing import Told, disclosed
+from hoks.following import Following
 from hoks.giving import Giving
 from hoks.identifiers import LearnerOid, StudyRightOid
 from hoks.outcomes import Outcome
@@ -29,6 +30,7 @@ class Desks(msgspec.Struct, frozen=True, kw_only=True):
 
     giving: Giving | None = None
     sharing: Sharing | None = None
+    following: Following | None = None
 
 
 class Context:

@@ -10,14 +10,16 @@ import json
 import secrets
 from collections.abc import Awaitable, Collection
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, delete, func, insert, select, update
 
 from gateway.clock import day_in_helsinki
+from gateway.records.chain import APART
 from gateway.records.log import Entry, Log
 from gateway.records.store import Store, StoreBroken
 from gateway.records.tables import CONSENT, FAILED_CODE, SHARE
+from hoks.caller import Role
 from hoks.consenting import ConsentFault, Purpose, RecipientKind
 from hoks.errors import BadRequest, SourcesUnavailable
 from hoks.identifiers import LearnerOid, OrganisationOid, PersonOid, StudyRightOid
@@ -86,7 +88,7 @@ class Shares:
                 "provider": provider,
             }
             connection.execute(insert(SHARE), row)
-            return self._recorded(connection, "share.made", made, at, by)
+            return self._recorded(connection, "share.made", made, at, _Doer(by, provider))
 
         share = await self._done(self._store.write(job))
         return (share, token) if share is not None else None
@@ -110,7 +112,7 @@ class Shares:
                 connection.execute(update(SHARE).where(SHARE.c.id == row.id).values(bound_to=person, bound_at=at))
                 now_theirs = {"recipient": person, "version": CONSENT.c.version + 1}
                 connection.execute(update(CONSENT).where(CONSENT.c.id == row.consent).values(**now_theirs))
-                self._recorded(connection, "share.accepted", row.id, at, person)
+                self._recorded(connection, "share.accepted", row.id, at, _Doer(person, role=Role.CONSENT_RECIPIENT))
             return AcceptedShare(
                 items=_items(row), purpose=Purpose(row.purpose), start_date=row.start, end_date=row.end
             )
@@ -140,7 +142,7 @@ class Shares:
                 connection.execute(update(SHARE).where(SHARE.c.id == share).values(revoked_at=at))
                 nobodys = {"recipient": "", "version": CONSENT.c.version + 1}
                 connection.execute(update(CONSENT).where(CONSENT.c.id == row.consent).values(**nobodys))
-                return self._recorded(connection, "share.revoked", share, at, by)
+                return self._recorded(connection, "share.revoked", share, at, _Doer(by, provider))
             return _given(row, at)
 
         return await self._done(self._store.write(job))
@@ -180,8 +182,8 @@ class Shares:
         connection.execute(delete(FAILED_CODE).where(FAILED_CODE.c.person == person, FAILED_CODE.c.at <= at - _HOUR))
         connection.execute(insert(FAILED_CODE), {"id": secrets.token_hex(16), "person": person, "at": at})
 
-    def _recorded(self, connection: Connection, event: str, share: str, at: int, by: PersonOid) -> GivenShare:
-        """The share as it is now, and the change on record."""
+    def _recorded(self, connection: Connection, event: str, share: str, at: int, by: "_Doer") -> GivenShare:
+        """The share as it is now, and the change on record; who of an organisation did it stands apart."""
         row = connection.execute(_ROWS.where(SHARE.c.id == share)).one()
         body = {
             "v": 1,
@@ -191,12 +193,22 @@ class Shares:
             "version": row.version,
             "subject": row.subject,
             "plan": row.study_right,
-            "provider": row.provider,
-            "person": row.bound_to,
-            "by": by,
+            "items": sorted(item.value for item in _items(row)),
+            "purpose": row.purpose,
+            "role": by.role.value if by.role is not None else (Role.STAFF if by.provider else Role.STUDENT).value,
+            "acting_org": by.provider,
+            APART: {"by": by.person},
         }
         self._log.append(connection, [Entry(body=body, subject=row.subject)], at)
         return _given(row, at)
+
+
+class _Doer(NamedTuple):
+    """Who makes a change; with a provider its staff, without one the student, unless a role is named."""
+
+    person: PersonOid
+    provider: OrganisationOid | None = None
+    role: Role | None = None
 
 
 _ROWS: Select[Any] = select(

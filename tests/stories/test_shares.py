@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from deploy import log_verify
+from gateway.records import chain
 from tests.stories.conftest import Gateway
 from tests.stories.test_consents import AT_A, ELIAS, GIVE, RECIPIENT, WITHDRAW, refused, wish
 
@@ -177,7 +178,23 @@ async def test_no_token_is_kept_or_logged_and_what_a_link_discloses_is_on_record
     await goals(gateway, "recipient-2")
     records = tmp_path / "sandbox" / "records"
     assert made["token"].encode() not in b"".join(file.read_bytes() for file in records.iterdir())
-    bodies = [json.loads(record.body or b"{}") for record in log_verify.records_of(records / "records.db")]
+    bodies = [chain.opened(record.body or b"{}") for record in log_verify.records_of(records / "records.db")]
     assert [body["event"] for body in bodies] == ["consent.given", "share.made", "share.accepted", "disclosed"]
     assert bodies[-1]["consents"] == [consent]
     assert RECIPIENT not in json.dumps(bodies)
+
+
+async def test_the_student_reads_in_the_log_who_shared_and_that_somebody_accepted(gateway: Gateway) -> None:
+    made = await shared(gateway, await consented(gateway), "staff-a")
+    await gateway.ask("recipient-2", ACCEPT, {"token": made["token"]})
+    await gateway.ask("student-7", REVOKE, {"id": made["share"]["id"]})
+    row = "event { code } role { code } isOwn items { code } organisation { oid }"
+    log = f'{{ student(oid: "{ELIAS}") {{ disclosures {{ edges {{ node {{ {row} }} }} }} }} }}'
+    edges = (await gateway.ask("student-7", log))["data"]["student"]["disclosures"]["edges"]
+    rows = {edge["node"]["event"]["code"]: edge["node"] for edge in edges}
+    assert set(rows) == {"consent.given", "share.made", "share.accepted", "share.revoked"}
+    assert (rows["share.made"]["role"]["code"], rows["share.made"]["isOwn"]) == ("staff", False)
+    assert rows["share.made"]["organisation"] == {"oid": PROVIDER_A}
+    assert rows["share.made"]["items"] == [{"code": "D13"}]
+    assert (rows["share.accepted"]["role"]["code"], rows["share.accepted"]["isOwn"]) == ("consent_recipient", False)
+    assert rows["share.revoked"]["isOwn"]
