@@ -20,6 +20,7 @@ from gateway.records.anchors import Anchors, FileSink, Sink
 from gateway.records.consents import Consents
 from gateway.records.gate import Gate
 from gateway.records.log import Log
+from gateway.records.roles import may_change_the_log
 from gateway.records.store import Store, StoreBroken, postgresql, sqlite
 from hoks.ports import Clock
 from hoks.relations import Consent
@@ -67,9 +68,23 @@ class Keeping:
         self._clock = clock
         self._task: asyncio.Task[None] | None = None
 
+    async def prepare(self) -> None:
+        """Bring the tables up to date, where they are not. Raises ``StoreBroken`` with one line for the operator."""
+        if await self.store.read(migration.is_current):
+            return
+        try:
+            await self.store.write(migration.upgrade)
+        except StoreBroken as fault:
+            raise StoreBroken(
+                f"the tables are not up to date, and this role may not bring them so ({fault}):"
+                " their owner does with `hoks-gateway records prepare`"
+            ) from None
+
     async def start(self, consents: Iterable[Consent] = ()) -> None:
         """Bring the tables up to date, keep the sandbox's own consents, and begin to anchor. Raises ``StoreBroken``."""
-        await self.store.write(migration.upgrade)
+        await self.prepare()
+        if self.store.engine.dialect.name == "postgresql" and await self.store.read(may_change_the_log):
+            log.warning("the role of the records' database may change the log: see docs/records.md")
         await self.consents.keep(consents)
         self._task = asyncio.create_task(self._anchor_for_ever())
 

@@ -12,8 +12,18 @@ _SCRIPTS = Path(__file__).with_name("migrations")
 
 
 def upgrade(connection: Connection, revision: str = "head") -> None:
-    """Migrate up to a revision."""
+    """Migrate up to a revision; of several instances that start at once, one."""
+    if connection.dialect.name == "postgresql":
+        for statement in _ALONE_AND_FOR_AS_LONG_AS_IT_TAKES:
+            connection.exec_driver_sql(statement)
     command.upgrade(_config(connection), revision)
+
+
+_ALONE_AND_FOR_AS_LONG_AS_IT_TAKES = (
+    "SET LOCAL statement_timeout = 0",
+    "SET LOCAL lock_timeout = 0",
+    "SELECT pg_advisory_xact_lock(hashtext('hoks-gateway records'))",
+)
 
 
 def downgrade(connection: Connection, revision: str) -> None:

@@ -59,7 +59,7 @@ def point_of(child: int) -> Callable[[Store], None] | None:
 
 
 async def write_for_ever(
-    file: Path, child: int, point: Callable[[Store], None] | None, say: int, *, said_first: bool
+    file: Path, child: int, point: Callable[[Store], None] | None, say: int, begun: int, *, said_first: bool
 ) -> None:
     """Release one disclosure after the other, several at once, and say each number when it may leave."""
     store = sqlite(file)
@@ -76,6 +76,7 @@ async def write_for_ever(
 
     await gate.release([Disclosure(subject="nobody", body={"event": "disclosed", "number": child * 1_000_000})])
     os.write(say, f"{child * 1_000_000}\n".encode())
+    os.write(begun, b"!")
     if point is not None:
         point(store)
     await asyncio.gather(*(one(child * 1_000_000 + 1 + each) for each in range(AT_ONCE)))
@@ -86,11 +87,17 @@ def main(file: Path, kills: int, seed: int, *, said_first: bool) -> None:
     dice = random.Random(seed)
     for child in range(kills):
         point = point_of(child)
+        hearing, begun = os.pipe()
         process = os.fork()
         if process == 0:
-            asyncio.run(write_for_ever(file, child, point, sys.stdout.fileno(), said_first=said_first))
+            asyncio.run(write_for_ever(file, child, point, sys.stdout.fileno(), begun, said_first=said_first))
             os._exit(0)
-        time.sleep(dice.uniform(0.02, 0.25))
+        os.close(begun)
+        # Of four instants of chance one falls where a child may still be opening the store.
+        if dice.random() < 0.75:
+            os.read(hearing, 1)
+        os.close(hearing)
+        time.sleep(dice.uniform(0.0, 0.15))
         if point is None:
             os.kill(process, signal.SIGKILL)
         deadline = time.monotonic() + 20
