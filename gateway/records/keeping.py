@@ -70,15 +70,16 @@ class Keeping:
 
     async def prepare(self) -> None:
         """Bring the tables up to date, where they are not. Raises ``StoreBroken`` with one line for the operator."""
-        if await self.store.read(migration.is_current):
-            return
-        try:
-            await self.store.write(migration.upgrade)
-        except StoreBroken as fault:
-            raise StoreBroken(
-                f"the tables are not up to date, and this role may not bring them so ({fault}):"
-                " their owner does with `hoks-gateway records prepare`"
-            ) from None
+        if not await self.store.read(migration.is_current):
+            try:
+                await self.store.write(migration.upgrade)
+            except StoreBroken as fault:
+                raise StoreBroken(
+                    f"the tables are not up to date and could not be brought so ({fault}):"
+                    " of a database their owner does it with `hoks-gateway records prepare`"
+                ) from None
+        if not await self.store.is_writable():
+            raise StoreBroken("cannot be written")
 
     async def start(self, consents: Iterable[Consent] = ()) -> None:
         """Bring the tables up to date, keep the sandbox's own consents, and begin to anchor. Raises ``StoreBroken``."""
@@ -89,9 +90,10 @@ class Keeping:
         self._task = asyncio.create_task(self._anchor_for_ever())
 
     async def is_ready(self) -> bool:
-        """Whether the store answers."""
+        """Whether answers can be recorded: tried, where none just was."""
         with suppress(StoreBroken):
-            return await self.store.read(migration.is_current)
+            is_current = await self.store.read(migration.is_current)
+            return is_current and self.gate.is_well and await self.store.is_writable()
         return False
 
     async def anchor(self) -> None:

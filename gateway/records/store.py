@@ -60,7 +60,7 @@ class Store:
         self._engine = engine
         self._lock = lock
         self._files = files
-        self._fault: str | None = None
+        self._is_broken = False
         self._done = 0
         """How many jobs have been tried; that it grows shows that the writer is getting on."""
         self._written = float("-inf")
@@ -88,6 +88,7 @@ class Store:
                 async with asyncio.timeout(PATIENCE_SECONDS):
                     return await asyncio.shield(doing)
             if self._done == done and waiting.done.cancel():
+                self._note("no turn in time")
                 raise StoreBroken("no turn in time")
 
     async def read(self, job: Job[T]) -> T:
@@ -139,52 +140,85 @@ class Store:
 
     def _write(self, group: Sequence[_Waiting]) -> None:
         """One transaction for all of a group. Each learns its own result only once all is durable."""
+        fault = self._tried(group)
+        left = [each for each in group if not each.done.done()]
+        if fault is not None and _code_of(fault) in _CROSSED:
+            # Groups of two instances can wait for each other where no two jobs would.
+            while left and (fault := self._tried(left[:1])) is None:
+                left = left[1:]
+        if fault is not None:
+            self._failed(left, fault)
+        else:
+            self._succeeded()
+
+    def _tried(self, group: Sequence[_Waiting]) -> Exception | None:
+        """Do the group's jobs in a transaction and tell each its result; or what the store says against it."""
         begun: list[_Waiting] = []
         results: list[tuple[_Waiting, Any, BaseException | None]] = []
         try:
             with _locked(self._lock):
                 with self._engine.begin() as connection:
                     # From here on nobody can give up a job any more: it may come to be durable.
-                    begun.extend(each for each in group if each.done.set_running_or_notify_cancel())
+                    begun.extend(each for each in group if _is_wanted(each.done))
                     for each in begun:
                         results.append((each, *_done(each.job, connection)))
                         self._done += 1
                 if self._files is not None:
                     self._files.check()
         except (SQLAlchemyError, OSError) as fault:
-            self._failed(begun or group, fault)
-            return
-        self._succeeded()
+            return fault
         for waiting, value, refused in results:
             if refused is not None:
                 waiting.done.set_exception(refused)
             else:
                 waiting.done.set_result(value)
+        return None
 
-    def _failed(self, group: Sequence[_Waiting], fault: BaseException) -> None:
+    def _failed(self, group: Sequence[_Waiting], fault: Exception) -> None:
         name = _named(fault)
-        if self._fault != name:
-            log.error("the records cannot be written (%s)", name)
-        self._fault = name
+        self._note(name)
+        if _code_of(fault) == _READ_ONLY:
+            # What was the primary no longer is: new connections look for the one that is.
+            self._engine.dispose()
         for waiting in group:
-            if waiting.done.running() or waiting.done.set_running_or_notify_cancel():
+            if _is_wanted(waiting.done):
                 waiting.done.set_exception(StoreBroken(name))
 
+    def _note(self, fault: str) -> None:
+        """Log a fault when it begins."""
+        if not self._is_broken:
+            log.error("the records cannot be written (%s)", fault)
+        self._is_broken = True
+
     def _succeeded(self) -> None:
-        if self._fault is not None:
+        if self._is_broken:
             log.warning("the records can be written again")
-        self._fault = None
+        self._is_broken = False
+
+
+def _is_wanted(done: "Future[Any]") -> bool:
+    """Whether somebody still waits for it; from then on nobody can give it up."""
+    return done.running() or done.set_running_or_notify_cancel()
 
 
 def _named(fault: BaseException) -> str:
-    """A fault by its kind and the database's own code for it, never by its text: that may hold what was written."""
-    origin = fault.orig if isinstance(fault, DBAPIError) else fault
-    code = getattr(origin, "sqlstate", None) or getattr(origin, "sqlite_errorname", None)
-    if isinstance(origin, OSError):
-        code = errno.errorcode.get(origin.errno or 0)
-    elif code is None and "authentication failed" in str(origin):
-        code = "28P01"  # which PostgreSQL's client does not pass on before there is a connection
+    """A fault by its kind and the system's own code for it, never by its text: that may hold what was written."""
+    code = _code_of(fault)
     return f"{type(fault).__name__} {code}" if code else type(fault).__name__
+
+
+def _code_of(fault: BaseException) -> str | None:
+    origin = fault.orig if isinstance(fault, DBAPIError) else fault
+    if isinstance(origin, OSError):
+        return errno.errorcode.get(origin.errno or 0)
+    if "authentication failed" in str(origin):
+        return "28P01"  # PostgreSQL's client does not pass it on before there is a connection
+    return getattr(origin, "sqlstate", None) or getattr(origin, "sqlite_errorname", None)
+
+
+_CROSSED = frozenset({"40P01", "40001", "55P03"})
+"""PostgreSQL's codes for transactions that wait for each other."""
+_READ_ONLY = "25006"
 
 
 def _done(job: Job[Any], connection: Connection) -> tuple[Any, BaseException | None]:
@@ -276,7 +310,7 @@ def postgresql(url: URL) -> Store:
             isolation_level="READ COMMITTED",
             pool_pre_ping=True,
             pool_size=READERS + 1,
-            connect_args={"connect_timeout": 2, "options": " ".join(f"-c {name}" for name in _SERVER), **_KEEPALIVES},
+            connect_args={**_CLIENT, "options": " ".join(f"-c {name}" for name in _SERVER)},
         )
     )
 
@@ -288,4 +322,12 @@ _SERVER = (
     "idle_in_transaction_session_timeout=10000",
 )
 """In milliseconds: nobody waits for a lock longer than a job for its turn."""
-_KEEPALIVES = {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 2, "tcp_user_timeout": 5_000}
+_CLIENT = {
+    "connect_timeout": 2,
+    "target_session_attrs": "read-write",
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 2,
+    "tcp_user_timeout": 5_000,
+}
+"""Of several hosts in the address the one is taken that can be written to."""
