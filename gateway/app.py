@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from importlib import resources
 from urllib.parse import urlsplit
 
@@ -135,9 +136,18 @@ def create_app(
         Route("/ready", ready),
     ]
     app = Starlette(routes=routes, lifespan=lifespan)
-    app.state.refuse_misfits = parts.connected.refuse_misfits
+    app.state.refuse_misfits = partial(_refuse_misfits, parts)
     app.state.aclose = parts.aclose
     return app
+
+
+async def _refuse_misfits(parts: Parts) -> None:
+    """Look at the databases before anything is served. Raises ``SettingsRefusedError`` with one line."""
+    try:
+        await parts.keeping.prepare()
+    except StoreBroken as fault:
+        raise SettingsRefusedError(f"records: {fault}") from None
+    await parts.connected.refuse_misfits()
 
 
 def load_policy() -> Policy:
