@@ -7,10 +7,13 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 import pytest
 
 from tests.chaos.faults import warm
-from tests.chaos.scene import Front, Scene, Told, gateway, scene
+from tests.chaos.scene import Front, Scene, Told, gateway, listening, scene
+from tests.chaos.verdict import Heard
 
 WHOLE = os.environ.get("HOKS_PROVE") == "1"
 """Whether the whole table is played, and not the sample."""
+MOMENT_SECONDS = 0.2
+"""In which what was missed can be loaded ahead."""
 PERSONAS = ("student-7", "staff-a")
 
 
@@ -43,6 +46,19 @@ async def undisturbed(here: Scene) -> Mapping[str, Told]:
             for persona in PERSONAS:
                 _UNDISTURBED[persona] = await running.ask(persona)
     return _UNDISTURBED
+
+
+async def in_turn(front: Front) -> tuple[dict[str, Told], Heard]:
+    """The student and a member of staff, asking one after the other, and what was logged."""
+    told: dict[str, Told] = {}
+    requests: list[list[str]] = []
+    for persona in PERSONAS:
+        with listening() as log:
+            told[persona] = await front.ask(persona)
+        requests.append(log.lines)
+    with listening() as log:
+        await asyncio.sleep(MOMENT_SECONDS)
+    return told, Heard(requests, log.lines)
 
 
 async def both(front: Front) -> dict[str, Told]:

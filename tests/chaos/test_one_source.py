@@ -5,10 +5,10 @@ from collections.abc import Mapping
 import pytest
 
 from hoks.outcomes import Outcome
-from tests.chaos.conftest import WHOLE, both
+from tests.chaos.conftest import WHOLE, in_turn
 from tests.chaos.expected import EXPECTED
 from tests.chaos.faults import FAULTS
-from tests.chaos.scene import Scene, Told, gateway, listening
+from tests.chaos.scene import Scene, Told, gateway
 from tests.chaos.verdict import faults_of_answers, faults_of_lines
 
 SAMPLE = (
@@ -52,17 +52,15 @@ async def faults_of(
     here.heal()
     async with gateway(here) as front:
         plan = here.play(FAULTS[name], kind)
-        with listening() as log:
-            told = await both(front)
-            wrong = [*faults_of_answers(kind, outcome, told, undisturbed)]
-        wrong += faults_of_lines(kind, outcome, len(told), log.lines)
+        told, heard = await in_turn(front)
+        wrong = [*faults_of_answers(kind, outcome, told, undisturbed), *faults_of_lines(kind, outcome, heard)]
         if name != "refuse" and not plan.met:
             wrong.append("the fault was never met")
         here.heal()
         # Once it is over nothing of it stays, neither on a kept connection nor in what the gateway keeps; only a
         # source that asked to be left alone, or failed too often, is still left alone.
         after = {"student-7": await front.ask("student-7")}
-        is_left_alone = any("breaker open" in line for line in log.lines)
+        is_left_alone = any("breaker open" in line for lines in heard.requests for line in lines)
         if is_left_alone or outcome is None:
             wrong += faults_of_answers(kind, None, {**after, "staff-a": after["student-7"]}, undisturbed)
         elif after["student-7"].plans != undisturbed["student-7"].plans:

@@ -9,10 +9,10 @@ from connectors.addresses import Addresses, SystemResolver
 from connectors.transport import CheckedTransport
 from hoks.outcomes import Outcome
 from tests.chaos.certificates import contexts
-from tests.chaos.conftest import WHOLE, both
+from tests.chaos.conftest import WHOLE, both, in_turn
 from tests.chaos.faults import TLS
 from tests.chaos.proxy import Fault
-from tests.chaos.scene import Front, Scene, Told, gateway, listening, scene
+from tests.chaos.scene import Front, Scene, Told, gateway, scene
 from tests.chaos.verdict import faults_of_answers, faults_of_lines
 
 SAMPLE = ("expired", "unknown-ca", "plain-http")
@@ -68,10 +68,9 @@ async def test_wrong_tls_is_a_source_that_cannot_be_reached(
         # The first answer comes with the good certificate: the bad one is shown between two calls.
         before = await trusting.ask("student-7")
         secure.play(Fault(name=name, tls=name), kind)
-        with listening() as log:
-            told = await both(trusting)
+        told, heard = await in_turn(trusting)
         wrong += [f"{kind}: {each}" for each in faults_of_answers(kind, Outcome.UNAVAILABLE, told, whole)]
-        wrong += [f"{kind}: {each}" for each in faults_of_lines(kind, Outcome.UNAVAILABLE, len(told), log.lines)]
+        wrong += [f"{kind}: {each}" for each in faults_of_lines(kind, Outcome.UNAVAILABLE, heard)]
         if before.sources != whole["student-7"].sources:
             wrong.append(f"{kind}: not whole before: {before.sources}")
         secure.heal()
