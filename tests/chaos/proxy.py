@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from typing import NamedTuple
 
-HOST = "127.0.0.1"
+HOST, HOST_6 = "127.0.0.1", "::1"
 SLOW_ACCEPT_SECONDS = 0.3
 FOREVER = 3600.0
 """Seconds that no test waits."""
@@ -133,13 +133,12 @@ class Answer(NamedTuple):
 class Proxy:
     """One proxy before one server. Everything but ``met`` and ``calls`` belongs to the proxy's own event loop."""
 
-    def __init__(
-        self, target: int, port: int, contexts: Mapping[str, ssl.SSLContext] | None = None, host: str = HOST
-    ) -> None:
+    def __init__(self, target: int, port: int, contexts: Mapping[str, ssl.SSLContext] | None = None) -> None:
         self._target = target
-        self._address = (host, port)
+        self._hosts = (HOST, HOST_6) if has_6() else (HOST,)
+        self._port = port
         self._contexts = contexts or {}
-        self._server: asyncio.Server | None = None
+        self._servers: list[asyncio.Server] = []
         self._open: set[asyncio.Task[None]] = set()
         self.plan = Plan(HEALTHY)
         self.calls: Counter[str] = Counter()
@@ -148,19 +147,19 @@ class Proxy:
     async def switch(self, plan: Plan) -> None:
         """Play this plan from now on; connections that are open stay so unless how to connect changes."""
         old, self.plan = self.plan.fault, plan
-        if self._server is None or (old.accept, old.tls) != (plan.fault.accept, plan.fault.tls):
+        if not self._servers or (old.accept, old.tls) != (plan.fault.accept, plan.fault.tls):
             await self.close()
             if plan.fault.accept is not Accept.REFUSE:
                 context = self._contexts.get(plan.fault.tls)
-                self._server = await asyncio.start_server(
-                    self._connected, sock=_listener(self._address), ssl=context, backlog=100
-                )
+                for host in self._hosts:
+                    listener = _listener(host, self._port)
+                    server = await asyncio.start_server(self._connected, sock=listener, ssl=context, backlog=100)
+                    self._servers.append(server)
 
     async def close(self) -> None:
         """Stop listening, and drop every connection."""
-        if self._server is not None:
-            self._server.close()
-            self._server = None
+        while self._servers:
+            self._servers.pop().close()
         for task in tuple(self._open):
             task.cancel()
         await asyncio.gather(*self._open, return_exceptions=True)
@@ -199,12 +198,21 @@ class Proxy:
             nth += 1
 
 
-def _listener(address: tuple[str, int]) -> socket.socket:
-    family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+def has_6() -> bool:
+    """Whether this machine has a loopback address of IPv6."""
+    try:
+        socket.create_server((HOST_6, 0), family=socket.AF_INET6).close()
+    except OSError:
+        return False
+    return True
+
+
+def _listener(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # Named as TCP: only then does asyncio send each write at once, and not when the last one is acknowledged.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind(address)
+    listener.bind((host, port))
     return listener
 
 
