@@ -31,6 +31,8 @@ KINDS: Mapping[str, Kind] = {
     "koski": Kind("Koski", "a-koski", r""),
     "onr": Kind("ONR", "onr", r"/masterHenkilos"),
     "organisaatio": Kind("Organisaatio", "organisaatio", r""),
+    "roster": Kind("OneRoster", "c-roster", r"/ims/oneroster/"),
+    "keys": Kind("issuer", "", r"\A/jwks"),
 }
 
 MARK = "ZQ7mark"

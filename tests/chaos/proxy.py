@@ -77,6 +77,8 @@ class Fault:
     tls: str = "good"
     status: int | None = None
     headers: tuple[tuple[str, str], ...] = ()
+    counted: Callable[[], int] | None = None
+    """What the answer says of how many there are in all, anew each time."""
     raw_headers: bytes = b""
     body: Body | None = None
     swaps: Mapping[str, Swaps] = field(default_factory=dict)
@@ -192,7 +194,8 @@ class Proxy:
             self.calls[path] += 1
             plan = self.plan
             fault = plan.fault if plan.takes(path, nth) else HEALTHY
-            answer = await _asked(self._target, head, body) if fault.sent >= 0 else Answer(0, (), b"")
+            scheme = "https" if writer.get_extra_info("ssl_object") else "http"
+            answer = await _asked(self._target, scheme, head, body) if fault.sent >= 0 else Answer(0, (), b"")
             if not await _played(fault, plan.kind, answer, reader, writer):
                 return
             nth += 1
@@ -221,11 +224,12 @@ def _length(head: bytes) -> int:
     return int(found[1]) if found else 0
 
 
-async def _asked(target: int, head: bytes, body: bytes) -> Answer:
+async def _asked(target: int, scheme: str, head: bytes, body: bytes) -> Answer:
     """The request passed on, and the whole answer to it."""
     reader, writer = await asyncio.open_connection(HOST, target)
     try:
-        writer.write(re.sub(rb"(?i)\r\nconnection:[^\r]*", b"", head[:-4]) + b"\r\nConnection: close\r\n\r\n" + body)
+        own = b"\r\nConnection: close\r\nX-Forwarded-Proto: " + scheme.encode() + b"\r\n\r\n"
+        writer.write(re.sub(rb"(?i)\r\nconnection:[^\r]*", b"", head[:-4]) + own + body)
         lines = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")[:-2]
         headers = tuple((name.lower(), value.strip()) for name, _, value in (line.partition(":") for line in lines[1:]))
         return Answer(int(lines[0].split(" ")[1]), headers, await reader.read())
@@ -236,8 +240,9 @@ async def _asked(target: int, head: bytes, body: bytes) -> Answer:
 def wire(fault: Fault, kind: str, answer: Answer) -> tuple[bytes, bytes]:
     """The answer with its fault as bytes on the wire: what stands before the body, and the body in its framing."""
     body = _body(fault, kind, answer)
-    own = {"content-length", "connection", *(name.lower() for name, _ in fault.headers)}
-    headers = [*((name, value) for name, value in answer.headers if name not in own), *fault.headers]
+    told = fault.headers if fault.counted is None else (*fault.headers, ("x-total-count", str(fault.counted())))
+    own = {"content-length", "connection", *(name.lower() for name, _ in told)}
+    headers = [*((name, value) for name, value in answer.headers if name not in own), *told]
     framed = body
     match fault.framing:
         case Framing.LENGTH:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import re
 import socket
 import ssl
@@ -18,6 +19,7 @@ import orjson
 from gateway.app import create_app
 from gateway.clock import FixedDayClock
 from gateway.settings import load
+from hoks.ports import Clock
 from sandbox import BUSINESS_DAY
 from sandbox.server import serve
 from sandbox.settings import SERVERS, settings_text, url
@@ -32,7 +34,8 @@ SECONDS = 3.0
 SLACK_SECONDS = 0.05
 """What an answer may be late by, in time in which its thread could run: ``Told.is_late``."""
 BEAT_SECONDS = 0.01
-PROXIED = ("eHOKS", "Koski", "ONR", "Organisaatio")
+PROXIED = ("eHOKS", "Koski", "ONR", "Organisaatio", "OneRoster", "issuer")
+FIRST_PORT, LAST_PORT, PORTS_IN_A_ROW = 23_000, 27_900, 20
 QUERY = f"""
 {{ student(oid: "{ELIAS}") {{
     name
@@ -124,7 +127,7 @@ class Scene:
         for server in PROXIED:
             origin = f"https://{host_of(server)}" if self.is_https else f"http://{HOST}"
             through = f"{origin}:{self.port_of(server)}"
-            for key in ("base_url", "cas_url"):
+            for key in ("base_url", "cas_url", "token_url", "jwks_url"):
                 text = text.replace(f'{key} = "{url(self.port, server)}', f'{key} = "{through}')
         text = text.replace("cache_seconds = 2", "cache_seconds = 0").replace("kept_seconds = 2", "kept_seconds = 0")
         text = text.replace("[onr]", "[onr]\ncache_seconds = 0")
@@ -174,8 +177,10 @@ def scene(
 
 
 def free_ports(number: int) -> int:
-    """The first of so many free ports in a row."""
-    for first in range(23_000, 27_900, 20):
+    """The first of so many free ports in a row; tests in several processes begin to look at different ones."""
+    rows = list(range(FIRST_PORT, LAST_PORT, PORTS_IN_A_ROW))
+    mine = os.getpid() % len(rows)
+    for first in rows[mine:] + rows[:mine]:
         try:
             for port in range(first, first + number):
                 socket.create_server((HOST, port)).close()
@@ -245,15 +250,25 @@ class Front:
 
 
 @asynccontextmanager
-async def gateway(here: Scene, transport: httpx.AsyncBaseTransport | None = None) -> AsyncIterator[Front]:
+async def gateway(
+    here: Scene,
+    transport: httpx.AsyncBaseTransport | None = None,
+    *,
+    clock: Clock | None = None,
+    seconds: Callable[[], float] = time.monotonic,
+    change: Callable[[str], str] = str,
+    knows_callers: bool = True,
+) -> AsyncIterator[Front]:
     """The real application, in this event loop; its caller's keys are fetched, its sources not yet asked."""
-    app = create_app(load(here.settings("gateway")), FixedDayClock(BUSINESS_DAY), transport=transport)
+    settings = load(here.settings("gateway", change=change))
+    app = create_app(settings, clock or FixedDayClock(BUSINESS_DAY), transport=transport, seconds=seconds)
     async with (
         app.router.lifespan_context(app),
         httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://gateway") as client,
     ):
         front = Front(here, client)
-        await front.ask("staff-a", "{ viewer { role } }")
+        if knows_callers:
+            await front.ask("staff-a", "{ viewer { role } }")
         yield front
 
 
