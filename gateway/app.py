@@ -108,6 +108,7 @@ def create_app(
         callers=callers,
         gate=Recorder(parts.keeping.gate, parts.policy),
         limits=settings.limits,
+        projection=settings.graph.projection,
     )
 
     @asynccontextmanager
@@ -123,7 +124,7 @@ def create_app(
         is_ready = await parts.keeping.is_ready()
         return JSONResponse({"status": "ok" if is_ready else "records are not ready"}, 200 if is_ready else 503)
 
-    invalidation = InvalidationEndpoint(parts.connected.invalidate_keys, parts.connected.shelf)
+    invalidation = InvalidationEndpoint(parts.connected.invalidate_keys, parts.connected)
     routes = [
         Route("/graphql", endpoint),
         Route("/invalidate", invalidation),
