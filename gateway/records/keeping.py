@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -16,7 +17,7 @@ from msgspec import Meta
 from sqlalchemy import make_url
 
 from gateway.records import migration
-from gateway.records.anchors import Anchors, FileSink, Sink
+from gateway.records.anchors import Anchor, Anchors, FileSink, Sink
 from gateway.records.consents import Consents
 from gateway.records.gate import Gate
 from gateway.records.log import Log
@@ -58,7 +59,15 @@ class RecordsSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 class Keeping:
     """What the gateway remembers, open; closed with ``aclose``."""
 
-    def __init__(self, store: Store, stream: str, anchors: Anchors, sink: Sink | None, clock: Clock) -> None:
+    def __init__(
+        self,
+        store: Store,
+        stream: str,
+        anchors: Anchors,
+        sink: Sink | None,
+        clock: Clock,
+        seconds: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.store = store
         self.log = Log(stream)
         self.consents = Consents(store, self.log, clock)
@@ -66,6 +75,8 @@ class Keeping:
         self._anchors = anchors
         self._sink = sink
         self._clock = clock
+        self._seconds = seconds
+        self._kept_back_since: float | None = None
         self._task: asyncio.Task[None] | None = None
 
     async def prepare(self) -> None:
@@ -87,6 +98,7 @@ class Keeping:
         if self.store.engine.dialect.name == "postgresql" and await self.store.read(may_change_the_log):
             log.warning("the role of the records' database may change the log: see docs/records.md")
         await self.consents.keep(consents)
+        await self._anchor_if_possible()
         self._task = asyncio.create_task(self._anchor_for_ever())
 
     async def is_ready(self) -> bool:
@@ -104,10 +116,21 @@ class Keeping:
             return
         waiting = await self.store.read(self._anchors.waiting)
         for anchor in waiting:
-            self.gate.is_closed = now - anchor.at > GRACE_SECONDS * 1000
-            await asyncio.to_thread(self._sink.keep, anchor)
+            try:
+                await asyncio.to_thread(self._sink.keep, anchor)
+            except OSError:
+                self.gate.is_closed = self._is_kept_back_too_long(anchor, now)
+                raise
+            self._kept_back_since = None
             await self.store.write(partial(self._anchors.handed_out, anchor=anchor, at=now))
         self.gate.is_closed = False
+
+    def _is_kept_back_too_long(self, anchor: Anchor, now: int) -> bool:
+        """By the clock, which a restart does not forget, or by the time that has passed, which nobody can set back."""
+        if self._kept_back_since is None:
+            self._kept_back_since = self._seconds()
+        by_clock = now - anchor.at > GRACE_SECONDS * 1000
+        return by_clock or self._seconds() - self._kept_back_since > GRACE_SECONDS
 
     async def aclose(self) -> None:
         """Stop anchoring, write what waits, close."""
@@ -120,10 +143,13 @@ class Keeping:
     async def _anchor_for_ever(self) -> None:
         while True:
             await asyncio.sleep(LOOK_SECONDS)
-            try:
-                await self.anchor()
-            except (StoreBroken, OSError) as fault:
-                log.error("the log's anchors could not be made or kept outside (%s)", type(fault).__name__)
+            await self._anchor_if_possible()
+
+    async def _anchor_if_possible(self) -> None:
+        try:
+            await self.anchor()
+        except (StoreBroken, OSError) as fault:
+            log.error("the log's anchors could not be made or kept outside (%s)", type(fault).__name__)
 
 
 def _signing_key(file: Path) -> Ed25519PrivateKey:
