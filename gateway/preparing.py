@@ -8,7 +8,8 @@ from sqlalchemy import make_url
 from connectors.catalogue import SettingsRefusedError, secret
 from gateway.records.roles import RoleRefused, prepare
 from gateway.records.store import StoreBroken, postgresql
-from gateway.settings import SettingsError, load
+from gateway.settings import SettingsError
+from gateway.settings_file import load
 
 
 async def prepared(config: Path, owner: str, password_file: Path, erasure: str | None) -> str:

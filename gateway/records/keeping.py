@@ -1,10 +1,12 @@
-"""Everything that is kept, put together from the settings: store, log, consents, gate, and the anchors' own task."""
+"""Everything that is kept, put together from the settings: store, log, what is given and made, gate, and the task that
+tends it."""
 
 import asyncio
 import logging
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -18,9 +20,12 @@ from sqlalchemy import make_url
 
 from gateway.records import migration
 from gateway.records.anchors import Anchor, Anchors, FileSink, Sink
+from gateway.records.appointments import CODE_DAYS, Appointments
 from gateway.records.consents import Consents
 from gateway.records.gate import Gate
 from gateway.records.log import Log
+from gateway.records.looks import Looks
+from gateway.records.retention import Kept, Retention
 from gateway.records.roles import may_change_the_log
 from gateway.records.store import Store, StoreBroken, postgresql, sqlite
 from hoks.ports import Clock
@@ -48,6 +53,12 @@ class RecordsSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     """The name of this instance's stream; of several instances on one database each has its own."""
     anchors_path: Path | None = None
     """A file to which anchors are appended, on another host or a medium that is written once."""
+    keep: Kept = Kept()
+    """For how many years what is kept."""
+    erase_daily: bool = False
+    """Whether the service erases by itself, each day, what its time is over; else ``records retain`` does."""
+    appointment_code_days: Annotated[int, Meta(ge=1, le=90)] = CODE_DAYS
+    """For how many days the one-time code of an appointment can be used."""
 
     def __post_init__(self) -> None:
         if (self.store_path is None) == (self.database is None):
@@ -66,12 +77,21 @@ class Keeping:
         anchors: Anchors,
         sink: Sink | None,
         clock: Clock,
+        *,
         seconds: Callable[[], float] = time.monotonic,
+        code_days: int = CODE_DAYS,
+        kept: Kept | None = None,
+        erase_daily: bool = False,
     ) -> None:
         self.store = store
         self.log = Log(stream)
         self.consents = Consents(store, self.log, clock)
+        self.appointments = Appointments(store, self.log, clock, code_days=code_days)
         self.gate = Gate(store, self.log, clock)
+        self.looks = Looks(store)
+        self.retention = Retention(store, self.log, clock, kept or Kept())
+        self._erase_daily = erase_daily
+        self._erased_on: date | None = None
         self._anchors = anchors
         self._sink = sink
         self._clock = clock
@@ -93,13 +113,13 @@ class Keeping:
             raise StoreBroken("cannot be written")
 
     async def start(self, consents: Iterable[Consent] = ()) -> None:
-        """Bring the tables up to date, keep the sandbox's own consents, and begin to anchor. Raises ``StoreBroken``."""
+        """Bring the tables up to date, keep the sandbox's own consents, and tend it. Raises ``StoreBroken``."""
         await self.prepare()
         if self.store.engine.dialect.name == "postgresql" and await self.store.read(may_change_the_log):
             log.warning("the role of the records' database may change the log: see docs/records.md")
         await self.consents.keep(consents)
         await self._anchor_if_possible()
-        self._task = asyncio.create_task(self._anchor_for_ever())
+        self._task = asyncio.create_task(self._tend())
 
     async def is_ready(self) -> bool:
         """Whether answers can be recorded: tried, where none just was."""
@@ -132,6 +152,15 @@ class Keeping:
         by_clock = now - anchor.at > GRACE_SECONDS * 1000
         return by_clock or self._seconds() - self._kept_back_since > GRACE_SECONDS
 
+    async def erase(self) -> None:
+        """Erase what its time is over, once a day, where the settings ask for it. Raises ``StoreBroken``."""
+        today = self._clock.today()
+        if not self._erase_daily or self._erased_on == today:
+            return
+        erased = await self.retention.run()
+        self._erased_on = today
+        log.info("erased: %d bodies of records, %d consents, %d appointments", *erased)
+
     async def aclose(self) -> None:
         """Stop anchoring, write what waits, close."""
         if self._task is not None:
@@ -140,10 +169,14 @@ class Keeping:
                 await self._task
         await self.store.aclose()
 
-    async def _anchor_for_ever(self) -> None:
+    async def _tend(self) -> None:
         while True:
             await asyncio.sleep(LOOK_SECONDS)
             await self._anchor_if_possible()
+            try:
+                await self.erase()
+            except StoreBroken as fault:
+                log.error("what its time is over could not be erased (%s)", fault)
 
     async def _anchor_if_possible(self) -> None:
         try:
@@ -170,4 +203,13 @@ def open_records(settings: RecordsSettings, clock: Clock, password: str | None =
     else:
         store = postgresql(make_url(settings.database or "").set(password=password))
     sink = FileSink(settings.anchors_path) if settings.anchors_path is not None else None
-    return Keeping(store, settings.stream, Anchors(settings.stream, key), sink, clock)
+    return Keeping(
+        store,
+        settings.stream,
+        Anchors(settings.stream, key),
+        sink,
+        clock,
+        code_days=settings.appointment_code_days,
+        kept=settings.keep,
+        erase_daily=settings.erase_daily,
+    )

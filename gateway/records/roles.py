@@ -20,16 +20,24 @@ GATEWAY: Mapping[str, tuple[str, ...]] = {
     "consent_use": (SELECT, INSERT),
     "share": (SELECT, INSERT, UPDATE),
     "appointment": (SELECT, INSERT, UPDATE),
+    "failed_code": (SELECT, INSERT, DELETE),
     "alembic_version": (SELECT,),
 }
-"""The role with which the gateway serves. It deletes nothing, and changes no record."""
+"""The role with which the gateway serves. It changes no record, and deletes only counted tries."""
 
 ERASURE: Mapping[str, tuple[str, ...]] = {
     "log": (SELECT, INSERT, "UPDATE (salt, body)"),
     "log_subject": (SELECT, INSERT, DELETE),
+    "consent": (SELECT, DELETE, "UPDATE (version)"),
+    "consent_use": (SELECT, DELETE),
+    "share": (SELECT, DELETE),
+    "appointment": (SELECT, DELETE, "UPDATE (version)"),
     "alembic_version": (SELECT,),
 }
-"""The role that erases bodies whose time is over. What a record's hash covers it cannot change either."""
+"""The role that erases what its time is over. What a record's hash covers it cannot change either.
+
+It may update a version only because PostgreSQL asks that of whoever locks a row.
+"""
 
 
 class RoleRefused(Exception):

@@ -31,7 +31,7 @@ from sqlalchemy import make_url
 from deploy import log_verify
 from gateway.records import migration
 from gateway.records.anchors import Anchors, FileSink
-from gateway.records.gate import ConsentChanged, Disclosure
+from gateway.records.gate import Disclosure, GroundChanged
 from gateway.records.keeping import Keeping
 from gateway.records.store import Store, postgresql, sqlite
 from gateway.records.tables import METADATA
@@ -142,7 +142,7 @@ class Kept(RuleBasedStateMachine):
 
     @rule(target=consents, begins=st.integers(0, 3), days=st.integers(0, 4))
     def give(self, begins: int, days: int) -> Any:
-        start = self.clock.today() + timedelta(days=begins)
+        start = helsinki(max(self.clock.moment, self.latest)) + timedelta(days=begins)
         wish = Wish(
             subject=AINO, recipient_kind=RecipientKind.ORGANISATION, recipient="1.2.246.562.99.99000000036",
             right=RIGHT, items=frozenset({Item.D1}), purpose=Purpose.RECOGNITION,
@@ -155,7 +155,7 @@ class Kept(RuleBasedStateMachine):
 
     @rule(consent=consents)
     def withdraw(self, consent: str) -> None:
-        assert self.do(self.kept.consents.withdraw(consent, AINO)) is not None
+        assert self.do(self.kept.consents.withdraw(consent, [AINO])) is not None
         if consent not in self.withdrawn:
             self.recorded()
         self.withdrawn.add(consent)
@@ -203,7 +203,7 @@ class Kept(RuleBasedStateMachine):
     def read_while_it_is_withdrawn(self, consent: str, readers: int, place: int) -> None:
         async def all_at_once() -> None:
             work: list[Any] = [self.release([consent]) for _ in range(readers)]
-            work.insert(min(place, readers), self.kept.consents.withdraw(consent, AINO))
+            work.insert(min(place, readers), self.kept.consents.withdraw(consent, [AINO]))
             await asyncio.gather(*work)
 
         before = len(self.released)
@@ -237,7 +237,7 @@ class Kept(RuleBasedStateMachine):
         body = {"event": "disclosed", "number": number, "consents": sorted(of)}
         try:
             await self.kept.gate.release([Disclosure(subject=AINO, body=body, consents=frozenset(of))])
-        except ConsentChanged:
+        except GroundChanged:
             return False
         self.released.append(number)
         return True
@@ -251,7 +251,7 @@ class Kept(RuleBasedStateMachine):
         seen = []
         for before, record in zip([None, *records], records, strict=False):
             assert before is None or before.at <= record.at, "the log's time does not go back"
-            body = json.loads(record.body or b"")
+            body = json.loads((record.body or b"").partition(b"\n")[0])
             match body["event"]:
                 case "consent.given":
                     in_force[body["consent"]] = Given(*(date.fromisoformat(body[name]) for name in ("start", "end")))

@@ -14,8 +14,9 @@ from sqlalchemy.engine import URL
 from gateway.cli import main
 from gateway.records import migration, roles
 from gateway.records.consents import Consents
-from gateway.records.gate import ConsentChanged, Disclosure, Gate
+from gateway.records.gate import Disclosure, Gate, GroundChanged
 from gateway.records.log import Entry, Log, bodies_of
+from gateway.records.retention import Erased, Kept, Retention
 from gateway.records.roles import RoleRefused
 from gateway.records.store import Store, StoreBroken, postgresql
 from gateway.records.tables import METADATA
@@ -108,8 +109,8 @@ async def test_everything_the_gateway_does_works_with_its_own_role(prepared: Ope
     given = await consents.give(WISH)
     told = Disclosure(subject=AINO, body={"event": "disclosed"}, consents=frozenset({given.id}))
     await gate.release([told])
-    assert (await consents.withdraw(given.id, AINO)) is not None
-    with pytest.raises(ConsentChanged):
+    assert (await consents.withdraw(given.id, [AINO])) is not None
+    with pytest.raises(GroundChanged):
         await gate.release([told])
     events = [each["event"] for each in await store.read(lambda connection: bodies_of(connection, AINO))]
     assert events == ["consent.given", "disclosed", "consent.withdrawn"]
@@ -130,14 +131,17 @@ async def test_whatever_would_change_the_log_or_the_past_is_refused_to_the_gatew
 
 
 async def test_bodies_are_erased_by_a_role_of_its_own_that_changes_no_header(prepared: Opened) -> None:
-    store, log = prepared("erasure"), Log("a")
-    await prepared("gateway").write(lambda connection: log.append(connection, [Entry(body={"event": "x"})], at=1))
-    assert await store.write(lambda connection: log.erase(connection, before=2, now=3)) == 1
+    store, log, gateway = prepared("erasure"), Log("a"), prepared("gateway")
+    await gateway.write(lambda connection: log.append(connection, [Entry(body={"event": "x"})], at=1))
+    await Consents(gateway, log, Clock()).give(WISH)
+    clock = Clock()
+    clock.moment = clock.moment.replace(year=2040)
+    assert await Retention(store, log, clock, Kept()).run() == Erased(bodies=2, consents=1)
     for wrong in (
         "UPDATE log SET at = at",
         "UPDATE log SET body_hash = hash",
         "DELETE FROM log",
-        "SELECT * FROM consent",
+        "UPDATE consent SET withdrawn_at = NULL",
     ):
         with pytest.raises(StoreBroken):
             await store.write(statement(wrong))

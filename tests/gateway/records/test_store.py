@@ -78,15 +78,6 @@ async def test_a_caller_that_gives_up_neither_stops_nor_doubles_the_write(store:
     assert await store.read(count) == 2
 
 
-async def test_a_persons_records_are_found_and_gone_when_their_time_is_over(store: Store) -> None:
-    for number in range(6):
-        await store.write(appended(number, at=number * 10))
-    erased = await store.write(lambda connection: Log("a").erase(connection, before=40, now=99))
-    assert erased == 4
-    assert await store.read(lambda connection: [b["number"] for b in bodies_of(connection, "person-1")]) == [4]
-    assert await store.read(lambda connection: bodies_of(connection, "person-0")) == []
-
-
 async def test_a_table_that_is_gone_is_a_broken_store_and_no_answer(bare: Store) -> None:
     with pytest.raises(StoreBroken):
         await bare.read(count)

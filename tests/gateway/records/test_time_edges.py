@@ -14,7 +14,7 @@ from gateway.clock import day_in_helsinki
 from gateway.records import keeping, migration
 from gateway.records.anchors import Anchors, FileSink
 from gateway.records.consents import Consents
-from gateway.records.gate import ConsentChanged, Disclosure, Gate
+from gateway.records.gate import Disclosure, Gate, GroundChanged
 from gateway.records.keeping import Keeping
 from gateway.records.log import Entry, Log
 from gateway.records.store import Store, StoreBroken, sqlite
@@ -89,7 +89,7 @@ async def test_a_consent_holds_from_its_first_midnight_to_its_last_in_helsinki(
     released = True
     try:
         await Gate(store, log, clock).release([told])
-    except ConsentChanged:
+    except GroundChanged:
         released = False
     assert released == lets_go
     await store.aclose()
@@ -102,8 +102,8 @@ async def test_a_consent_given_while_the_clock_is_set_back_revives_none_that_is_
     clock.set("2026-11-05T09:00:00")
     await gate.release([TOLD])
     clock.set("2026-10-06T09:00:00")
-    await consents.give(WISH)
-    with pytest.raises(ConsentChanged):
+    await consents.give(msgspec.structs.replace(WISH, end=date(2027, 1, 4)))
+    with pytest.raises(GroundChanged):
         await gate.release([Disclosure(subject=AINO, body={"event": "disclosed"}, consents=frozenset({given.id}))])
 
 
@@ -137,7 +137,7 @@ class Kept:
         self.passed = Passing()
         anchors = Anchors("a", Ed25519PrivateKey.generate())
         self.keeping = Keeping(
-            sqlite(folder / "records.db"), "a", anchors, FileSink(self.outside), self.clock, self.passed
+            sqlite(folder / "records.db"), "a", anchors, FileSink(self.outside), self.clock, seconds=self.passed
         )
 
     def anchored(self) -> list[tuple[int, int]]:
