@@ -7,6 +7,7 @@ In order of flow:
 failures               what can go wrong with a source
 limits                 what may be set of every source over HTTP
 addresses              which addresses a host name may lead to
+trust                  whose certificates are trusted, and which one is shown
 transport              how bytes travel: connections to checked addresses alone
 decoding               the body of an answer, decoded within its limits
 breaker                whether a source is asked at all

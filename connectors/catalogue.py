@@ -46,6 +46,7 @@ from connectors.revalidated import Bodies, Revalidated
 from connectors.shelf import DEFAULT_BYTES, Shelf
 from connectors.table import DropRefused, TableSource, ViewsDoNotFit
 from connectors.table.settings import TableSettings
+from connectors.trust import TrustRefusedError, tls_of
 from hoks.ports import (
     AppointmentSource,
     AssignmentSource,
@@ -173,9 +174,9 @@ def connect(
     ``transport`` stands in for the network in tests, and ``seconds`` for the clock by which kept answers grow old.
     """
     _refuse_repeated_ids(sources)
-    network = _Network(transport, seconds)
-    shelf = Shelf(cache_bytes, seconds)
     root = folder or Path()
+    network = _Network(transport, seconds, root)
+    shelf = Shelf(cache_bytes, seconds)
     rights: list[RightsSource] = []
     plans: list[PlanSource] = []
     holders: list[HolderSource] = []
@@ -339,8 +340,9 @@ def with_scopes(account: ClientCredentials, *usual: str) -> ClientCredentials:
 class _Network:
     """Makes one client for each source, with that source's limits and addresses alone."""
 
-    def __init__(self, transport: httpx.AsyncBaseTransport | None, seconds: Callable[[], float]) -> None:
+    def __init__(self, transport: httpx.AsyncBaseTransport | None, seconds: Callable[[], float], folder: Path) -> None:
         self._transport = transport
+        self._folder = folder
         self._bodies = Bodies(seconds=seconds)
         self.clients: list[HttpxClient] = []
 
@@ -355,9 +357,10 @@ class _Network:
                 concurrency=limits.concurrency,
                 waiting=limits.waiting,
                 private_network=limits.private_network,
+                ssl_context=tls_of(limits, self._folder),
                 transport=self._transport,
             )
-        except (ValueError, httpx.InvalidURL) as error:
+        except (ValueError, httpx.InvalidURL, TrustRefusedError) as error:
             raise SettingsRefusedError(f"source `{source}`: {error}") from None
         self.clients.append(client)
         return Revalidated(source, client, self._bodies, passing)
