@@ -17,6 +17,7 @@ errands                calls that end in time and clean up undisturbed
 condition              the condition of a source, for whoever runs the gateway
 capabilities           what a source can tell, declared as data
 client                 the one outgoing HTTP client: deadline, size, address
+cas                    tickets of OPH's staff CAS, and sessions opened with them
 oauth                  a source's access token by client credentials
 revalidated            documents asked for again with the version that is known
 shelf                  what sources told lately, bounded in bytes, and what they are being asked right now
