@@ -107,6 +107,7 @@ def create_app(
         callers=callers,
         gate=Recorder(parts.keeping.gate, parts.policy),
         limits=settings.limits,
+        projection=settings.graph.projection,
     )
 
     @asynccontextmanager
