@@ -73,7 +73,7 @@ class Store:
             try:
                 with self._engine.connect() as connection:
                     return job(connection)
-            except SQLAlchemyError as fault:
+            except (SQLAlchemyError, OSError) as fault:
                 raise StoreBroken(type(fault).__name__) from None
 
         return await asyncio.get_running_loop().run_in_executor(self._readers, reading)
@@ -106,9 +106,10 @@ class Store:
             with _locked(self._lock), self._engine.begin() as connection:
                 for waiting in group:
                     results.append((waiting, *_done(waiting.job, connection)))
-        except (SQLAlchemyError, OSError) as fault:
+        except (SQLAlchemyError, OSError, StoreBroken) as fault:
+            broken = fault if isinstance(fault, StoreBroken) else StoreBroken(type(fault).__name__)
             for waiting in group:
-                waiting.done.set_exception(StoreBroken(type(fault).__name__))
+                waiting.done.set_exception(broken)
             return
         for waiting, value, refused in results:
             if refused is not None:
@@ -138,6 +139,7 @@ def _locked(file: Path | None) -> Iterator[None]:
     if file is None:
         yield
         return
+    file.parent.mkdir(parents=True, exist_ok=True)
     handle = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
@@ -150,12 +152,21 @@ def _locked(file: Path | None) -> Iterator[None]:
 
 
 def sqlite(file: Path) -> Store:
-    """A store in one file on this machine, readable by its owner alone. Not for network file systems."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
-    if file.stat().st_mode & 0o077:
-        raise StoreBroken(f"{file}: others can read it; expected mode 0600")
+    """A store in one file on this machine, readable by its owner alone. Not for network file systems.
+
+    The file is made when it is first used, not when it is only looked whether it could be. Raises ``StoreBroken``.
+    """
+    if file.exists():
+        _refuse_readable(file)
+    elif not os.access(next(each for each in file.absolute().parents if each.exists()), os.W_OK | os.X_OK):
+        raise StoreBroken(f"{file}: cannot be made here")
     engine = create_engine(f"sqlite:///{file}", connect_args={"timeout": 5.0})
+
+    @event.listens_for(engine, "do_connect")
+    def _(*_: object) -> None:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
+        _refuse_readable(file)
 
     @event.listens_for(engine, "connect")
     def _(connection: Any, _: object) -> None:
@@ -170,6 +181,11 @@ def sqlite(file: Path) -> Store:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
 
     return Store(engine, lock=file.with_name(file.name + ".lock"))
+
+
+def _refuse_readable(file: Path) -> None:
+    if file.stat().st_mode & 0o077:
+        raise StoreBroken(f"{file}: others can read it; expected mode 0600")
 
 
 _PRAGMAS = (
