@@ -10,11 +10,13 @@ from typing import Protocol
 
 import msgspec
 
+from hoks.consenting import GivenConsent, Wish
 from hoks.identifiers import LearnerOid, OrganisationOid, PersonOid, StudyRightOid
 from hoks.organisations import TreeNode
 from hoks.outcomes import Reply
 from hoks.plan import Hoks
 from hoks.relations import Appointment, Assignment, Consent
+from hoks.seen import Place, RowPage
 from hoks.student import Person
 from hoks.study_right import StudyRight
 from hoks.values import Text
@@ -109,7 +111,7 @@ class HolderSource(Protocol):
 
 
 class AppointmentSource(Protocol):
-    """A source of appointments to periods and demonstrations: student systems, and later the gateway's own store."""
+    """A student system's appointments to periods and demonstrations."""
 
     @property
     def source(self) -> Source:
@@ -118,6 +120,14 @@ class AppointmentSource(Protocol):
 
     async def appointments(self, people: Collection[PersonOid]) -> Reply[PersonOid, tuple[Appointment, ...]]:
         """Everything each person is appointed to."""
+        ...
+
+
+class Appointments(Protocol):
+    """The appointments that staff have made through the gateway, of all providers."""
+
+    async def appointments(self, people: Collection[PersonOid]) -> Reply[PersonOid, tuple[Appointment, ...]]:
+        """Everything each person has accepted, ended ones too, each with the provider whose staff made it."""
         ...
 
 
@@ -143,6 +153,30 @@ class Consents(Protocol):
 
     async def given(self, rights: Collection[StudyRightOid]) -> Reply[StudyRightOid, tuple[Consent, ...]]:
         """The consents that concern each plan, whoever the recipient is."""
+        ...
+
+
+class ConsentBook(Protocol):
+    """Where a student's consents are kept. What is written holds, on every instance, when the call returns."""
+
+    async def give(self, wish: Wish) -> GivenConsent:
+        """Keep a consent. Raises ``BadRequest`` for one that cannot be given, ``SourcesUnavailable``."""
+        ...
+
+    async def withdraw(self, consent: str, subjects: Collection[LearnerOid]) -> GivenConsent | None:
+        """Withdraw a consent of a person known by any of these OIDs; again is no fault, and nothing where none is."""
+        ...
+
+    async def of(self, subjects: Collection[LearnerOid]) -> tuple[GivenConsent, ...]:
+        """Everything the person has consented to, newest first. Raises ``SourcesUnavailable``."""
+        ...
+
+
+class DisclosureLog(Protocol):
+    """The log of what was disclosed, as the people it is about may read it."""
+
+    async def page(self, oids: Collection[LearnerOid], *, after: Place | None, first: int) -> RowPage:
+        """The next rows about the person known by these OIDs, newest first. Raises ``SourcesUnavailable``."""
         ...
 
 

@@ -5,6 +5,7 @@ unknown, and what is unknown opens nothing.
 """
 
 from collections.abc import Iterable
+from datetime import date
 
 import msgspec
 
@@ -61,6 +62,17 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
             assignments=tuple(each for each in self.assignments if each.learner in person.all_oids),
             consents=tuple(each for each in self.consents if each.learner in person.all_oids),
         )
+
+
+def holding(appointments: Iterable[Appointment], day: date) -> tuple[Appointment, ...]:
+    """The appointments that hold on a day.
+
+    INVARIANT: where several name one person in one part, the most restrictive end decides for all of them: what staff
+    have ended in the gateway is not open through another source.
+    """
+    told = tuple(appointments)
+    over = {(each.person, each.part) for each in told if each.until is not None and each.until < day}
+    return tuple(each for each in told if (each.person, each.part) not in over)
 
 
 def recipients(caller: Caller) -> tuple[str, ...]:

@@ -124,6 +124,7 @@ APPOINTMENT = Table(
     Column("start", Date),
     Column("end", Date),
     Column("environment", String(200)),
+    Column("until", Date),
     Column("code_hash", LargeBinary(32)),
     Column("code_until", BigInteger),
     Column("failed_tries", Integer, nullable=False),
@@ -134,3 +135,13 @@ APPOINTMENT = Table(
     Column("version", Integer, nullable=False),
     CheckConstraint("(part_key IS NULL) <> (unit_code IS NULL)", name="one_way_to_the_part"),
 )
+"""An appointment (nimitys) made by staff. One that is ended, or over, stays: it closes what another source opens."""
+
+FAILED_CODE = Table(
+    "failed_code",
+    METADATA,
+    Column("id", String(32), primary_key=True),
+    Column("person", String(64), nullable=False, index=True),
+    Column("at", BigInteger, nullable=False),
+)
+"""Each time a person tried a one-time code that could not be used, for as long as it counts against them."""
