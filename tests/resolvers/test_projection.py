@@ -81,9 +81,7 @@ def whole(kind: Any) -> Callable[..., Any]:
     return lambda **shown: kind(**{name: shown.get(name) for name in kind.__struct_fields__})
 
 
-KINDS: Mapping[str, Callable[..., Any]] = {
-    each.__name__: whole(each) for each in (*kinds(Record), *kinds(Value))
-}
+KINDS: Mapping[str, Callable[..., Any]] = {each.__name__: whole(each) for each in (*kinds(Record), *kinds(Value))}
 
 
 async def answered(
