@@ -27,6 +27,7 @@ from gateway.records.log import Log
 from gateway.records.looks import Looks
 from gateway.records.retention import Kept, Retention
 from gateway.records.roles import may_change_the_log
+from gateway.records.shares import Shares
 from gateway.records.store import Store, StoreBroken, postgresql, sqlite
 from hoks.ports import Clock
 from hoks.relations import Consent
@@ -86,6 +87,7 @@ class Keeping:
         self.store = store
         self.log = Log(stream)
         self.consents = Consents(store, self.log, clock)
+        self.shares = Shares(store, self.log, clock)
         self.appointments = Appointments(store, self.log, clock, code_days=code_days)
         self.gate = Gate(store, self.log, clock)
         self.looks = Looks(store)
