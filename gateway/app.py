@@ -34,6 +34,7 @@ from hoks.giving import Giving
 from hoks.ports import Clock
 from hoks.questions import Sources
 from hoks.reading import Reader
+from hoks.sharing import Sharing
 from resolvers.context import Desks
 from resolvers.graph import Graph
 from resolvers.schema import build, executable
@@ -169,9 +170,11 @@ def load_consent_texts() -> ConsentTexts:
 
 def _desks(parts: Parts) -> Desks:
     """What callers may do besides asking, each over what is kept."""
+    reader, keeping = parts.reader, parts.keeping
     return Desks(
-        giving=Giving(parts.reader, parts.keeping.consents, load_consent_texts(), parts.policy),
-        following=Following(parts.keeping.looks, parts.connected.labels),
+        giving=Giving(reader, keeping.consents, load_consent_texts(), parts.policy),
+        sharing=Sharing(reader, keeping.shares),
+        following=Following(keeping.looks, parts.connected.labels),
     )
 
 
