@@ -234,6 +234,7 @@ async def test_what_a_student_has_consented_to_is_null_to_all_others_and_said_to
 async def test_a_student_sees_their_consents_through_every_door_newest_first_and_nothing_is_withheld(
     gateway: Gateway,
 ) -> None:
+    gateway.later(1)
     consent = await given(gateway)
     answer = await gateway.ask("student-7", CONSENTS)
     assert [each["id"] for each in answer["data"]["student"]["consents"]] == [consent["id"], "consent-7"]
