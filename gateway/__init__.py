@@ -16,6 +16,7 @@ app             the composition root: the only place that knows every part
 explain         what an operator may ask of the rules, in words
 checking        every source of a configuration tried once
 serving         an application on one address until it is told to stop
+oversight       what an operator does with what is kept, at the command line
 trial           the sandbox beside a gateway, to try it with
 sandbox_faults  lets a source of the running sandbox fail, from the command line
 cli             the command ``hoks-gateway``

@@ -69,8 +69,11 @@ class Anchors:
         self._stream = stream
         self._key = key
 
-    def due(self, connection: Connection, at: int) -> Anchor | None:
-        """The anchor over what has none yet, where it is many or old enough; kept in the log's own database."""
+    def due(self, connection: Connection, at: int, *, at_once: bool = False) -> Anchor | None:
+        """The anchor over what has none yet, where it is many or old enough, or is to be anchored ``at_once``.
+
+        It is kept in the log's own database.
+        """
         anchored = connection.execute(
             select(func.coalesce(func.max(ANCHOR.c.last), 0)).where(ANCHOR.c.stream == self._stream)
         ).scalar_one()
@@ -80,7 +83,8 @@ class Anchors:
             .order_by(LOG.c.seq)
             .limit(MOST_RECORDS)
         ).all()
-        if not rows or (len(rows) < MOST_RECORDS and at - rows[0].at < MOST_SECONDS * 1000):
+        is_due = at_once or len(rows) == MOST_RECORDS or (bool(rows) and at - rows[0].at >= MOST_SECONDS * 1000)
+        if not rows or not is_due:
             return None
         anchor = self._signed(rows[0].seq, rows[-1].seq, at, [row.hash for row in rows])
         connection.execute(insert(ANCHOR), [msgspec.structs.asdict(anchor)])

@@ -47,7 +47,7 @@ class RecordsSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     database: str | None = None
     """A PostgreSQL database, without a password: ``postgresql+psycopg://user@host/name``."""
     password_file: Path | None = None
-    stream: Annotated[str, Meta(min_length=1, max_length=64)] = "main"
+    stream: Annotated[str, Meta(min_length=1, max_length=48)] = "main"
     """The name of this instance's stream; of several instances on one database each has its own."""
     anchors_path: Path | None = None
     """A file to which anchors are appended, on another host or a medium that is written once."""
@@ -106,10 +106,10 @@ class Keeping:
             return await self.store.read(migration.is_current)
         return False
 
-    async def anchor(self) -> None:
+    async def anchor(self, *, at_once: bool = False) -> None:
         """Make the anchor that is due, and hand outside what waits. Raises ``StoreBroken`` and ``OSError``."""
         now = int(self._clock.now().timestamp() * 1000)
-        await self.store.write(partial(self._anchors.due, at=now))
+        await self.store.write(partial(self._anchors.due, at=now, at_once=at_once))
         if self._sink is None:
             return
         waiting = await self.store.read(self._anchors.waiting)

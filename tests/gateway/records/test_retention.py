@@ -188,8 +188,8 @@ async def test_appointments_go_five_years_after_their_end_and_those_without_one_
     def row(number: int, **change: Any) -> dict[str, Any]:
         return {
             "id": f"{number:032}", "kind": "instructor", "provider": "p", "learner": AINO, "study_right": "r",
-            "part_key": "k", "failed_tries": 0, "made_at": 0, "version": 1, "until": None, "end": None, "ended_on": None,
-            "code_until": None, "person": None, **change,
+            "part_key": "k", "failed_tries": 0, "made_at": 0, "version": 1, "until": None, "end": None,
+            "ended_on": None, "code_until": None, "person": None, **change,
         }  # fmt: skip
 
     rows = [
