@@ -11,6 +11,7 @@ envelope        the strict JSON of a request
 documents       documents parsed, validated and limited once
 http            POST /graphql
 invalidate      POST /invalidate: a source says that something of its has changed
+export          GET /disclosures/export: a student takes along what the log says of them
 records         the log, consents and the release gate, in one store
 app             the composition root: the only place that knows every part
 explain         what an operator may ask of the rules, in words

@@ -18,6 +18,7 @@ from starlette.routing import Route
 from connectors.catalogue import Connected, SettingsRefusedError, connect, secret
 from connectors.client import HttpxClient
 from gateway.callers import Callers
+from gateway.export import ExportEndpoint
 from gateway.http import GraphQLEndpoint
 from gateway.invalidate import InvalidationEndpoint
 from gateway.keys import LARGEST_KEY_SET, KeyClients
@@ -130,6 +131,7 @@ def create_app(
     routes = [
         Route("/graphql", endpoint),
         Route("/invalidate", invalidation),
+        Route("/disclosures/export", ExportEndpoint(callers, parts.reader, parts.keeping.exports.of)),
         Route("/health", _alive),
         Route("/ready", ready),
     ]

@@ -21,6 +21,7 @@ from gateway.records import migration
 from gateway.records.anchors import Anchors, FileSink, Sink
 from gateway.records.appointments import CODE_DAYS, Appointments
 from gateway.records.consents import Consents
+from gateway.records.export import Exports
 from gateway.records.gate import Gate
 from gateway.records.log import Log
 from gateway.records.looks import Looks
@@ -72,7 +73,7 @@ class Keeping:
         self,
         store: Store,
         stream: str,
-        anchors: Anchors,
+        key: Ed25519PrivateKey,
         sink: Sink | None,
         clock: Clock,
         *,
@@ -89,7 +90,8 @@ class Keeping:
         self.retention = Retention(store, self.log, clock, kept or Kept())
         self._erase_daily = erase_daily
         self._erased_on: date | None = None
-        self._anchors = anchors
+        self.exports = Exports(store, key, clock)
+        self._anchors = Anchors(stream, key)
         self._sink = sink
         self._clock = clock
         self._task: asyncio.Task[None] | None = None
@@ -170,7 +172,7 @@ def open_records(settings: RecordsSettings, clock: Clock, password: str | None =
     return Keeping(
         store,
         settings.stream,
-        Anchors(settings.stream, key),
+        key,
         sink,
         clock,
         code_days=settings.appointment_code_days,
