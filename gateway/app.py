@@ -33,6 +33,7 @@ from hoks.giving import Giving
 from hoks.ports import Clock
 from hoks.questions import Sources
 from hoks.reading import Reader
+from hoks.sharing import Sharing
 from resolvers.context import Desks
 from resolvers.graph import Graph
 from resolvers.schema import build, executable
@@ -112,6 +113,7 @@ def create_app(
         callers=callers,
         gate=Recorder(parts.keeping.gate, parts.policy),
         limits=settings.limits,
+        projection=settings.graph.projection,
     )
 
     @asynccontextmanager
@@ -127,7 +129,7 @@ def create_app(
         is_ready = await parts.keeping.is_ready()
         return JSONResponse({"status": "ok" if is_ready else "records are not ready"}, 200 if is_ready else 503)
 
-    invalidation = InvalidationEndpoint(parts.connected.invalidate_keys, parts.connected.shelf)
+    invalidation = InvalidationEndpoint(parts.connected.invalidate_keys, parts.connected)
     routes = [
         Route("/graphql", endpoint),
         Route("/invalidate", invalidation),
@@ -159,9 +161,11 @@ def load_consent_texts() -> ConsentTexts:
 
 def _desks(parts: Parts) -> Desks:
     """What callers may do besides asking, each over what is kept."""
+    reader, keeping = parts.reader, parts.keeping
     return Desks(
-        giving=Giving(parts.reader, parts.keeping.consents, load_consent_texts(), parts.policy),
-        following=Following(parts.keeping.looks, parts.connected.labels),
+        giving=Giving(reader, keeping.consents, load_consent_texts(), parts.policy),
+        sharing=Sharing(reader, keeping.shares),
+        following=Following(keeping.looks, parts.connected.labels),
     )
 
 

@@ -133,6 +133,11 @@ class Reader:
         people = await self._questions.people([oid], (within or self.sit()).deadline)
         return people.by_oid[oid], people.are_known
 
+    async def provider_of(self, caller: Caller, *, within: Sitting | None = None) -> OrganisationOid | None:
+        """The provider of the acting organisation; nothing where the register does not tell."""
+        deadline = (within or self.sit()).deadline
+        return (await self._questions.provider(caller.organisation, deadline.at(TREE)))[0]
+
     async def explain(self, caller: Caller, oid: LearnerOid) -> tuple[ExplainedRight, ...]:
         """Why the caller may see what of a student, right by right; reads no plan."""
         sitting = self.sit()

@@ -26,6 +26,7 @@ from gateway.records.gate import Gate
 from gateway.records.log import Log
 from gateway.records.looks import Looks
 from gateway.records.retention import Kept, Retention
+from gateway.records.shares import Shares
 from gateway.records.store import Store, StoreBroken, postgresql, sqlite
 from hoks.ports import Clock
 from hoks.relations import Consent
@@ -84,6 +85,7 @@ class Keeping:
         self.store = store
         self.log = Log(stream)
         self.consents = Consents(store, self.log, clock)
+        self.shares = Shares(store, self.log, clock)
         self.appointments = Appointments(store, self.log, clock, code_days=code_days)
         self.gate = Gate(store, self.log, clock)
         self.looks = Looks(store)

@@ -29,6 +29,7 @@ GRAPH = executable(SCHEMA)
 ENTRIES = policy_entries(GRAPH)
 
 VALUES = {
+    "AcceptedShare",
     "Code",
     "CompetenceArea",
     "ConsentText",
@@ -37,8 +38,10 @@ VALUES = {
     "DisclosureConnection",
     "DisclosureEdge",
     "GivenConsent",
+    "GivenShare",
     "IncludedIn",
     "Interruption",
+    "MadeShare",
     "Organisation",
     "OtherLearningEnvironment",
     "Provenance",
@@ -176,7 +179,7 @@ def test_a_value_without_a_description_stops_the_build() -> None:
         graph_type(Holder)
 
 
-KEPT = {"Student.consents", "Student.disclosures"}
+KEPT = {"Student.consents", "Student.shares", "Student.disclosures"}
 """By hand: what the gateway keeps of a student, filled in for that student alone."""
 
 
@@ -253,7 +256,7 @@ def records() -> dict[str, type[Record]]:
     return found
 
 
-ATTACHED = {"id", "partId", "sources", "place", "severity", "message", "item"}
+ATTACHED = {"id", "partId", "sources", "place", "severity", "message", "item", "items", "isOfWholePlan"}
 """By hand: fields that go with their record, such as its id."""
 
 

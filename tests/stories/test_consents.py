@@ -1,13 +1,13 @@
 """A student gives somebody leave to see, exactly so much and no longer, and takes it back; all of it as the front ends
 would, over HTTP."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from deploy import log_verify
+from gateway.records import chain
 from tests.stories.conftest import Gateway
 
 ELIAS, AT_A = "1.2.246.562.98.98000000079", "1.2.246.562.15.15000070118"
@@ -118,6 +118,8 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"recipient": "the baker"}, "NO_SUCH_RECIPIENT"),
     ({"recipient": "1.2.246.562.98.98000009196"}, "NO_SUCH_RECIPIENT"),
     ({"recipientKind": "ORGANISATION"}, "NO_SUCH_RECIPIENT"),
+    ({"recipientKind": "LINK"}, "NO_SUCH_RECIPIENT"),
+    ({"recipient": None}, "NO_SUCH_RECIPIENT"),
     ({"studyRightOid": AINOS}, "NO_SUCH_PLAN"),
     ({"studyRightOid": NEVER_WAS}, "NO_SUCH_PLAN"),
 ]
@@ -212,7 +214,7 @@ async def test_giving_and_withdrawing_are_records_of_the_log_and_looking_at_ones
     for _ in range(2):
         await gateway.ask("student-7", WITHDRAW, {"id": consent["id"]})
     records = log_verify.records_of(tmp_path / "sandbox" / "records" / "records.db")
-    bodies = [json.loads(record.body or b"{}") for record in records]
+    bodies = [chain.opened(record.body or b"{}") for record in records]
     assert [body["event"] for body in bodies] == ["consent.given", "consent.withdrawn"]
     assert bodies[0]["items"] == ["D13", "D9"]
     assert bodies[0]["text"] == "2026-1/fi"
