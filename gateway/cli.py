@@ -75,9 +75,18 @@ def _parser() -> argparse.ArgumentParser:
     read.add_argument("--operator", metavar="NAME", help="who you are (default: the account you are logged in with)")
     read.set_defaults(command=_log_read)
 
-    records = commands.add_parser("records", help="what the gateway remembers")
-    kept = records.add_subparsers(required=True, metavar="WHAT")
-    retain = kept.add_parser("retain", help="erase what its time is over; for a timer, once a day")
+    records = commands.add_parser("records", help="the database in which the gateway keeps its records")
+    of_records = records.add_subparsers(required=True, metavar="COMMAND")
+    prepare = of_records.add_parser("prepare", help="as its owner: bring the tables up to date, and grant the gateway")
+    prepare.add_argument(
+        "--config", type=Path, required=True, metavar="FILE", help="the settings of the gateway (TOML)"
+    )
+    prepare.add_argument("--owner", required=True, metavar="ROLE", help="the role that owns the tables")
+    prepare.add_argument("--password-file", type=Path, required=True, metavar="FILE", help="the password of the owner")
+    prepare.add_argument("--erasure", metavar="ROLE", help="the role that erases what has been kept long enough")
+    prepare.set_defaults(command=_prepare_records)
+
+    retain = of_records.add_parser("retain", help="erase what its time is over; for a timer, once a day")
     retain.add_argument("--config", type=Path, required=True, metavar="FILE", help="the settings (TOML)")
     retain.set_defaults(command=_records_retain)
 
@@ -191,6 +200,18 @@ def _records_retain(chosen: argparse.Namespace) -> int:
 
     _log(logging.ERROR)
     print(in_event_loop(erase_what_is_over(chosen.config)))
+    return 0
+
+
+def _prepare_records(chosen: argparse.Namespace) -> int:
+    from gateway.preparing import prepared
+    from gateway.settings import SettingsError
+
+    try:
+        role = in_event_loop(prepared(chosen.config, chosen.owner, chosen.password_file, chosen.erasure))
+    except SettingsError as refused:
+        raise UserError(str(refused)) from None
+    print(f"prepared for the role `{role}`")
     return 0
 
 

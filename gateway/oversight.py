@@ -18,7 +18,8 @@ from gateway.records.inspection import Enquiry, Inspection
 from gateway.records.keeping import Keeping, open_records
 from gateway.records.store import StoreBroken
 from gateway.serving import UserError
-from gateway.settings import Settings, SettingsError, load
+from gateway.settings import Settings, SettingsError
+from gateway.settings_file import load
 from hoks.ports import Clock
 
 T = TypeVar("T")

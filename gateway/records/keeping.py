@@ -26,6 +26,7 @@ from gateway.records.gate import Gate
 from gateway.records.log import Log
 from gateway.records.looks import Looks
 from gateway.records.retention import Kept, Retention
+from gateway.records.roles import may_change_the_log
 from gateway.records.shares import Shares
 from gateway.records.store import Store, StoreBroken, postgresql, sqlite
 from hoks.ports import Clock
@@ -98,16 +99,32 @@ class Keeping:
         self._clock = clock
         self._task: asyncio.Task[None] | None = None
 
+    async def prepare(self) -> None:
+        """Bring the tables up to date, where they are not. Raises ``StoreBroken`` with one line for the operator."""
+        if not await self.store.read(migration.is_current):
+            try:
+                await self.store.write(migration.upgrade)
+            except StoreBroken as fault:
+                raise StoreBroken(
+                    f"the tables are not up to date and could not be brought so ({fault}):"
+                    " of a database their owner does it with `hoks-gateway records prepare`"
+                ) from None
+        if not await self.store.is_writable():
+            raise StoreBroken("cannot be written")
+
     async def start(self, consents: Iterable[Consent] = ()) -> None:
         """Bring the tables up to date, keep the sandbox's own consents, and tend it. Raises ``StoreBroken``."""
-        await self.store.write(migration.upgrade)
+        await self.prepare()
+        if self.store.engine.dialect.name == "postgresql" and await self.store.read(may_change_the_log):
+            log.warning("the role of the records' database may change the log: see docs/records.md")
         await self.consents.keep(consents)
         self._task = asyncio.create_task(self._tend())
 
     async def is_ready(self) -> bool:
-        """Whether the store answers."""
+        """Whether answers can be recorded: tried, where none just was."""
         with suppress(StoreBroken):
-            return await self.store.read(migration.is_current)
+            is_current = await self.store.read(migration.is_current)
+            return is_current and self.gate.is_well and await self.store.is_writable()
         return False
 
     async def anchor(self, *, at_once: bool = False) -> None:

@@ -10,7 +10,7 @@ from deploy import log_verify
 from gateway.cli import main
 from gateway.clock import SystemClock
 from gateway.records.keeping import open_records
-from gateway.settings import load
+from gateway.settings_file import load
 from sandbox.server import lay_out
 from sandbox.settings import settings_text
 from sandbox.world import build_world
