@@ -88,6 +88,8 @@ def _parser() -> argparse.ArgumentParser:
 
     retain = of_records.add_parser("retain", help="erase what its time is over; for a timer, once a day")
     retain.add_argument("--config", type=Path, required=True, metavar="FILE", help="the settings (TOML)")
+    retain.add_argument("--role", metavar="ROLE", help="of a database, the role that erases (default: the gateway's)")
+    retain.add_argument("--password-file", type=Path, metavar="FILE", help="the password of that role")
     retain.set_defaults(command=_records_retain)
 
     check = commands.add_parser("check-config", help="load a settings file and try every source that it names")
@@ -198,8 +200,10 @@ def _account() -> str:
 def _records_retain(chosen: argparse.Namespace) -> int:
     from gateway.oversight import erase_what_is_over
 
+    if (chosen.role is None) != (chosen.password_file is None):
+        raise UserError("`--role` and `--password-file` go together")
     _log(logging.ERROR)
-    print(in_event_loop(erase_what_is_over(chosen.config)))
+    print(in_event_loop(erase_what_is_over(chosen.config, chosen.role, chosen.password_file)))
     return 0
 
 

@@ -116,3 +116,18 @@ def test_the_account_is_told_where_the_machine_has_no_name_for_it(
     monkeypatch.setattr("getpass.getuser", nobody)
     assert read(config) == 0
     assert json.loads(capsys.readouterr().out.splitlines()[-1])["apart"]["account"] == f"user {os.getuid()}"
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--role", "eraser"], "`--role` and `--password-file` go together"),
+        (["--password-file", "p"], "`--role` and `--password-file` go together"),
+        (["--role", "eraser", "--password-file", "p"], "`--role` is for a database; a file has no roles"),
+    ],
+)
+def test_a_role_without_its_password_or_for_a_file_is_refused(
+    config: Path, capsys: pytest.CaptureFixture[str], words: list[str], told: str
+) -> None:
+    assert main(["records", "retain", "--config", str(config), *words]) == 2
+    assert capsys.readouterr().err.endswith(f"{told}\n")
