@@ -291,7 +291,8 @@ class Reader:
         situation = Situation(
             day=day,
             is_the_student=Known.of(LearnerOid(caller.subject) in person.all_oids),
-            acting=caller.organisation,
+            # To be named in a consent makes an organisation no party to anything else of the student's.
+            acting=caller.organisation if caller.role is not Role.CONSENT_RECIPIENT else None,
             rights=rights,
             links=links,
             tree=tree,

@@ -47,8 +47,8 @@ class Sharing:
 
         INVARIANT: whatever is wrong with a token, the answer is the same, and what is done for it too.
         """
-        if caller.role is not Role.CONSENT_RECIPIENT:
-            raise WrongRole("a share is accepted in the acting role consent_recipient")
+        if caller.role is not Role.CONSENT_RECIPIENT or caller.organisation is not None:
+            raise WrongRole("a share is accepted by a person as such, in the acting role consent_recipient")
         accepted = await self._book.accept(token, caller.subject)
         if accepted is None:
             raise BadRequest("there is no such share, or no longer", ConsentFault.NO_SUCH_SHARE)

@@ -97,6 +97,25 @@ async def test_what_a_student_consents_to_can_be_seen_at_once_and_no_more_of_it_
     assert again["data"]["withdrawConsent"] == withdrawn
 
 
+async def test_a_consent_to_an_organisation_is_for_those_who_act_for_it_and_never_for_them_as_persons(
+    gateway: Gateway,
+) -> None:
+    asked = "{ viewer { oid organisation } students { edges { node { hoksit { careerPlanGoal { uri } } } } } }"
+    before = (await gateway.ask("recipient-org", asked))["data"]
+    assert before["students"]["edges"] == []
+    person, organisation = before["viewer"]["oid"], before["viewer"]["organisation"]
+    await given(gateway, recipient=person)
+    assert (await gateway.ask("recipient-org", asked))["data"] == before
+    consent = await given(gateway, recipientKind="ORGANISATION", recipient=organisation)
+    (edge,) = (await gateway.ask("recipient-org", asked))["data"]["students"]["edges"]
+    assert edge["node"]["hoksit"][0]["careerPlanGoal"]["uri"]
+    assert (await gateway.ask("recipient-2", asked))["data"]["students"]["edges"] == []
+    await gateway.ask("student-7", WITHDRAW, {"id": consent["id"]})
+    assert (await gateway.ask("recipient-org", asked))["data"] == before
+    accepting = 'mutation { acceptShare(token: "x") { endDate } }'
+    assert refused(await gateway.ask("recipient-org", accepting)) == ("ACTING_ROLE_NOT_HELD", None)
+
+
 async def test_a_sensitive_item_opens_only_where_it_is_named_once_more_by_itself(gateway: Gateway) -> None:
     answer = await gateway.ask("student-7", GIVE, {"input": wish(items=["D13", "D9"])})
     assert refused(answer) == ("BAD_USER_INPUT", "SENSITIVE_ITEM_NOT_NAMED_EXPRESSLY")
