@@ -20,6 +20,7 @@ from connectors.catalogue import Connected, SettingsRefusedError, connect, secre
 from connectors.client import HttpxClient
 from connectors.limits import DEFAULT_SECONDS
 from gateway.callers import Callers
+from gateway.export import ExportEndpoint
 from gateway.http import GraphQLEndpoint
 from gateway.invalidate import InvalidationEndpoint
 from gateway.keys import LARGEST_KEY_SET, KeyClients
@@ -134,6 +135,7 @@ def create_app(
     routes = [
         Route("/graphql", endpoint),
         Route("/invalidate", invalidation),
+        Route("/disclosures/export", ExportEndpoint(callers, parts.reader, parts.keeping.exports.of)),
         Route("/health", _alive),
         Route("/ready", ready),
     ]
