@@ -26,9 +26,13 @@ from gateway.records.keeping import Keeping, open_records
 from gateway.records.store import StoreBroken
 from gateway.settings import IssuerSettings, Settings, SettingsError
 from hoks.access.rules import Policy, PolicyError, read_policy
+from hoks.consent_texts import ConsentTexts, read_consent_texts
+from hoks.giving import Giving
+from hoks.nominating import Nominating
 from hoks.ports import Clock
 from hoks.questions import Sources
 from hoks.reading import Reader
+from resolvers.context import Desks
 from resolvers.graph import Graph
 from resolvers.schema import build, executable
 
@@ -43,6 +47,7 @@ class Parts:
     key: bytes
     policy: Policy
     keeping: Keeping
+    clock: Clock
 
     async def aclose(self) -> None:
         """Close all connections and what is kept."""
@@ -85,7 +90,7 @@ def assemble(
         suspended_is_valid=settings.access.suspended_is_valid,
         labels=connected.labels,
     )
-    return Parts(reader, connected, _key_clients(settings.issuer, transport), key, policy, keeping)
+    return Parts(reader, connected, _key_clients(settings.issuer, transport), key, policy, keeping, clock)
 
 
 def create_app(
@@ -103,7 +108,7 @@ def create_app(
     callers = Callers(settings.issuer, parts.keys_client)
     endpoint = GraphQLEndpoint(
         schema=executable(schema),
-        graph=Graph(schema, parts.reader, cursor_key=_key_for(parts.key, b"cursors")),
+        graph=Graph(schema, parts.reader, cursor_key=_key_for(parts.key, b"cursors"), desks=_desks(parts)),
         callers=callers,
         gate=Recorder(parts.keeping.gate, parts.policy),
         limits=settings.limits,
@@ -141,6 +146,22 @@ def load_policy() -> Policy:
         return read_policy(resources.files("hoks.access").joinpath("rules.toml").read_text(encoding="utf-8"))
     except PolicyError as error:
         raise SettingsError(str(error)) from None
+
+
+def load_consent_texts() -> ConsentTexts:
+    """What students are shown before consenting. Raises ``SettingsError`` when it cannot be used."""
+    try:
+        return read_consent_texts(resources.files("hoks").joinpath("consent_texts.toml").read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise SettingsError(str(error)) from None
+
+
+def _desks(parts: Parts) -> Desks:
+    """What callers may do besides asking, each over what is kept."""
+    return Desks(
+        giving=Giving(parts.reader, parts.keeping.consents, load_consent_texts(), parts.policy),
+        nominating=Nominating(parts.reader, parts.keeping.appointments, parts.clock),
+    )
 
 
 def _records(settings: Settings, clock: Clock) -> Keeping:

@@ -14,7 +14,7 @@ from contextlib import suppress
 from typing import Any, NamedTuple, Protocol
 
 import orjson
-from graphql import GraphQLSchema
+from graphql import GraphQLSchema, OperationType
 
 from gateway.documents import Documents
 from gateway.envelope import Envelope, envelope
@@ -135,14 +135,19 @@ class GraphQLEndpoint:
     async def _released(self, document: PreparedDocument, asked: Envelope, caller: Caller) -> dict[str, Any]:
         """The answer, once what it tells is recorded; made again where what it rested on has just been ended.
 
-        INVARIANT: no answer leaves by any other way.
+        INVARIANT: no answer leaves by any other way, and no mutation is executed twice: what it changed stays changed
+        although nothing of its answer may leave.
         """
-        for _ in ("as it stands", "without what has ended"):
+        is_mutation = _is_mutation(document, asked.operation_name)
+        for _ in ("as it stands", "without what has ended")[: 1 if is_mutation else 2]:
             content, told = await self._graph.answer(document, asked.operation_name, asked.variables, caller)
             with suppress(GroundChanged):
                 await self._gate.release(caller, told, asked.query)
                 return content
-        raise RefusedError(Code.UNAVAILABLE)
+        raise RefusedError(Code.UNAVAILABLE, _CHANGED_UNSEEN if is_mutation else None)
+
+
+_CHANGED_UNSEEN = "the change was made, but what it answers may no longer be told: ask for it anew"
 
 
 def accepted(accept: str | None) -> str:
@@ -222,6 +227,12 @@ class _Headers:
 
 def _names_one_operation(document: PreparedDocument, name: str | None) -> bool:
     return len(document.operations) == 1 if name is None else name in document.operations
+
+
+def _is_mutation(document: PreparedDocument, name: str | None) -> bool:
+    operations = document.operations
+    executed = operations[name] if name is not None else next(iter(operations.values()))
+    return executed.operation is OperationType.MUTATION
 
 
 def _request_error(errors: list[ErrorBody], media_type: str) -> Answer:

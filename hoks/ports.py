@@ -10,11 +10,13 @@ from typing import Protocol
 
 import msgspec
 
+from hoks.appointing import AppointmentWish, MadeAppointment
+from hoks.consenting import GivenConsent, Wish
 from hoks.identifiers import LearnerOid, OrganisationOid, PersonOid, StudyRightOid
 from hoks.organisations import TreeNode
 from hoks.outcomes import Reply
 from hoks.plan import Hoks
-from hoks.relations import Appointment, Assignment, Consent
+from hoks.relations import Appointment, AppointmentKind, Assignment, Consent
 from hoks.student import Person
 from hoks.study_right import StudyRight
 from hoks.values import Text
@@ -129,6 +131,26 @@ class Appointments(Protocol):
         ...
 
 
+class AppointmentBook(Protocol):
+    """Where appointments made by staff are kept. What is written holds, on every instance, when the call returns."""
+
+    async def make(self, wish: AppointmentWish) -> tuple[MadeAppointment, str]:
+        """Keep an appointment; with it its code, told nobody again. Raises ``BadRequest``, ``SourcesUnavailable``."""
+        ...
+
+    async def accept(self, code: str, kind: AppointmentKind, person: PersonOid) -> MadeAppointment | None:
+        """Bind the appointment of a code to a person; nothing alike whatever keeps the code from being used."""
+        ...
+
+    async def end(self, appointment: str, provider: OrganisationOid, by: PersonOid) -> MadeAppointment | None:
+        """End an appointment made by the provider's staff; again is no fault, and nothing where there is none."""
+        ...
+
+    async def to(self, right: StudyRightOid, provider: OrganisationOid) -> tuple[MadeAppointment, ...]:
+        """Everything to which the provider's staff have appointed somebody in a plan, newest first."""
+        ...
+
+
 class AssignmentSource(Protocol):
     """A source of who guides whom: groups, responsible teachers, referrals."""
 
@@ -151,6 +173,22 @@ class Consents(Protocol):
 
     async def given(self, rights: Collection[StudyRightOid]) -> Reply[StudyRightOid, tuple[Consent, ...]]:
         """The consents that concern each plan, whoever the recipient is."""
+        ...
+
+
+class ConsentBook(Protocol):
+    """Where a student's consents are kept. What is written holds, on every instance, when the call returns."""
+
+    async def give(self, wish: Wish) -> GivenConsent:
+        """Keep a consent. Raises ``BadRequest`` for one that cannot be given, ``SourcesUnavailable``."""
+        ...
+
+    async def withdraw(self, consent: str, subjects: Collection[LearnerOid]) -> GivenConsent | None:
+        """Withdraw a consent of a person known by any of these OIDs; again is no fault, and nothing where none is."""
+        ...
+
+    async def of(self, subjects: Collection[LearnerOid]) -> tuple[GivenConsent, ...]:
+        """Everything the person has consented to, newest first. Raises ``SourcesUnavailable``."""
         ...
 
 

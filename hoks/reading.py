@@ -10,7 +10,7 @@ from datetime import date
 
 import msgspec
 
-from hoks.access.decide import decide, decide_person
+from hoks.access.decide import decide, decide_person, is_own
 from hoks.access.facts import Situation
 from hoks.access.rules import Policy
 from hoks.asking import Deadline
@@ -102,10 +102,7 @@ class Reader:
         """
         if caller.role not in _SEES_SOURCES or caller.organisation is None:
             return ()
-        deadline = (within or self.sit()).deadline
-        provider, _ = await self._questions.provider(caller.organisation, deadline.at(TREE))
-        if provider is None:
-            raise SourcesUnavailable(_NOT_IN_THE_REGISTER)
+        provider = await self.provider_of(caller, within=within or self.sit())
         own = sorted({each.id for each in self._questions.every_source() if each.provider_oid == provider})
         last = {each: self._questions.last.get(each) for each in own}
         return tuple(
@@ -117,6 +114,13 @@ class Reader:
             for each in own
         )
 
+    async def provider_of(self, caller: Caller, *, within: Sitting) -> OrganisationOid:
+        """The provider that the acting organisation is or belongs to. Raises ``SourcesUnavailable``."""
+        provider, _ = await self._questions.provider(caller.organisation, within.deadline.at(TREE))
+        if provider is None:
+            raise SourcesUnavailable(_NOT_IN_THE_REGISTER)
+        return provider
+
     async def standing(self, caller: Caller, *, within: Sitting | None = None) -> tuple[Standing, Text | None]:
         """What the caller is to students in the acting role, and the name of the acting organisation."""
         deadline = (within or self.sit()).deadline
@@ -126,6 +130,12 @@ class Reader:
         )
         names = [node.organisation.name for node in tree.values()]
         return standing, names[0] if names else None
+
+    async def self_of(self, caller: Caller, *, within: Sitting | None = None) -> tuple[Person, bool]:
+        """Who the caller is as a learner, under which aliases, and whether the learner register told it."""
+        oid = LearnerOid(caller.subject)
+        people = await self._questions.people([oid], (within or self.sit()).deadline)
+        return people.by_oid[oid], people.are_known
 
     async def explain(self, caller: Caller, oid: LearnerOid) -> tuple[ExplainedRight, ...]:
         """Why the caller may see what of a student, right by right; reads no plan."""
@@ -339,7 +349,13 @@ class Reader:
         )
         if view is not None:
             origins = looked.origins(record, evidence)
-            view = msgspec.structs.replace(view, right_origins=origins[0], plan_origins=origins[1])
+            view = msgspec.structs.replace(
+                view,
+                right_origins=origins[0],
+                plan_origins=origins[1],
+                own_plans=looked.own_plans,
+                is_own=is_own(looked.role, looked.situation),
+            )
             return view.with_sources(self._statuses(looked, view, statuses))
         down = looked.own_sources_are_down(self._questions.of_rights)
         return SourcesUnavailable(_CANNOT_TELL) if down else None

@@ -68,12 +68,18 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     """The sources that something shown came from."""
     oid: LearnerOid
     """Who it is, for the reader's own use: the student's OID is itself an item."""
+    oids: frozenset[LearnerOid]
+    """The same and every alias."""
     rights: tuple[StudyRightOid, ...]
     """Of each shown study right, in order: its OID is itself an item."""
     plans: tuple[StudyRightOid, ...]
     """Of each shown plan, in order, whose it is."""
     right_origins: Mapping[StudyRightOid, Origin] = {}
     plan_origins: Mapping[StudyRightOid, Origin] = {}
+    own_plans: frozenset[StudyRightOid] = frozenset()
+    """The rights in whose plans the acting organisation appoints."""
+    is_own: bool = False
+    """Whether the student is the caller, acting as such."""
 
     def right(self, oid: StudyRightOid) -> StudyRight | None:
         """A right that is shown."""
@@ -122,6 +128,7 @@ def show(
             *({plan.provenance.source} for plan in shown if plan.provenance is not None),
         ),
         oid=record.person.oid,
+        oids=record.person.all_oids,
         rights=tuple(rights),
         plans=tuple(oid for oid, _ in plans),
     )

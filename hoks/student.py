@@ -9,9 +9,10 @@ from typing import Annotated
 
 from hoks.codes import RecognitionProcess
 from hoks.competence import CompetenceAcquisition, CompetenceDemonstration
+from hoks.consenting import GivenConsent
 from hoks.findings import Finding
 from hoks.identifiers import LearnerOid, StudyRightOid
-from hoks.items import Item, attached, attached_with, drawn_from, item, name_of, structure
+from hoks.items import Item, attached, attached_with, drawn_from, item, kept_by_gateway, name_of, structure
 from hoks.outcomes import Outcome
 from hoks.plan import Hoks
 from hoks.records import Record
@@ -119,6 +120,10 @@ class Student(Record, frozen=True, gc=False):
     findings: Annotated[
         tuple[Finding, ...] | None, structure("What is wrong or doubtful in the data shown of this student.")
     ] = ()
+    consents: Annotated[
+        tuple[GivenConsent, ...] | None,
+        kept_by_gateway("What the student has consented to (suostumukset), newest first; shown to the student alone."),
+    ] = None
 
 
 class Person(Value, frozen=True, gc=False):

@@ -8,7 +8,10 @@ from typing import Annotated, Any, Optional
 import msgspec
 import strawberry
 
+from hoks.appointing import PlanAppointment
 from hoks.caller import Role
+from hoks.consent_texts import ConsentText
+from hoks.consenting import Language
 from hoks.errors import BadRequest
 from hoks.identifiers import LearnerOid, OrganisationOid, PersonOid, StudyRightOid, learner_oid, study_right_oid
 from hoks.plan import Hoks
@@ -16,6 +19,7 @@ from hoks.relations import AppointmentKind
 from hoks.student import SourceStatus, Student
 from hoks.study_right import StudyRight
 from hoks.values import Text
+from resolvers import appointing
 from resolvers.context import Info
 from resolvers.scalars import Cursor
 from resolvers.types import graph_enum, graph_type
@@ -26,7 +30,8 @@ MOST_STUDENTS = 50
 STUDENT, HOKS, STUDY_RIGHT = graph_type(Student), graph_type(Hoks), graph_type(StudyRight)
 SOURCE_STATUS = graph_type(SourceStatus)
 ROLE, APPOINTMENT_KIND = graph_enum(Role), graph_enum(AppointmentKind)
-TEXT = graph_type(Text)
+TEXT, CONSENT_TEXT = graph_type(Text), graph_type(ConsentText)
+LANGUAGE, PLAN_APPOINTMENT = graph_enum(Language), graph_type(PlanAppointment)
 
 
 @strawberry.type(name="HeldRole", description="A role the token says the caller holds, and where.")
@@ -169,6 +174,19 @@ async def sources(info: Info) -> Any:
     return await context.reader.sources(context.caller, within=context.sitting)
 
 
+async def consent_text(info: Info, language: Annotated[Language, LANGUAGE], version: str | None = None) -> Any:
+    """What a student is shown before consenting."""
+    giving = info.context.desks.giving
+    return giving.texts.text(language, version) if giving is not None else None
+
+
+async def appointments(info: Info, study_right_oid: StudyRightOid) -> Any:
+    """Whom the acting provider's staff have appointed in a plan."""
+    oid = _checked(_right, study_right_oid, "studyRightOid")
+    view = await info.context.rights.load(oid)
+    return await appointing.appointments(info, view, oid) if view is not None else None
+
+
 _right = study_right_oid
 
 
@@ -209,4 +227,15 @@ class Query:
         resolver=sources,
         graphql_type=list[SOURCE_STATUS],  # type: ignore[valid-type]  # derived type
         description="My organisation's sources and how each answered last; empty for other roles.",
+    )
+    consent_text: Any = strawberry.field(
+        resolver=consent_text,
+        graphql_type=Optional[CONSENT_TEXT],  # noqa: UP045 - derived type
+        description="What a student must be shown before consenting: the current text, or an earlier version of it.",
+    )
+    appointments: Any = strawberry.field(
+        resolver=appointments,
+        graphql_type=Optional[list[PLAN_APPOINTMENT]],  # type: ignore[valid-type]  # noqa: UP045 - derived type
+        description="Whom my organisation's staff have appointed (nimitykset) in the plan that covers a study right, "
+        "newest first; null alike for `not yours` and `does not exist`.",
     )

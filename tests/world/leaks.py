@@ -187,8 +187,9 @@ def _named_if_there(reader: Reader, looked: Looked, *rest: Any) -> Any:
     if seen is not None or not looked.rights:
         return seen
     student = Student(oid=None, name=looked.person.name, study_rights=(), hoksit=())
+    oid = looked.person.oid
     return View(
-        student=student, grants={}, covering={}, came_from=frozenset(), oid=looked.person.oid, rights=(), plans=()
+        student=student, grants={}, covering={}, came_from=frozenset(), oid=oid, oids=frozenset(), rights=(), plans=()
     )
 
 

@@ -50,7 +50,7 @@ async def test_an_answer_that_rests_on_a_withdrawn_consent_is_not_released_and_l
     log = Log("a")
     consents = Consents(store, log, clock)
     kept, withdrawn = await consents.give(WISH), await consents.give(WISH)
-    await consents.withdraw(withdrawn.id, AINO)
+    await consents.withdraw(withdrawn.id, [AINO])
     before = await store.read(counted)
     with pytest.raises(GroundChanged):
         await Gate(store, log, clock).release([disclosed(kept.id), disclosed(withdrawn.id)])
@@ -206,7 +206,7 @@ class Withdrawn:
         return (await self._consents.give(WISH)).id
 
     async def end(self, ground: str) -> None:
-        await self._consents.withdraw(ground, AINO)
+        await self._consents.withdraw(ground, [AINO])
 
 
 class Ended:
