@@ -2,7 +2,10 @@
 
 In order of flow:
 
-settings        the settings file, refused where it is unknown, missing or insecure
+settings        what may be set
+misfits         what does not fit the settings, in words
+complaints      what fits them and must still not be started with
+settings_file   the settings file, refused where it is unknown, missing or insecure
 clock           the time, and the fixed day of the sandbox
 errors          every public error code, its status and its words
 keys            an issuer's public keys
@@ -15,6 +18,7 @@ records         the log, consents and the release gate, in one store
 app             the composition root: the only place that knows every part
 explain         what an operator may ask of the rules, in words
 checking        every source of a configuration tried once
+preparing       the database of the records made ready by its owner
 serving         an application on one address until it is told to stop
 trial           the sandbox beside a gateway, to try it with
 sandbox_faults  lets a source of the running sandbox fail, from the command line

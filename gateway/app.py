@@ -3,9 +3,10 @@
 import hashlib
 import hmac
 import time
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from importlib import resources
 from urllib.parse import urlsplit
 
@@ -17,6 +18,7 @@ from starlette.routing import Route
 
 from connectors.catalogue import Connected, SettingsRefusedError, connect, secret
 from connectors.client import HttpxClient
+from connectors.limits import DEFAULT_SECONDS
 from gateway.callers import Callers
 from gateway.http import GraphQLEndpoint
 from gateway.invalidate import InvalidationEndpoint
@@ -24,9 +26,10 @@ from gateway.keys import LARGEST_KEY_SET, KeyClients
 from gateway.records.disclosures import Recorder
 from gateway.records.keeping import Keeping, open_records
 from gateway.records.store import StoreBroken
-from gateway.settings import IssuerSettings, Settings, SettingsError
+from gateway.settings import Settings, SettingsError
 from hoks.access.rules import Policy, PolicyError, read_policy
 from hoks.consent_texts import ConsentTexts, read_consent_texts
+from hoks.following import Following
 from hoks.giving import Giving
 from hoks.nominating import Nominating
 from hoks.ports import Clock
@@ -90,7 +93,7 @@ def assemble(
         suspended_is_valid=settings.access.suspended_is_valid,
         labels=connected.labels,
     )
-    return Parts(reader, connected, _key_clients(settings.issuer, transport), key, policy, keeping, clock)
+    return Parts(reader, connected, _key_clients(settings, transport), key, policy, keeping, clock)
 
 
 def create_app(
@@ -105,13 +108,14 @@ def create_app(
     """
     parts = assemble(settings, clock, transport, seconds)
     schema = build()
-    callers = Callers(settings.issuer, parts.keys_client)
+    callers = Callers(settings.issuer, parts.keys_client, seconds=seconds)
     endpoint = GraphQLEndpoint(
         schema=executable(schema),
         graph=Graph(schema, parts.reader, cursor_key=_key_for(parts.key, b"cursors"), desks=_desks(parts)),
         callers=callers,
         gate=Recorder(parts.keeping.gate, parts.policy),
         limits=settings.limits,
+        projection=settings.graph.projection,
     )
 
     @asynccontextmanager
@@ -127,7 +131,7 @@ def create_app(
         is_ready = await parts.keeping.is_ready()
         return JSONResponse({"status": "ok" if is_ready else "records are not ready"}, 200 if is_ready else 503)
 
-    invalidation = InvalidationEndpoint(parts.connected.invalidate_keys, parts.connected.shelf)
+    invalidation = InvalidationEndpoint(parts.connected.invalidate_keys, parts.connected)
     routes = [
         Route("/graphql", endpoint),
         Route("/invalidate", invalidation),
@@ -135,9 +139,18 @@ def create_app(
         Route("/ready", ready),
     ]
     app = Starlette(routes=routes, lifespan=lifespan)
-    app.state.refuse_misfits = parts.connected.refuse_misfits
+    app.state.refuse_misfits = partial(_refuse_misfits, parts)
     app.state.aclose = parts.aclose
     return app
+
+
+async def _refuse_misfits(parts: Parts) -> None:
+    """Look at the databases before anything is served. Raises ``SettingsRefusedError`` with one line."""
+    try:
+        await parts.keeping.prepare()
+    except StoreBroken as fault:
+        raise SettingsRefusedError(f"records: {fault}") from None
+    await parts.connected.refuse_misfits()
 
 
 def load_policy() -> Policy:
@@ -161,6 +174,7 @@ def _desks(parts: Parts) -> Desks:
     return Desks(
         giving=Giving(parts.reader, parts.keeping.consents, load_consent_texts(), parts.policy),
         nominating=Nominating(parts.reader, parts.keeping.appointments, parts.clock),
+        following=Following(parts.keeping.looks, parts.connected.labels),
     )
 
 
@@ -186,13 +200,15 @@ def _sources(connected: Connected, keeping: Keeping, settings: Settings) -> Sour
     )
 
 
-def _key_clients(issuers: Iterable[IssuerSettings], transport: httpx.AsyncBaseTransport | None) -> KeyClients:
+def _key_clients(settings: Settings, transport: httpx.AsyncBaseTransport | None) -> KeyClients:
     by_url: dict[str, HttpxClient] = {}
-    for issuer in issuers:
+    for issuer in settings.issuer:
         try:
             by_url[issuer.jwks_url] = HttpxClient(
                 [_origin(issuer.jwks_url)],
                 source="keys of an issuer",
+                # Whoever waits for a key set waits no longer than for an answer.
+                seconds=min(DEFAULT_SECONDS, settings.limits.request_seconds),
                 max_bytes=LARGEST_KEY_SET,
                 private_network=issuer.private_network,
                 transport=transport,

@@ -54,10 +54,16 @@ class Callers:
     """Everybody who may call, by the issuers of the settings."""
 
     def __init__(
-        self, issuers: Iterable[IssuerSettings], http: HttpPort, *, timer: Callable[[], float] = time.time
+        self,
+        issuers: Iterable[IssuerSettings],
+        http: HttpPort,
+        *,
+        timer: Callable[[], float] = time.time,
+        seconds: Callable[[], float] = time.monotonic,
     ) -> None:
+        """``timer`` tells when tokens end, in seconds since 1970; by ``seconds`` the issuers' keys grow old."""
         self._issuers: Mapping[str, _Issuer] = {
-            settings.issuer: _Issuer(settings, KeySet(settings.jwks_url, settings.algorithms, http))
+            settings.issuer: _Issuer(settings, KeySet(settings.jwks_url, settings.algorithms, http, timer=seconds))
             for settings in issuers
         }
         self._verified: TLRUCache[bytes, _Verified] = TLRUCache(

@@ -17,6 +17,7 @@ from hoks.organisations import TreeNode
 from hoks.outcomes import Reply
 from hoks.plan import Hoks
 from hoks.relations import Appointment, AppointmentKind, Assignment, Consent
+from hoks.seen import Place, RowPage
 from hoks.student import Person
 from hoks.study_right import StudyRight
 from hoks.values import Text
@@ -189,6 +190,14 @@ class ConsentBook(Protocol):
 
     async def of(self, subjects: Collection[LearnerOid]) -> tuple[GivenConsent, ...]:
         """Everything the person has consented to, newest first. Raises ``SourcesUnavailable``."""
+        ...
+
+
+class DisclosureLog(Protocol):
+    """The log of what was disclosed, as the people it is about may read it."""
+
+    async def page(self, oids: Collection[LearnerOid], *, after: Place | None, first: int) -> RowPage:
+        """The next rows about the person known by these OIDs, newest first. Raises ``SourcesUnavailable``."""
         ...
 
 

@@ -12,6 +12,7 @@ from hoks.access.decide import Grant
 from hoks.caller import Caller
 from hoks.disclosing import Told, disclosed
 from hoks.errors import SourcesUnavailable
+from hoks.following import Following
 from hoks.giving import Giving
 from hoks.identifiers import LearnerOid, StudyRightOid
 from hoks.nominating import Nominating
@@ -30,6 +31,7 @@ class Desks(msgspec.Struct, frozen=True, kw_only=True):
 
     giving: Giving | None = None
     nominating: Nominating | None = None
+    following: Following | None = None
 
 
 D = TypeVar("D")

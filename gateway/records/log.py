@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, insert, select
 
-from gateway.records.chain import START, Sealed, seal_all
+from gateway.records.chain import START, Sealed, opened, seal_all
 from gateway.records.tables import LOG, SUBJECT
 
 
@@ -39,24 +39,6 @@ class Log:
             connection.execute(insert(SUBJECT), subjects)
         return sealed
 
-    def erase(self, connection: Connection, *, before: int, now: int, kept: Sequence[str] = ()) -> int:
-        """Erase bodies older than ``before``, but those of events in ``kept``; the erasure is itself a record.
-
-        The verifier accepts a missing body only where such a record tells of it. Gives the number erased.
-        """
-        rows = connection.execute(
-            select(LOG.c.seq, LOG.c.body).where(
-                LOG.c.stream == self._stream, LOG.c.at < before, LOG.c.body.is_not(None)
-            )
-        ).all()
-        gone = [row.seq for row in rows if msgspec.json.decode(row.body).get("event") not in (*kept, "log.erased")]
-        if gone:
-            self.append(connection, [Entry(body={"event": "log.erased", "before": before})], at=now)
-            where = (LOG.c.stream == self._stream, LOG.c.seq.in_(gone))
-            connection.execute(update(LOG).where(*where).values(salt=None, body=None))
-            connection.execute(delete(SUBJECT).where(SUBJECT.c.stream == self._stream, SUBJECT.c.seq.in_(gone)))
-        return len(gone)
-
     def latest(self, connection: Connection) -> int:
         """The moment of the stream's last record; 0 before the first."""
         latest = select(LOG.c.at).where(LOG.c.stream == self._stream).order_by(LOG.c.seq.desc()).limit(1)
@@ -77,4 +59,4 @@ def bodies_of(connection: Connection, subject: str) -> list[dict[str, Any]]:
         .where(SUBJECT.c.subject == subject, LOG.c.body.is_not(None))
         .order_by(LOG.c.at, LOG.c.stream, LOG.c.seq)
     )
-    return [msgspec.json.decode(row.body) for row in rows]
+    return [opened(row.body) for row in rows]

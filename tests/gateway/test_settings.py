@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway.settings import Limits, SettingsError, load
+from gateway.settings import Limits, SettingsError
+from gateway.settings_file import load
 from hoks.identifiers import LearnerOid, OrganisationOid, StudyRightOid
 from hoks.items import Item
 from hoks.relations import Consent, Statute
@@ -28,6 +29,9 @@ port = 8080
 [limits]
 request_seconds = 4
 depth = 9
+
+[graph]
+projection = false
 
 [access]
 suspended_is_valid = false
@@ -98,6 +102,7 @@ def test_a_good_file_is_read_whole_with_paths_beside_it(write: Write, tmp_path: 
     assert settings.records.store_path == tmp_path / "records" / "records.db"
     assert settings.records.anchor_key_file == tmp_path / "secrets" / "anchors.pem"
     assert settings.limits == Limits(request_seconds=4.0, depth=9)
+    assert settings.graph.projection is False
     assert settings.access.suspended_is_valid is False
     assert [each.issuer for each in settings.issuer] == ["https://issuer.test"]
     assert [each.id for each in settings.source] == ["a-koski"]
@@ -202,10 +207,11 @@ def test_an_unknown_mode_is_refused_with_the_modes_that_there_are(write: Write) 
 
 
 def test_what_is_not_said_has_a_cautious_default(write: Write) -> None:
-    text = re.sub(r"mode.*\n.*\n|\[(?:server|limits|access)\]\n(?:.+\n)+|(?:algorithms|max).*\n", "", GOOD)
+    text = re.sub(r"mode.*\n.*\n|\[(?:server|limits|graph|access)\]\n(?:.+\n)+|(?:algorithms|max).*\n", "", GOOD)
     settings = load(write(text))
     assert (settings.mode, settings.fixed_day) == ("production", None)
     assert (settings.server.host, settings.server.port) == ("127.0.0.1", 8080)
+    assert settings.graph.projection is True
     assert settings.access.suspended_is_valid is True
     assert (settings.issuer[0].algorithms, settings.issuer[0].max_token_hours) == (("ES256",), 12)
     assert settings.limits == Limits(

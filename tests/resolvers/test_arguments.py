@@ -15,6 +15,8 @@ ARGUMENTS = {
     "Query.studyRight(oid)": "which right; a hidden one and an unknown one come to the same null",
     "Query.students(first)": "how many of those whom the caller sees",
     "Query.students(after)": "a place among those whom the caller sees, sealed for the caller",
+    "Student.disclosures(first)": "how many rows of the caller's own log",
+    "Student.disclosures(after)": "a place in the caller's own log, sealed for the caller",
     "Query.consentText(language)": "a public text",
     "Query.consentText(version)": "a public text",
     "Mutation.giveConsent(input)": "the caller's own consent",

@@ -14,11 +14,11 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from deploy import log_verify
 from sandbox.cast import people
 from sandbox.world import World
 from tests.stories.conftest import Gateway, running
 from tests.stories.test_faults import down
+from tests.stories.test_records import recorded
 from tests.stories.test_roles import MINE
 
 PERSON_1, PERSON_7, PERSON_14 = (f"1.2.246.562.98.{number}" for number in ("98000000012", "98000000079", "98000000145"))
@@ -478,11 +478,6 @@ async def test_while_the_plan_cannot_be_read_staff_can_end_what_they_have_made(a
 
 
 # --- what is on record ------------------------------------------------------------------------------------------
-
-
-def recorded(store: Path) -> list[dict[str, Any]]:
-    """The bodies in the log, in order."""
-    return [json.loads(record.body or b"{}") for record in log_verify.records_of(store)]
 
 
 async def test_a_record_of_what_an_instructor_was_shown_names_the_appointment(alone: Gateway, store: Path) -> None:
