@@ -102,12 +102,14 @@ async def viewer(info: Info) -> Viewer:
     """The caller as verified."""
     context, caller = info.context, info.context.caller
     standing, name = await context.reader.standing(caller, within=context.sitting)
+    # A part that both the student system and the gateway's own staff name the caller in is one.
+    appointments = {each.part: each for each in standing.appointments}
     return Viewer(
         oid=caller.subject,
         role=caller.role,
         organisation=caller.organisation,
         organisation_name=name,
-        appointments=[ViewerAppointment(kind=each.kind) for each in standing.appointments],
+        appointments=[ViewerAppointment(kind=each.kind) for each in appointments.values()],
         groups=sorted({each.group for each in standing.assignments if each.group}),
         held_roles=[HeldRoleType(role=each.role, organisation=each.organisation) for each in caller.held],
     )

@@ -198,6 +198,8 @@ async def test_what_staff_end_is_not_open_through_the_student_system(gateway: Ga
     made = await appointed(gateway)
     await accepted(gateway, "instructor-1", made)
     assert await seen(gateway, "instructor-1") == before
+    told = await gateway.ask("instructor-1", "{ viewer { appointments { kind } } }")
+    assert len(told["data"]["viewer"]["appointments"]) == 2  # at A, by either way, and at C
     await gateway.ask("staff-a", END, {"id": made["id"]})
     (left,) = await seen(gateway, "instructor-1")
     assert left in before
