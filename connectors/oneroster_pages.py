@@ -115,15 +115,16 @@ def links_to_next(answer: Incoming, asked: str) -> bool:
     """Whether there is a link to a next page; one that leads away from the collection refuses the answer."""
     for target, parameters in _LINK.findall(answer.headers.get("link", "")):
         if _IS_NEXT.search(parameters):
-            if _place(urljoin(asked, target)) != _place(asked):
+            if _place(asked, target) != _place(asked):
                 raise SourceInvalid(Reason.ORIGIN)
             return True
     return False
 
 
-def _place(url: str) -> tuple[str, str | None, int | None, str]:
+def _place(url: str, target: str = "") -> tuple[str, str | None, int | None, str]:
+    """Where a link from an address leads, but for what is asked there; ``SourceInvalid`` where that is no address."""
     try:
-        parts: SplitResult = urlsplit(url)
+        parts: SplitResult = urlsplit(urljoin(url, target))
         port = parts.port or _DEFAULT_PORTS.get(parts.scheme)
     except ValueError:
         raise SourceInvalid(Reason.ORIGIN) from None

@@ -35,6 +35,7 @@ from hoks.nominating import Nominating
 from hoks.ports import Clock
 from hoks.questions import Sources
 from hoks.reading import Reader
+from hoks.sharing import Sharing
 from resolvers.context import Desks
 from resolvers.graph import Graph
 from resolvers.schema import build, executable
@@ -171,10 +172,12 @@ def load_consent_texts() -> ConsentTexts:
 
 def _desks(parts: Parts) -> Desks:
     """What callers may do besides asking, each over what is kept."""
+    reader, keeping = parts.reader, parts.keeping
     return Desks(
-        giving=Giving(parts.reader, parts.keeping.consents, load_consent_texts(), parts.policy),
-        nominating=Nominating(parts.reader, parts.keeping.appointments, parts.clock),
-        following=Following(parts.keeping.looks, parts.connected.labels),
+        giving=Giving(reader, keeping.consents, load_consent_texts(), parts.policy),
+        sharing=Sharing(reader, keeping.shares),
+        nominating=Nominating(reader, keeping.appointments, parts.clock),
+        following=Following(keeping.looks, parts.connected.labels),
     )
 
 

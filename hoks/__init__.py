@@ -46,11 +46,13 @@ told           what sources told: whose it is, how old, how it came
 questions      the questions of a request, one per stage, each within its time
 appointing     what staff may appoint somebody to, and whether an appointment still finds its part
 consenting     what a student may consent to, and for how long
+shares         a consent handed out as a link: to whoever first accepts it
 consent_texts  what a student is shown before consenting, by version
 disclosing     what an answer tells of whom, by item and ground
 explaining     why a caller sees what they see
 reading        the read path: identify, rights, facts, decide, fetch, merge, redact
 nominating     appointments made by staff and accepted by whoever brings the code
 giving         a student's own consents: given, listed, withdrawn
+sharing        shares made, accepted, revoked
 following      a student who follows who has seen their data
 """

@@ -58,7 +58,7 @@ class Nominating:
             raise BadRequest(text, AppointmentFault.OTHER_PROVIDERS_PLAN)
         wish = AppointmentWish(
             kind=kind,
-            provider=await self._reader.provider_of(caller, within=within),
+            provider=await self._reader.acting_provider(caller, within=within),
             learner=view.oid,
             right=right,
             pointer=point_at(plan, kind, part, until=until, today=within.day),
@@ -84,7 +84,7 @@ class Nominating:
     async def end(self, caller: Caller, appointment: str, *, within: Sitting) -> EndedAppointment:
         """End an appointment of the acting organisation's provider, at once; again is no fault. Reads no plan."""
         as_staff(caller)
-        provider = await self._reader.provider_of(caller, within=within)
+        provider = await self._reader.acting_provider(caller, within=within)
         ended = await self._book.end(appointment, provider, caller.subject)
         if ended is None or ended.ended_on is None:
             raise BadRequest("there is no such appointment of yours", AppointmentFault.NO_SUCH_APPOINTMENT)
@@ -97,7 +97,7 @@ class Nominating:
         if caller.role not in APPOINTING:
             return None
         plan, right = view.plan(asked), view.covering.get(asked, asked)
-        made = await self._book.to(right, await self._reader.provider_of(caller, within=within))
+        made = await self._book.to(right, await self._reader.acting_provider(caller, within=within))
         is_known = plan is not None or not _has_a_gap(view)
         now, today = self._clock.now(), within.day
         return right, tuple(as_shown(each, plan, plan_is_known=is_known, now=now, today=today) for each in made)

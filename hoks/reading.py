@@ -102,7 +102,7 @@ class Reader:
         """
         if caller.role not in _SEES_SOURCES or caller.organisation is None:
             return ()
-        provider = await self.provider_of(caller, within=within or self.sit())
+        provider = await self.acting_provider(caller, within=within or self.sit())
         own = sorted({each.id for each in self._questions.every_source() if each.provider_oid == provider})
         last = {each: self._questions.last.get(each) for each in own}
         return tuple(
@@ -114,9 +114,9 @@ class Reader:
             for each in own
         )
 
-    async def provider_of(self, caller: Caller, *, within: Sitting) -> OrganisationOid:
-        """The provider that the acting organisation is or belongs to. Raises ``SourcesUnavailable``."""
-        provider, _ = await self._questions.provider(caller.organisation, within.deadline.at(TREE))
+    async def acting_provider(self, caller: Caller, *, within: Sitting) -> OrganisationOid:
+        """The provider of the acting organisation. Raises ``SourcesUnavailable`` where the register does not tell."""
+        provider = await self.provider_of(caller, within=within)
         if provider is None:
             raise SourcesUnavailable(_NOT_IN_THE_REGISTER)
         return provider
@@ -136,6 +136,11 @@ class Reader:
         oid = LearnerOid(caller.subject)
         people = await self._questions.people([oid], (within or self.sit()).deadline)
         return people.by_oid[oid], people.are_known
+
+    async def provider_of(self, caller: Caller, *, within: Sitting | None = None) -> OrganisationOid | None:
+        """The provider of the acting organisation; nothing where the register does not tell."""
+        deadline = (within or self.sit()).deadline
+        return (await self._questions.provider(caller.organisation, deadline.at(TREE)))[0]
 
     async def explain(self, caller: Caller, oid: LearnerOid) -> tuple[ExplainedRight, ...]:
         """Why the caller may see what of a student, right by right; reads no plan."""
@@ -290,7 +295,8 @@ class Reader:
         situation = Situation(
             day=day,
             is_the_student=Known.of(LearnerOid(caller.subject) in person.all_oids),
-            acting=caller.organisation,
+            # To be named in a consent makes an organisation no party to anything else of the student's.
+            acting=caller.organisation if caller.role is not Role.CONSENT_RECIPIENT else None,
             rights=rights,
             links=links,
             tree=tree,

@@ -18,6 +18,7 @@ from hoks.placed import UnitKind
 from hoks.plan import Hoks
 from hoks.records import Record
 from hoks.seen import DisclosureConnection
+from hoks.shares import GivenShare
 from hoks.study_right import StudyRight
 from hoks.values import Code, Organisation, Value, says
 
@@ -80,6 +81,10 @@ class Student(Record, frozen=True, gc=False):
     consents: Annotated[
         tuple[GivenConsent, ...] | None,
         kept_by_gateway("What the student has consented to (suostumukset), newest first; shown to the student alone."),
+    ] = None
+    shares: Annotated[
+        tuple[GivenShare, ...] | None,
+        kept_by_gateway("The links by which consents were shared (jakolinkit), newest first; to the student alone."),
     ] = None
     disclosures: Annotated[
         DisclosureConnection | None,

@@ -295,6 +295,11 @@ EVENTS: Mapping[str, Text] = {
     "disclosed": _in("Tietojasi katsottiin", "Dina uppgifter visades", "Your data were shown"),
     "consent.given": _in("Annoit suostumuksen", "Du gav ditt samtycke", "You gave a consent"),
     "consent.withdrawn": _in("Peruutit suostumuksen", "Du återkallade ditt samtycke", "You withdrew a consent"),
+    "share.made": _in(
+        "Suunnitelmastasi tehtiin jakolinkki", "En delningslänk skapades", "A link to your plan was made"
+    ),
+    "share.accepted": _in("Jakolinkki otettiin vastaan", "Delningslänken togs emot", "The link was accepted"),
+    "share.revoked": _in("Jakolinkki mitätöitiin", "Delningslänken återkallades", "The link was revoked"),
     "log.read": _in(
         "Ylläpitäjä luki lokin tiedoistasi",
         "Administratören läste loggen om dina uppgifter",

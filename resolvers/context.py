@@ -18,6 +18,7 @@ from hoks.identifiers import LearnerOid, StudyRightOid
 from hoks.nominating import Nominating
 from hoks.outcomes import Outcome
 from hoks.reading import Reader
+from hoks.sharing import Sharing
 from hoks.showing import View
 from hoks.student import SourceStatus
 from resolvers.cursors import Cursors
@@ -30,6 +31,7 @@ class Desks(msgspec.Struct, frozen=True, kw_only=True):
     """What callers may do besides asking, and what is kept of them; nothing where the gateway keeps nothing."""
 
     giving: Giving | None = None
+    sharing: Sharing | None = None
     nominating: Nominating | None = None
     following: Following | None = None
 

@@ -21,6 +21,12 @@ async def consents(root: Any, info: Info) -> Any:
     return await giving.of(root) if giving is not None else ()
 
 
+async def shares(root: Any, info: Info) -> Any:
+    """The links on which the student's consents were shared."""
+    sharing = info.context.desks.sharing
+    return await sharing.of(root) if sharing is not None else ()
+
+
 async def disclosures(root: Any, info: Info, first: int = 20, after: Cursor | None = None) -> Any:
     """A page of the log about the student."""
     context, following = info.context, info.context.desks.following
@@ -31,7 +37,11 @@ async def disclosures(root: Any, info: Info, first: int = 20, after: Cursor | No
     return await following.page(root, after=start, first=first, cursor=cursor)
 
 
-FILLED: Mapping[str, Fill] = {"Student.consents": consents, "Student.disclosures": disclosures}
+FILLED: Mapping[str, Fill] = {
+    "Student.consents": consents,
+    "Student.shares": shares,
+    "Student.disclosures": disclosures,
+}
 """The one table: coordinate (with the record's own name of the field), and what fills it in."""
 
 

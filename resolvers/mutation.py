@@ -10,10 +10,12 @@ import strawberry
 
 from hoks.appointing import AcceptedAppointment, EndedAppointment, NewAppointment
 from hoks.consenting import GivenConsent, NewConsent
+from hoks.shares import AcceptedShare, GivenShare, MadeShare
 from resolvers.appointing import accept_appointment, appoint_assessor, appoint_instructor, end_appointment
 from resolvers.context import Info, desk
 from resolvers.types import graph_input, graph_type, value_of
 
+GIVEN_SHARE, MADE_SHARE, ACCEPTED_SHARE = graph_type(GivenShare), graph_type(MadeShare), graph_type(AcceptedShare)
 GIVEN_CONSENT, NEW_CONSENT = graph_type(GivenConsent), graph_input(NewConsent)
 NEW_APPOINTMENT, ACCEPTED_APPOINTMENT = graph_type(NewAppointment), graph_type(AcceptedAppointment)
 ENDED_APPOINTMENT = graph_type(EndedAppointment)
@@ -34,6 +36,23 @@ async def withdraw_consent(info: Info, consent: Annotated[strawberry.ID, ID]) ->
     return await giving.withdraw(context.caller, consent, within=context.sitting)
 
 
+async def create_share(info: Info, consent: strawberry.ID) -> Any:
+    """Make a share."""
+    context, sharing = info.context, desk(info.context.desks.sharing)
+    return await sharing.make(context.caller, consent, within=context.sitting)
+
+
+async def accept_share(info: Info, token: str) -> Any:
+    """Accept a share."""
+    return await desk(info.context.desks.sharing).accept(info.context.caller, token)
+
+
+async def revoke_share(info: Info, share: Annotated[strawberry.ID, ID]) -> Any:
+    """Revoke a share."""
+    context, sharing = info.context, desk(info.context.desks.sharing)
+    return await sharing.revoke(context.caller, share, within=context.sitting)
+
+
 @strawberry.type(
     description="The changes. Each is made once and is durable before it is answered; where an answer is missing, "
     "ask for what it would have changed before you try again."
@@ -50,6 +69,22 @@ class Mutation:
         resolver=withdraw_consent,
         graphql_type=Optional[GIVEN_CONSENT],  # noqa: UP045 - derived type
         description="A student withdraws a consent; nothing is disclosed on it any more. Again is no fault.",
+    )
+    create_share: Any = strawberry.mutation(
+        resolver=create_share,
+        graphql_type=Optional[MADE_SHARE],  # noqa: UP045 - derived type
+        description="A link for a consent that is given to the holder of one, by its student or by staff of the plan's "
+        "provider whom the student has told the consent's id. A link that nobody has accepted yet is replaced.",
+    )
+    accept_share: Any = strawberry.mutation(
+        resolver=accept_share,
+        graphql_type=Optional[ACCEPTED_SHARE],  # noqa: UP045 - derived type
+        description="The first person to accept a share, acting as consent_recipient, is the one who may see.",
+    )
+    revoke_share: Any = strawberry.mutation(
+        resolver=revoke_share,
+        graphql_type=Optional[GIVEN_SHARE],  # noqa: UP045 - derived type
+        description="Its student, or the provider that made it, ends a share at once. Again is no fault.",
     )
     appoint_instructor: Any = strawberry.mutation(
         resolver=appoint_instructor,

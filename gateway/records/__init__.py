@@ -11,6 +11,7 @@ store         one writer, durable transactions in groups
 log           records appended, found by person
 anchors       signed statements of where the log stands, handed outside
 consents      what students have given and withdrawn
+shares        consents handed out as links, accepted by a token
 appointments  what staff have appointed people to, accepted by a code
 gate          recorded and looked at again before a byte leaves
 disclosures   what an answer tells, as records of the log

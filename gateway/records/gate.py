@@ -106,7 +106,8 @@ def _look_again(connection: Connection, table: Table, grounds: Collection[str], 
 
 
 def _consent_holds(row: Row[Any], day: date) -> bool:
-    return row.withdrawn_at is None and bool(row.start <= day <= row.end)
+    # One without a recipient was shared, and nobody has accepted the share, or it was revoked.
+    return row.withdrawn_at is None and row.recipient != "" and bool(row.start <= day <= row.end)
 
 
 def _appointment_holds(row: Row[Any], day: date) -> bool:

@@ -3,7 +3,8 @@ tends it."""
 
 import asyncio
 import logging
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from datetime import date
 from functools import partial
@@ -18,7 +19,7 @@ from msgspec import Meta
 from sqlalchemy import make_url
 
 from gateway.records import migration
-from gateway.records.anchors import Anchors, FileSink, Sink
+from gateway.records.anchors import Anchor, Anchors, FileSink, Sink
 from gateway.records.appointments import CODE_DAYS, Appointments
 from gateway.records.consents import Consents
 from gateway.records.gate import Gate
@@ -26,6 +27,7 @@ from gateway.records.log import Log
 from gateway.records.looks import Looks
 from gateway.records.retention import Kept, Retention
 from gateway.records.roles import may_change_the_log
+from gateway.records.shares import Shares
 from gateway.records.store import Store, StoreBroken, postgresql, sqlite
 from hoks.ports import Clock
 from hoks.relations import Consent
@@ -77,6 +79,7 @@ class Keeping:
         sink: Sink | None,
         clock: Clock,
         *,
+        seconds: Callable[[], float] = time.monotonic,
         code_days: int = CODE_DAYS,
         kept: Kept | None = None,
         erase_daily: bool = False,
@@ -84,6 +87,7 @@ class Keeping:
         self.store = store
         self.log = Log(stream)
         self.consents = Consents(store, self.log, clock)
+        self.shares = Shares(store, self.log, clock)
         self.appointments = Appointments(store, self.log, clock, code_days=code_days)
         self.gate = Gate(store, self.log, clock)
         self.looks = Looks(store)
@@ -93,6 +97,8 @@ class Keeping:
         self._anchors = anchors
         self._sink = sink
         self._clock = clock
+        self._seconds = seconds
+        self._kept_back_since: float | None = None
         self._task: asyncio.Task[None] | None = None
 
     async def prepare(self) -> None:
@@ -114,6 +120,7 @@ class Keeping:
         if self.store.engine.dialect.name == "postgresql" and await self.store.read(may_change_the_log):
             log.warning("the role of the records' database may change the log: see docs/records.md")
         await self.consents.keep(consents)
+        await self._anchor_if_possible()
         self._task = asyncio.create_task(self._tend())
 
     async def is_ready(self) -> bool:
@@ -131,10 +138,21 @@ class Keeping:
             return
         waiting = await self.store.read(self._anchors.waiting)
         for anchor in waiting:
-            self.gate.is_closed = now - anchor.at > GRACE_SECONDS * 1000
-            await asyncio.to_thread(self._sink.keep, anchor)
+            try:
+                await asyncio.to_thread(self._sink.keep, anchor)
+            except OSError:
+                self.gate.is_closed = self._is_kept_back_too_long(anchor, now)
+                raise
+            self._kept_back_since = None
             await self.store.write(partial(self._anchors.handed_out, anchor=anchor, at=now))
         self.gate.is_closed = False
+
+    def _is_kept_back_too_long(self, anchor: Anchor, now: int) -> bool:
+        """By the clock, which a restart does not forget, or by the time that has passed, which nobody can set back."""
+        if self._kept_back_since is None:
+            self._kept_back_since = self._seconds()
+        by_clock = now - anchor.at > GRACE_SECONDS * 1000
+        return by_clock or self._seconds() - self._kept_back_since > GRACE_SECONDS
 
     async def erase(self) -> None:
         """Erase what its time is over, once a day, where the settings ask for it. Raises ``StoreBroken``."""
@@ -156,14 +174,17 @@ class Keeping:
     async def _tend(self) -> None:
         while True:
             await asyncio.sleep(LOOK_SECONDS)
-            try:
-                await self.anchor()
-            except (StoreBroken, OSError) as fault:
-                log.error("the log's anchors could not be made or kept outside (%s)", type(fault).__name__)
+            await self._anchor_if_possible()
             try:
                 await self.erase()
             except StoreBroken as fault:
-                log.error("what its time is over could not be erased (%s)", type(fault).__name__)
+                log.error("what its time is over could not be erased (%s)", fault)
+
+    async def _anchor_if_possible(self) -> None:
+        try:
+            await self.anchor()
+        except (StoreBroken, OSError) as fault:
+            log.error("the log's anchors could not be made or kept outside (%s)", type(fault).__name__)
 
 
 def _signing_key(file: Path) -> Ed25519PrivateKey:

@@ -24,10 +24,14 @@ class Log:
         self._stream = stream
 
     def append(self, connection: Connection, entries: Sequence[Entry], at: int) -> tuple[Sealed, ...]:
-        """Append to the stream, inside the caller's transaction; ``at`` in milliseconds since 1970."""
+        """Append to the stream, inside the caller's transaction; ``at`` in milliseconds since 1970.
+
+        INVARIANT: a stream's time never goes back, whatever the clock does: ``at`` is at least the last record's.
+        """
         if not entries:
             return ()
-        seq, prev = self._head(connection)
+        seq, prev, latest = self._head(connection)
+        at = max(at, latest)
         sealed = seal_all([each.body for each in entries], stream=self._stream, after=seq, at=at, prev=prev)
         connection.execute(insert(LOG), [msgspec.structs.asdict(each) for each in sealed])
         subjects = [
@@ -41,14 +45,17 @@ class Log:
 
     def latest(self, connection: Connection) -> int:
         """The moment of the stream's last record; 0 before the first."""
-        latest = select(LOG.c.at).where(LOG.c.stream == self._stream).order_by(LOG.c.seq.desc()).limit(1)
-        return connection.execute(latest).scalar() or 0
+        return self._head(connection)[2]
 
-    def _head(self, connection: Connection) -> tuple[int, bytes]:
+    def _head(self, connection: Connection) -> tuple[int, bytes, int]:
+        """Number, hash and moment of the stream's last record."""
         row = connection.execute(
-            select(LOG.c.seq, LOG.c.hash).where(LOG.c.stream == self._stream).order_by(LOG.c.seq.desc()).limit(1)
+            select(LOG.c.seq, LOG.c.hash, LOG.c.at)
+            .where(LOG.c.stream == self._stream)
+            .order_by(LOG.c.seq.desc())
+            .limit(1)
         ).first()
-        return (row.seq, row.hash) if row is not None else (0, START)
+        return (row.seq, row.hash, row.at) if row is not None else (0, START, 0)
 
 
 def bodies_of(connection: Connection, subject: str) -> list[dict[str, Any]]:

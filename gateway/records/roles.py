@@ -16,7 +16,7 @@ GATEWAY: Mapping[str, tuple[str, ...]] = {
     "log": (SELECT, INSERT),
     "log_subject": (SELECT, INSERT),
     "anchor": (SELECT, INSERT, "UPDATE (handed_out_at)"),
-    "consent": (SELECT, INSERT, "UPDATE (withdrawn_at, version)"),
+    "consent": (SELECT, INSERT, "UPDATE (recipient, withdrawn_at, version)"),
     "consent_use": (SELECT, INSERT),
     "share": (SELECT, INSERT, UPDATE),
     "appointment": (SELECT, INSERT, UPDATE),

@@ -98,7 +98,7 @@ class Store:
             try:
                 with self._engine.connect() as connection:
                     return job(connection)
-            except SQLAlchemyError as fault:
+            except (SQLAlchemyError, OSError) as fault:
                 raise StoreBroken(_named(fault)) from None
 
         try:
@@ -253,6 +253,7 @@ def _locked(file: Path | None) -> Iterator[None]:
     if file is None:
         yield
         return
+    file.parent.mkdir(parents=True, exist_ok=True)
     handle = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
@@ -265,13 +266,24 @@ def _locked(file: Path | None) -> Iterator[None]:
 
 
 def sqlite(file: Path) -> Store:
-    """A store in one file on this machine, readable by its owner alone. Not for network file systems."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
-    if file.stat().st_mode & 0o077:
-        raise StoreBroken(f"{file}: others can read it; expected mode 0600")
+    """A store in one file on this machine, readable by its owner alone. Not for network file systems.
+
+    The file is made when it is first used, not when it is only looked whether it could be. Raises ``StoreBroken``.
+    """
+    if file.exists():
+        if _is_open_to_others(file):
+            raise StoreBroken(f"{file}: others can read it; expected mode 0600")
+    elif not os.access(next(each for each in file.absolute().parents if each.exists()), os.W_OK | os.X_OK):
+        raise StoreBroken(f"{file}: cannot be made here")
     engine = create_engine(f"sqlite:///{file}", connect_args={"timeout": PATIENCE_SECONDS})
     files = Files(file)
+
+    @event.listens_for(engine, "do_connect")
+    def _(*_: object) -> None:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
+        if _is_open_to_others(file):
+            raise PermissionError(errno.EPERM, "others can read the store")
 
     @event.listens_for(engine, "connect")
     def _(connection: Any, _: object) -> None:
@@ -291,6 +303,10 @@ def sqlite(file: Path) -> Store:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
 
     return Store(engine, lock=file.with_name(file.name + ".lock"), files=files)
+
+
+def _is_open_to_others(file: Path) -> bool:
+    return bool(file.stat().st_mode & 0o077)
 
 
 _PRAGMAS = (

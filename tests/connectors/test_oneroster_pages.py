@@ -287,6 +287,7 @@ def test_a_link_to_the_next_page_says_that_there_is_one(link: str, says_more: bo
         "https://elsewhere.example/ims/oneroster/rostering/v1p2/users?offset=2",
         "http://roster.example/ims/oneroster/rostering/v1p2/users?offset=2",
         "https://roster.example:8443/ims/oneroster/rostering/v1p2/users?offset=2",
+        "http://[::1",
         "https://roster.example:port/ims/oneroster/rostering/v1p2/users?offset=2",
         "//elsewhere.example/ims/oneroster/rostering/v1p2/users",
         "https://roster.example/admin/users",

@@ -255,6 +255,16 @@ async def test_a_role_that_cannot_be_held_so_is_dropped(
     assert caller.held == (HeldRole(Role.STAFF, OrganisationOid(str(STAFF_B["organisation"]))),)
 
 
+async def test_a_consents_recipient_is_a_person_as_such_or_whoever_acts_for_an_organisation(
+    callers: Callers, issuer: Issuer
+) -> None:
+    named = {"role": "consent_recipient", "organisation": PROVIDER_A}
+    both = issuer.token({"role": "consent_recipient"}, named)
+    assert (await callers.identify(f"Bearer {both}", "consent_recipient")).organisation is None
+    assert (await callers.identify(f"Bearer {both}", f"consent_recipient@{PROVIDER_A}")).organisation == PROVIDER_A
+    assert await refused(callers, issuer.token({**named, "organisation": "A"})) is Code.ACTING_ROLE_NOT_HELD
+
+
 async def test_a_role_named_twice_is_one_role(callers: Callers, issuer: Issuer) -> None:
     assert len((await callers.identify(f"Bearer {issuer.token(STAFF_A, STAFF_A)}", None)).held) == 1
 

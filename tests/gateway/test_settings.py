@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from connectors.koski import KoskiSettings
 from gateway.settings import Limits, SettingsError
 from gateway.settings_file import load
 from hoks.identifiers import LearnerOid, OrganisationOid, StudyRightOid
@@ -302,6 +303,23 @@ def test_an_absent_file_and_one_that_is_not_text_are_refused(write: Write, tmp_p
     binary = write("")
     binary.write_bytes(b"\xff\xfe")
     assert complaint(binary) == "expected UTF-8 text"
+
+
+def test_a_certificate_may_be_read_by_everybody_and_its_key_by_nobody_else(write: Write, tmp_path: Path) -> None:
+    shown = 'id = "a-koski"\nclient_certificate_file = "gateway.pem"\nclient_key_file = "gateway.key"'
+    for name in ("gateway.pem", "gateway.key"):
+        (tmp_path / name).write_text("in PEM")
+        (tmp_path / name).chmod(0o644)
+    config = write(GOOD.replace('id = "a-koski"', shown))
+    assert complaint(config) == (
+        "key `source[0].client_key_file`: expected a file that only its owner can read (chmod 600)"
+    )
+    (tmp_path / "gateway.key").chmod(0o600)
+    (source,) = load(config).source
+    assert isinstance(source, KoskiSettings)
+    assert source.client_certificate_file == str(tmp_path / "gateway.pem")
+    (tmp_path / "gateway.pem").unlink()
+    assert complaint(config) == "key `source[0].client_certificate_file`: expected a file that the gateway can read"
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]"])

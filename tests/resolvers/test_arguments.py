@@ -30,6 +30,10 @@ ARGUMENTS = {
     "NewConsentInput.endDate": "is kept as it is",
     "NewConsentInput.textVersion": "a public text",
     "NewConsentInput.language": "a public text",
+    "Mutation.createShare(consent)": "one of the caller's own, or of a plan that the caller's provider "
+    "discloses; others and unknown ones are refused alike",
+    "Mutation.acceptShare(token)": "256 random bits; whatever opens nothing is refused alike",
+    "Mutation.revokeShare(id)": "one of the caller's own; others and unknown ones are refused alike",
     "Mutation.withdrawConsent(id)": "one of the caller's own; somebody else's and an unknown one are refused alike",
     "Query.appointments(studyRightOid)": "which plan; a hidden one and an unknown one come to the same null",
     "Mutation.appointInstructor(studyRightOid)": "which plan; a hidden one and an unknown one are refused alike",

@@ -30,6 +30,7 @@ ENTRIES = policy_entries(GRAPH)
 
 VALUES = {
     "AcceptedAppointment",
+    "AcceptedShare",
     "Code",
     "CompetenceArea",
     "ConsentText",
@@ -39,8 +40,10 @@ VALUES = {
     "DisclosureEdge",
     "EndedAppointment",
     "GivenConsent",
+    "GivenShare",
     "IncludedIn",
     "Interruption",
+    "MadeShare",
     "NewAppointment",
     "Organisation",
     "OtherLearningEnvironment",
@@ -180,7 +183,7 @@ def test_a_value_without_a_description_stops_the_build() -> None:
         graph_type(Holder)
 
 
-KEPT = {"Student.consents", "Student.disclosures"}
+KEPT = {"Student.consents", "Student.shares", "Student.disclosures"}
 """By hand: what the gateway keeps of a student, filled in for that student alone."""
 
 

@@ -4,7 +4,6 @@ What is broken is real: files on disk and a PostgreSQL server, with the gateway'
 """
 
 import fcntl
-import json
 import logging
 import os
 import re
@@ -27,6 +26,7 @@ from psycopg.rows import tuple_row
 
 from deploy import log_verify
 from gateway.cli import main
+from gateway.records import chain
 from sandbox.server import lay_out
 from sandbox.settings import settings_text
 from sandbox.world import World
@@ -94,10 +94,8 @@ def whole(records: list[log_verify.Record], expected: int) -> None:
     """The log is whole, and holds what was released, once."""
     key = Ed25519PublicKey.from_public_bytes(bytes(32))
     assert log_verify.verify(records, [], [], key).records == len(records)
-    told = Counter(
-        (body["request"], body["plan"]) for body in (json.loads(each.body or b"{}") for each in records)
-        if body["event"] == "disclosed"
-    )  # fmt: skip
+    bodies = [chain.opened(each.body or b"{}") for each in records]
+    told = Counter((body["apart"]["request"], body["plan"]) for body in bodies if body["event"] == "disclosed")
     assert set(told.values()) == {1}
     # What was written though its answer did not leave may be more, never less.
     assert len(told) >= expected

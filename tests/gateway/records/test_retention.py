@@ -285,7 +285,7 @@ async def test_the_service_erases_once_a_day_where_it_is_asked_to(tmp_path: Path
         if daily:
             assert await numbers(keeping.store) == [1]
             clock.moment += timedelta(hours=10)
-            await note(keeping.store, "2020-01-01T12:00:00Z", 2, stream="main")
+            await note(keeping.store, "2020-01-01T12:00:00Z", 2, stream="other")
             await keeping.erase()
             assert await numbers(keeping.store) == [2, 1], "today it has been done"
             clock.moment += timedelta(hours=3)

@@ -18,12 +18,15 @@ from gateway.records.gate import Disclosure, Gate, GroundChanged
 from gateway.records.log import Entry, Log, bodies_of
 from gateway.records.retention import Erased, Kept, Retention
 from gateway.records.roles import RoleRefused
+from gateway.records.shares import Shares
 from gateway.records.store import Store, StoreBroken, postgresql
 from gateway.records.tables import METADATA
+from hoks.identifiers import PersonOid
 from sandbox.server import lay_out
 from sandbox.settings import settings_text
 from sandbox.world import build_world
 from tests.gateway.records.test_consents import AINO, WISH, Clock
+from tests.gateway.records.test_shares import BAKER, LINK
 from tests.postgres import PostgresServer
 
 Opened = Callable[[str], Store]
@@ -117,6 +120,17 @@ async def test_everything_the_gateway_does_works_with_its_own_role(prepared: Ope
     # Who may not grant is told so by a mere notice.
     await store.write(statement("GRANT UPDATE ON log TO CURRENT_USER"))
     assert not await store.read(roles.may_change_the_log)
+
+
+async def test_links_are_made_accepted_and_revoked_with_the_gateways_own_role(prepared: Opened) -> None:
+    store, log, clock = prepared("gateway"), Log("a"), Clock()
+    shares = Shares(store, log, clock)
+    consent = await Consents(store, log, clock).give(LINK)
+    made = await shares.make(consent.id, [AINO], provider=None, by=PersonOid(AINO))
+    assert made is not None
+    assert await shares.accept("x" * 43, BAKER) is None
+    assert await shares.accept(made[1], BAKER) is not None
+    assert await shares.revoke(made[0].id, PersonOid(AINO), subjects=[AINO]) is not None
 
 
 @pytest.mark.parametrize("wrong", FORBIDDEN)

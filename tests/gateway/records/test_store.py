@@ -132,6 +132,25 @@ async def test_the_file_is_the_owners_alone_and_written_with_full_care(tmp_path:
     await store.aclose()
 
 
+async def test_the_file_is_made_when_it_is_first_used_and_not_before(tmp_path: Path) -> None:
+    file = tmp_path / "deep" / "records.db"
+    store = sqlite(file)
+    assert not file.parent.exists()
+    await store.write(migration.upgrade)
+    await store.aclose()
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+async def test_a_file_that_others_came_to_read_meanwhile_is_not_used(tmp_path: Path) -> None:
+    file = tmp_path / "records.db"
+    store = sqlite(file)
+    file.touch(mode=0o644)
+    file.chmod(0o644)
+    with pytest.raises(StoreBroken, match="PermissionError EPERM"):
+        await store.write(migration.upgrade)
+    await store.aclose()
+
+
 async def test_who_gave_up_waiting_for_a_turn_left_nothing_to_be_written(tmp_path: Path) -> None:
     store = sqlite(tmp_path / "records.db")
     await store.write(migration.upgrade)
