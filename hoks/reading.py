@@ -102,10 +102,7 @@ class Reader:
         """
         if caller.role not in _SEES_SOURCES or caller.organisation is None:
             return ()
-        deadline = (within or self.sit()).deadline
-        provider, _ = await self._questions.provider(caller.organisation, deadline.at(TREE))
-        if provider is None:
-            raise SourcesUnavailable(_NOT_IN_THE_REGISTER)
+        provider = await self.acting_provider(caller, within=within or self.sit())
         own = sorted({each.id for each in self._questions.every_source() if each.provider_oid == provider})
         last = {each: self._questions.last.get(each) for each in own}
         return tuple(
@@ -116,6 +113,13 @@ class Reader:
             )
             for each in own
         )
+
+    async def acting_provider(self, caller: Caller, *, within: Sitting) -> OrganisationOid:
+        """The provider of the acting organisation. Raises ``SourcesUnavailable`` where the register does not tell."""
+        provider = await self.provider_of(caller, within=within)
+        if provider is None:
+            raise SourcesUnavailable(_NOT_IN_THE_REGISTER)
+        return provider
 
     async def standing(self, caller: Caller, *, within: Sitting | None = None) -> tuple[Standing, Text | None]:
         """What the caller is to students in the acting role, and the name of the acting organisation."""
@@ -365,8 +369,13 @@ class Reader:
         )
         if view is not None:
             origins = looked.origins(record, evidence)
-            own = is_own(looked.role, looked.situation)
-            view = msgspec.structs.replace(view, right_origins=origins[0], plan_origins=origins[1], is_own=own)
+            view = msgspec.structs.replace(
+                view,
+                right_origins=origins[0],
+                plan_origins=origins[1],
+                own_plans=looked.own_plans,
+                is_own=is_own(looked.role, looked.situation),
+            )
             return view.with_sources(self._statuses(looked, view, statuses))
         down = looked.own_sources_are_down(self._questions.of_rights)
         return SourcesUnavailable(_CANNOT_TELL) if down else None
