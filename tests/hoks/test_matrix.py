@@ -27,6 +27,11 @@ def view_of(world: World, caller: Caller) -> View | None:
     return seen if isinstance(seen, View) else None
 
 
+def said_to(view: View | None) -> frozenset[str]:
+    """Everything that an answer from a view can say; the rest of a view is the reader's own."""
+    return frozenset(tokens(view.student)) if view is not None else frozenset()
+
+
 def case_named(name: str) -> Case:
     """The case of a name."""
     return next(each for each in CASES if each.name == name)
@@ -36,7 +41,7 @@ def case_named(name: str) -> Case:
 def said_in(name: str) -> frozenset[str]:
     """Everything that the answer of a case says."""
     case = case_named(name)
-    return frozenset(tokens(view_of(case.world, case.caller)))
+    return said_to(view_of(case.world, case.caller))
 
 
 @cache
@@ -48,7 +53,7 @@ def held_in(name: str) -> frozenset[str]:
 
 def items_in(world: World, caller: Caller) -> frozenset[Item]:
     """The items of which something is in the answer."""
-    said = frozenset(tokens(view_of(world, caller)))
+    said = said_to(view_of(world, caller))
     return frozenset(item for item, marks in MARKS.items() if marks & said)
 
 

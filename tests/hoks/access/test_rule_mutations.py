@@ -22,7 +22,7 @@ from hoks.items import Item
 from hoks.narrow import Scope
 from hoks.showing import View
 from tests.hoks import test_matrix, test_matrix_roles
-from tests.world.marked import MARKS, tokens
+from tests.world.marked import MARKS
 from tests.world.matrix_cases import CASES, Case
 from tests.world.places import A_SCHOOL, A_SECOND_SCHOOL, A, B
 from tests.world.rights import SUSPENDED, THREE_YEARS_AGO, TOMORROW, UPCOMING, ended
@@ -111,7 +111,7 @@ def _of_10_2(case: Case) -> Judge:
     """Every item whole where the table gives it, and not at all elsewhere."""
 
     def agrees(view: View | None) -> bool:
-        said, held = frozenset(tokens(view)), test_matrix.held_in(case.name)
+        said, held = test_matrix.said_to(view), test_matrix.held_in(case.name)
         return all(
             marks & said == (marks & held if item in case.gets else frozenset()) for item, marks in MARKS.items()
         )
@@ -162,7 +162,7 @@ def _untold(name: str, caller: Caller, world: World, *begins: str) -> Judge:
     texts = begins or ("A1/", "mark:", "first_approved_on=")
 
     def agrees(view: View | None) -> bool:
-        return not any(said.startswith(texts) for said in tokens(view))
+        return not any(said.startswith(texts) for said in test_matrix.said_to(view))
 
     return Judge(name, caller.role, _reads(world, caller), agrees)
 
