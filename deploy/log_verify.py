@@ -5,6 +5,8 @@ It shares no code with the gateway and only reads. Give it the store (an SQLite 
 exported from another database), the public key of the anchors, and the last anchors kept outside: without those, a log
 cut at its end, or put back as it was yesterday, looks whole.
 
+Or give it an export that a person has taken along, with ``--export``, and the same key.
+
 Exit codes: 0 whole, 1 the first fault, printed in one line, 2 it could not be verified.
 """
 
@@ -16,6 +18,7 @@ import sqlite3
 import sys
 import time
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -212,6 +215,126 @@ def _signed_by(key: Ed25519PublicKey, anchors: Iterable[Anchor]) -> dict[Place, 
     return by_end
 
 
+# --- an export --------------------------------------------------------------------------------------------------
+
+EXPORT = "hoks-gateway log export 1"
+
+
+class VerifiedExport(NamedTuple):
+    """What an export was found to hold."""
+
+    records: int
+    anchors: int
+    unanchored: int
+    since: int
+    until: int
+
+
+def verify_export(text: str, outside: Iterable[Anchor], key: Ed25519PublicKey) -> VerifiedExport:
+    """Go through an export; where there are anchors kept ``outside``, its own must be among them.
+
+    Raises ``Fault`` for the first thing that is wrong.
+    """
+    document = _signed_document(text, key)
+    try:
+        return _verify_document(document, list(outside), key)
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as fault:
+        raise Fault(f"the export has not the form that it names ({type(fault).__name__})") from None
+
+
+def _signed_document(text: str, key: Ed25519PublicKey) -> dict[str, Any]:
+    try:
+        told = json.loads(text, object_pairs_hook=_once, parse_float=_refused, parse_constant=_refused)
+        document, signature = told["document"], _strict_base64(told["signature"])
+        written = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+        if set(told) != {"document", "signature"} or document["form"] != EXPORT:
+            raise ValueError
+    except (ValueError, KeyError, TypeError, RecursionError) as fault:
+        raise Fault(f"this is no export ({type(fault).__name__})") from None
+    try:
+        key.verify(signature, EXPORT.encode() + b"\n" + written)
+    except InvalidSignature:
+        raise Fault("the signature of the export is wrong: it was changed, or another key made it") from None
+    signed: dict[str, Any] = document
+    return signed
+
+
+def _verify_document(document: dict[str, Any], outside: list[Anchor], key: Ed25519PublicKey) -> VerifiedExport:
+    subjects, since, until = document["subjects"], document["since"], document["until"]
+    records = document["records"]
+    if document["count"] != len(records):
+        raise Fault(f"it says {document['count']} records and holds {len(records)}")
+    anchors = [Anchor(*(_value(name, each[name]) for name in Anchor._fields)) for each in document["anchors"]]
+    for (stream, last), kept in _signed_by(key, anchors).items():
+        if outside and not set(kept) <= set(outside):
+            raise Fault(f"anchor of {stream} up to {last}: it is not among those kept outside")
+    seen: set[Place] = set()
+    for told in records:
+        record, shown = _exported(told)
+        if (record.stream, record.seq) in seen:
+            raise Fault(f"{record.place}: it is there twice")
+        seen.add((record.stream, record.seq))
+        if shown["subject"] not in subjects:
+            raise Fault(f"{record.place}: it is another person's")
+        if not since <= record.at <= until:
+            raise Fault(f"{record.place}: it is outside the time that the export claims")
+        if told["anchor"] is not None:
+            _check_way(record, anchors[told["anchor"]], list(map(_strict_base64, told["proof"])))
+    unanchored = sum(told["anchor"] is None for told in records)
+    return VerifiedExport(len(records), len(anchors), unanchored, since, until)
+
+
+def _exported(told: dict[str, Any]) -> tuple[Record, dict[str, Any]]:
+    """A record of an export, its hashes made anew from what is shown; and what is shown."""
+    shown = json.dumps(told["shown"], sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    apart = b"" if told["apart_hash"] is None else b"\n" + _strict_base64(told["apart_hash"])
+    salt, prev = _strict_base64(told["salt"]), _strict_base64(told["prev"])
+    stream, seq, at = str(told["stream"]), int(told["seq"]), int(told["at"])
+    body_hash = hashlib.sha256(salt + shown + apart).digest()
+    header = b"%s%s\n%d\n%d\n%s%s" % (RECORD, stream.encode(), seq, at, prev, body_hash)
+    record = Record(stream, seq, at, prev, body_hash, hashlib.sha256(header).digest(), salt, None)
+    return record, told["shown"]
+
+
+def _check_way(record: Record, anchor: Anchor, proof: list[bytes]) -> None:
+    """Raise ``Fault`` unless the proof leads from the record, at its own place, to the anchor's root."""
+    place, last = record.seq - anchor.first, anchor.last - anchor.first
+    if record.stream != anchor.stream or not 0 <= place <= last:
+        raise Fault(f"{record.place}: it does not stand under the {anchor.place}")
+    root, steps = hashlib.sha256(b"\x00" + record.hash).digest(), iter(proof)
+    try:
+        while last:
+            if place % 2:
+                root = hashlib.sha256(b"\x01" + next(steps) + root).digest()
+            elif place < last:
+                root = hashlib.sha256(b"\x01" + root + next(steps)).digest()
+            place, last = place // 2, last // 2
+    except StopIteration:
+        root = b""
+    if root != anchor.root or next(steps, None) is not None:
+        raise Fault(f"{record.place}: it is not among the records of the {anchor.place}")
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object whose keys are each there once: of two, a reader and this program might see different ones."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key is there twice")
+    return found
+
+
+def _refused(_: str) -> Any:
+    raise ValueError("a number that is not whole")
+
+
+def _strict_base64(text: str) -> bytes:
+    """The bytes of a text in base64, of which there is only one for each."""
+    found = base64.b64decode(text, validate=True)
+    if base64.b64encode(found).decode() != text:
+        raise ValueError("not the one form of these bytes")
+    return found
+
+
 # --- reading ----------------------------------------------------------------------------------------------------
 
 
@@ -289,14 +412,22 @@ def _value(name: str, value: Any) -> Any:
 def main(arguments: list[str] | None = None) -> int:
     """Verify what the arguments name; the exit code."""
     parser = argparse.ArgumentParser(prog="hoks-log-verify", description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("store", help="the SQLite file of the gateway's records, or - for JSON lines on standard input")
+    parser.add_argument(
+        "store", nargs="?", help="the SQLite file of the gateway's records, or - for JSON lines on stdin"
+    )
     parser.add_argument("--key", type=Path, required=True, help="the public key of the anchors (PEM, Ed25519)")
     parser.add_argument("--anchors", type=Path, help="the anchors kept outside (JSON lines)")
+    parser.add_argument("--export", type=Path, help="instead of a store, the file that a person has exported")
     chosen = parser.parse_args(arguments)
+    if (chosen.store is None) == (chosen.export is None):
+        parser.error("name either a store or an --export")
     begun = time.monotonic()
     try:
         key = _key(chosen.key)
         outside = outside_anchors(chosen.anchors) if chosen.anchors else []
+        if chosen.export is not None:
+            print(_told_of(verify_export(chosen.export.read_text("utf-8", "surrogateescape"), outside, key)))
+            return 0
         from_lines = chosen.store == "-"
         records = lines_of(sys.stdin) if from_lines else records_of(Path(chosen.store))
         inside = None if from_lines else anchors_of(Path(chosen.store))
@@ -317,6 +448,18 @@ def main(arguments: list[str] | None = None) -> int:
             "no anchors from outside were given: a log cut at its end, or put back to an earlier day, looks whole too"
         )
     return 0
+
+
+def _told_of(verified: VerifiedExport) -> str:
+    since = f"from {_moment(verified.since)}" if verified.since else "from the beginning"
+    return (
+        f"whole: {verified.records} records {since} to {_moment(verified.until)}, each proven by one of"
+        f" {verified.anchors} anchors but for {verified.unanchored} that had none yet"
+    )
+
+
+def _moment(at: int) -> str:
+    return datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="milliseconds")
 
 
 def _key(file: Path) -> Ed25519PublicKey:

@@ -14,12 +14,14 @@ envelope        the strict JSON of a request
 documents       documents parsed, validated and limited once
 http            POST /graphql
 invalidate      POST /invalidate: a source says that something of its has changed
+export          GET /disclosures/export: a student takes along what the log says of them
 records         the log, consents and the release gate, in one store
 app             the composition root: the only place that knows every part
 explain         what an operator may ask of the rules, in words
 checking        every source of a configuration tried once
 preparing       the database of the records made ready by its owner
 serving         an application on one address until it is told to stop
+oversight       what an operator does with what is kept, at the command line
 trial           the sandbox beside a gateway, to try it with
 sandbox_faults  lets a source of the running sandbox fail, from the command line
 cli             the command ``hoks-gateway``

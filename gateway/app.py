@@ -20,6 +20,7 @@ from connectors.catalogue import Connected, SettingsRefusedError, connect, secre
 from connectors.client import HttpxClient
 from connectors.limits import DEFAULT_SECONDS
 from gateway.callers import Callers
+from gateway.export import ExportEndpoint
 from gateway.http import GraphQLEndpoint
 from gateway.invalidate import InvalidationEndpoint
 from gateway.keys import LARGEST_KEY_SET, KeyClients
@@ -31,6 +32,7 @@ from hoks.access.rules import Policy, PolicyError, read_policy
 from hoks.consent_texts import ConsentTexts, read_consent_texts
 from hoks.following import Following
 from hoks.giving import Giving
+from hoks.nominating import Nominating
 from hoks.ports import Clock
 from hoks.questions import Sources
 from hoks.reading import Reader
@@ -50,6 +52,7 @@ class Parts:
     key: bytes
     policy: Policy
     keeping: Keeping
+    clock: Clock
 
     async def aclose(self) -> None:
         """Close all connections and what is kept."""
@@ -92,7 +95,7 @@ def assemble(
         suspended_is_valid=settings.access.suspended_is_valid,
         labels=connected.labels,
     )
-    return Parts(reader, connected, _key_clients(settings, transport), key, policy, keeping)
+    return Parts(reader, connected, _key_clients(settings, transport), key, policy, keeping, clock)
 
 
 def create_app(
@@ -134,6 +137,7 @@ def create_app(
     routes = [
         Route("/graphql", endpoint),
         Route("/invalidate", invalidation),
+        Route("/disclosures/export", ExportEndpoint(callers, parts.reader, parts.keeping.exports.of)),
         Route("/health", _alive),
         Route("/ready", ready),
     ]
@@ -174,6 +178,7 @@ def _desks(parts: Parts) -> Desks:
     return Desks(
         giving=Giving(reader, keeping.consents, load_consent_texts(), parts.policy),
         sharing=Sharing(reader, keeping.shares),
+        nominating=Nominating(reader, keeping.appointments, parts.clock),
         following=Following(keeping.looks, parts.connected.labels),
     )
 

@@ -1,4 +1,4 @@
-"""The command ``hoks-gateway``: run it with a sandbox, serve it, check its settings, print its schema, get a token.
+"""The command ``hoks-gateway``: run it with a sandbox, serve it, check its settings, print its schema, read its log.
 
 Exit codes: 0 done, 1 something unexpected, 2 the user can mend it, said in one line.
 """
@@ -65,6 +65,16 @@ def _parser() -> argparse.ArgumentParser:
     _add_port(explain)
     explain.set_defaults(command=_explain)
 
+    log_ = commands.add_parser("log", help="the log of what was disclosed")
+    logs = log_.add_subparsers(required=True, metavar="WHAT")
+    read = logs.add_parser("read", help="print what the log says of a person; that you do is itself recorded")
+    read.add_argument("--config", type=Path, required=True, metavar="FILE", help="the settings (TOML)")
+    read.add_argument("--subject", required=True, metavar="OID", help="the person it is about")
+    read.add_argument("--reason", required=True, metavar="TEXT", help="why you read it")
+    read.add_argument("--provider", metavar="OID", help="only what this provider answers for")
+    read.add_argument("--operator", metavar="NAME", help="who you are (default: the account you are logged in with)")
+    read.set_defaults(command=_log_read)
+
     records = commands.add_parser("records", help="the database in which the gateway keeps its records")
     of_records = records.add_subparsers(required=True, metavar="COMMAND")
     prepare = of_records.add_parser("prepare", help="as its owner: bring the tables up to date, and grant the gateway")
@@ -75,6 +85,12 @@ def _parser() -> argparse.ArgumentParser:
     prepare.add_argument("--password-file", type=Path, required=True, metavar="FILE", help="the password of the owner")
     prepare.add_argument("--erasure", metavar="ROLE", help="the role that erases what has been kept long enough")
     prepare.set_defaults(command=_prepare_records)
+
+    retain = of_records.add_parser("retain", help="erase what its time is over; for a timer, once a day")
+    retain.add_argument("--config", type=Path, required=True, metavar="FILE", help="the settings (TOML)")
+    retain.add_argument("--role", metavar="ROLE", help="of a database, the role that erases (default: the gateway's)")
+    retain.add_argument("--password-file", type=Path, metavar="FILE", help="the password of that role")
+    retain.set_defaults(command=_records_retain)
 
     check = commands.add_parser("check-config", help="load a settings file and try every source that it names")
     check.add_argument("config", type=Path, metavar="FILE", help="the settings (TOML)")
@@ -146,6 +162,48 @@ def _check_config(chosen: argparse.Namespace) -> int:
     if ill := [each.source for each in tried if not each.is_well]:
         raise UserError(f"the settings can be used; not well: {', '.join(ill)}")
     print("OK")
+    return 0
+
+
+def _log_read(chosen: argparse.Namespace) -> int:
+    from gateway.oversight import read_log
+    from gateway.records.inspection import Enquiry
+    from hoks.identifiers import learner_oid, organisation_oid
+
+    if not chosen.reason.strip():
+        raise UserError("`--reason`: say why you read the log")
+    try:
+        enquiry = Enquiry(
+            subject=learner_oid(chosen.subject),
+            operator=(chosen.operator or _account()).strip(),
+            account=_account(),
+            reason=chosen.reason.strip(),
+            provider=organisation_oid(chosen.provider) if chosen.provider is not None else None,
+        )
+    except ValueError as fault:
+        raise UserError(f"expected an OID: {fault}") from None
+    _log(logging.ERROR)
+    for line in in_event_loop(read_log(chosen.config, enquiry)):
+        print(line)
+    return 0
+
+
+def _account() -> str:
+    from getpass import getuser
+
+    try:
+        return getuser()
+    except (KeyError, OSError):
+        return f"user {os.getuid()}"
+
+
+def _records_retain(chosen: argparse.Namespace) -> int:
+    from gateway.oversight import erase_what_is_over
+
+    if (chosen.role is None) != (chosen.password_file is None):
+        raise UserError("`--role` and `--password-file` go together")
+    _log(logging.ERROR)
+    print(in_event_loop(erase_what_is_over(chosen.config, chosen.role, chosen.password_file)))
     return 0
 
 

@@ -51,6 +51,7 @@ consent_texts  what a student is shown before consenting, by version
 disclosing     what an answer tells of whom, by item and ground
 explaining     why a caller sees what they see
 reading        the read path: identify, rights, facts, decide, fetch, merge, redact
+nominating     appointments made by staff and accepted by whoever brings the code
 giving         a student's own consents: given, listed, withdrawn
 sharing        shares made, accepted, revoked
 following      a student who follows who has seen their data

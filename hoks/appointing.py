@@ -50,7 +50,25 @@ class AppointmentState(StrEnum):
     ENDED = "ENDED"
 
 
-class Wish(msgspec.Struct, frozen=True, kw_only=True):
+class AppointmentFault(StrEnum):
+    """Why an appointment was not made, accepted or ended: lasting names that a client can act on."""
+
+    NO_SUCH_PLAN = "NO_SUCH_PLAN"
+    OTHER_PROVIDERS_PLAN = "OTHER_PROVIDERS_PLAN"
+    NO_SUCH_PART = "NO_SUCH_PART"
+    PART_WITHOUT_KEY = "PART_WITHOUT_KEY"
+    PART_WITHOUT_END = "PART_WITHOUT_END"
+    PART_IS_OVER = "PART_IS_OVER"
+    NAME_TOO_LONG = "NAME_TOO_LONG"
+    SEVERAL_SUCH_PARTS = "SEVERAL_SUCH_PARTS"
+    END_IN_THE_PAST = "END_IN_THE_PAST"
+    END_TOO_LATE = "END_TOO_LATE"
+    TOO_MANY = "TOO_MANY"
+    NO_SUCH_APPOINTMENT = "NO_SUCH_APPOINTMENT"
+    CODE_CANNOT_BE_USED = "CODE_CANNOT_BE_USED"
+
+
+class AppointmentWish(msgspec.Struct, frozen=True, kw_only=True):
     """An appointment as a member of staff wants to make it."""
 
     kind: AppointmentKind
@@ -98,6 +116,29 @@ class MadeAppointment(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
+class NewAppointment(Value, frozen=True, gc=False):
+    """An appointment that has just been made, and its one-time code: told this once, and to be handed to the person."""
+
+    id: Annotated[str, says("By which it is ended.")]
+    kind: Annotated[AppointmentKind, says("What it is an appointment to.")]
+    code: Annotated[str, says("The one-time code; the gateway itself keeps nothing but its hash.")]
+    code_valid_until: Annotated[datetime, says("Until when the code can be used.")]
+
+
+class AcceptedAppointment(Value, frozen=True, gc=False):
+    """An appointment that the caller has accepted; which part it is, the plans show."""
+
+    kind: Annotated[AppointmentKind, says("What the caller is appointed as.")]
+    accepted_at: Annotated[datetime, says("When it was accepted.")]
+
+
+class EndedAppointment(Value, frozen=True, gc=False):
+    """An appointment that staff have ended."""
+
+    id: Annotated[str, says("Which one.")]
+    ended_on: Annotated[date, says("The day on which it was ended.")]
+
+
 class PlanAppointment(Value, frozen=True, gc=False):
     """An appointment made through the gateway (nimitys), as staff of the provider that made it see it."""
 
@@ -125,27 +166,37 @@ def point_at(plan: Hoks, kind: AppointmentKind, part_id: str, *, until: date | N
     """How an appointment to the part of that id is to find it again. Raises ``BadRequest`` where none can be made."""
     found = [(part, uri) for part, uri in appointable_parts(plan, kind) if part.id == part_id]
     if not found:
-        raise BadRequest(_NO_SUCH_PART[kind])
+        raise BadRequest(_NO_SUCH_PART[kind], AppointmentFault.NO_SUCH_PART)
     part, uri = found[0]
     pointer = _pointer(part, uri)
+    if pointer is None:
+        raise BadRequest(_WITHOUT_KEY[kind], AppointmentFault.PART_WITHOUT_KEY)
     last_day = _last_day(part, None)
-    faults = {
-        _WITHOUT_KEY[kind]: pointer is None,
-        "the part has no last day, so an appointment to it would never end": last_day is None,
-        "the part ended more than three months ago": last_day is not None and last_day < today,
-        "the end is in the past": until is not None and until < today,
-        "an appointment ends at the latest three months after its part": last_day is not None
-        and until is not None
-        and last_day < until,
-        f"a key, a code or an environment has more than {LONGEST_NAME} letters": pointer is not None
-        and any(len(name) > LONGEST_NAME for name in _names(pointer)),
-        "the plan has several such parts that nothing tells apart": pointer is not None
-        and len(parts_named(plan, _pointing(plan, kind, pointer))) > 1,
-    }
-    for fault, is_there in faults.items():
+    if last_day is None:
+        raise BadRequest("the part has no last day, so nobody would see it", AppointmentFault.PART_WITHOUT_END)
+    same = parts_named(plan, _pointing(plan, kind, pointer))
+    faults = (
+        (last_day < today, AppointmentFault.PART_IS_OVER, "the part ended more than three months ago"),
+        (
+            any(len(name) > LONGEST_NAME for name in _names(pointer)),
+            AppointmentFault.NAME_TOO_LONG,
+            f"its key, code or environment has more than {LONGEST_NAME} letters",
+        ),
+        (
+            len(same) > 1,
+            AppointmentFault.SEVERAL_SUCH_PARTS,
+            "the plan has several such parts that nothing tells apart",
+        ),
+        (until is not None and until < today, AppointmentFault.END_IN_THE_PAST, "the end is in the past"),
+        (
+            until is not None and until > last_day,
+            AppointmentFault.END_TOO_LATE,
+            "an appointment ends at the latest three months after its part",
+        ),
+    )
+    for is_there, fault, text in faults:
         if is_there:
-            raise BadRequest(fault)
-    assert pointer is not None  # refused above
+            raise BadRequest(text, fault)
     return pointer
 
 

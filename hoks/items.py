@@ -96,10 +96,15 @@ Seen = frozenset[Item | Slice]
 """What may be seen: whole items, and sides of items."""
 
 
+def item_of(each: Item | Slice) -> Item:
+    """The item that may be seen, wholly or in part."""
+    return each.item if isinstance(each, Slice) else each
+
+
 @lru_cache(maxsize=4096)
 def items_in(seen: Seen) -> frozenset[Item]:
     """The items of which anything may be seen."""
-    return frozenset(each.item if isinstance(each, Slice) else each for each in seen)
+    return frozenset(map(item_of, seen))
 
 
 def sees_days(item: Item, seen: Seen) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import msgspec
 
 from hoks.access.decide import Grant
-from hoks.access.facts import Situation, any_of
+from hoks.access.facts import OPEN_PHASES, Situation, any_of
 from hoks.caller import Role
 from hoks.identifiers import OPH, OrganisationOid, StudyRightOid
 from hoks.items import Seen
@@ -81,6 +81,23 @@ class Looked(msgspec.Struct, frozen=True, kw_only=True):
             return False
         node = self.situation.tree.get(self.situation.acting)
         return node is not None and node.provider_oid == source.provider_oid
+
+    @property
+    def own_plans(self) -> frozenset[StudyRightOid]:
+        """The rights in whose plans the acting organisation appoints: its own, and those it now carries out."""
+        if self.role not in OWNING:
+            return frozenset()
+        own = {right.oid for right in self.rights if self.situation.owns(right) is Known.YES}
+        procured = {
+            link.procuring.oid
+            for link in self.links
+            if link.state is LinkState.VALID
+            and link.procuring is not None
+            # A right that has ended keeps its provider the plan, but no say in it.
+            and link.implementing.oid in own
+            and link.implementing.phase in OPEN_PHASES
+        }
+        return frozenset(own | procured)
 
     def sees_source(self, source: Source) -> bool:
         """Whether the state of a source of rights is in the caller's scope: own, or a claim on concurrent plans."""

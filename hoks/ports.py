@@ -10,12 +10,13 @@ from typing import Protocol
 
 import msgspec
 
+from hoks.appointing import AppointmentWish, MadeAppointment
 from hoks.consenting import GivenConsent, Wish
 from hoks.identifiers import LearnerOid, OrganisationOid, PersonOid, StudyRightOid
 from hoks.organisations import TreeNode
 from hoks.outcomes import Reply
 from hoks.plan import Hoks
-from hoks.relations import Appointment, Assignment, Consent
+from hoks.relations import Appointment, AppointmentKind, Assignment, Consent
 from hoks.seen import Place, RowPage
 from hoks.shares import AcceptedShare, GivenShare
 from hoks.student import Person
@@ -129,6 +130,26 @@ class Appointments(Protocol):
 
     async def appointments(self, people: Collection[PersonOid]) -> Reply[PersonOid, tuple[Appointment, ...]]:
         """Everything each person has accepted, ended ones too, each with the provider whose staff made it."""
+        ...
+
+
+class AppointmentBook(Protocol):
+    """Where appointments made by staff are kept. What is written holds, on every instance, when the call returns."""
+
+    async def make(self, wish: AppointmentWish) -> tuple[MadeAppointment, str]:
+        """Keep an appointment; with it its code, told nobody again. Raises ``BadRequest``, ``SourcesUnavailable``."""
+        ...
+
+    async def accept(self, code: str, kind: AppointmentKind, person: PersonOid) -> MadeAppointment | None:
+        """Bind the appointment of a code to a person; nothing alike whatever keeps the code from being used."""
+        ...
+
+    async def end(self, appointment: str, provider: OrganisationOid, by: PersonOid) -> MadeAppointment | None:
+        """End an appointment made by the provider's staff; again is no fault, and nothing where there is none."""
+        ...
+
+    async def to(self, right: StudyRightOid, provider: OrganisationOid) -> tuple[MadeAppointment, ...]:
+        """Everything to which the provider's staff have appointed somebody in a plan, newest first."""
         ...
 
 

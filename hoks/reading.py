@@ -102,10 +102,7 @@ class Reader:
         """
         if caller.role not in _SEES_SOURCES or caller.organisation is None:
             return ()
-        deadline = (within or self.sit()).deadline
-        provider, _ = await self._questions.provider(caller.organisation, deadline.at(TREE))
-        if provider is None:
-            raise SourcesUnavailable(_NOT_IN_THE_REGISTER)
+        provider = await self.acting_provider(caller, within=within or self.sit())
         own = sorted({each.id for each in self._questions.every_source() if each.provider_oid == provider})
         last = {each: self._questions.last.get(each) for each in own}
         return tuple(
@@ -116,6 +113,13 @@ class Reader:
             )
             for each in own
         )
+
+    async def acting_provider(self, caller: Caller, *, within: Sitting) -> OrganisationOid:
+        """The provider of the acting organisation. Raises ``SourcesUnavailable`` where the register does not tell."""
+        provider = await self.provider_of(caller, within=within)
+        if provider is None:
+            raise SourcesUnavailable(_NOT_IN_THE_REGISTER)
+        return provider
 
     async def standing(self, caller: Caller, *, within: Sitting | None = None) -> tuple[Standing, Text | None]:
         """What the caller is to students in the acting role, and the name of the acting organisation."""
@@ -258,7 +262,18 @@ class Reader:
             self._questions.tree(named, deadline.at(TREE)), self._with_consents_given(caller, standing, told, deadline)
         )
         tree = tree_on(tree, sitting.day)
-        looked = [self._decided(caller, standing.towards(person), person, told, tree, sitting.day) for person in people]
+        looked = [
+            self._decided(
+                caller,
+                standing.towards(person),
+                person,
+                told,
+                tree,
+                sitting.day,
+                is_in_hiding=Known.of(person.non_disclosure) if identities_are_known else Known.UNKNOWN,
+            )
+            for person in people
+        ]
         return [
             msgspec.structs.replace(each, identity_is_known=identities_are_known, register_is_down=down)
             for each in looked
@@ -282,6 +297,8 @@ class Reader:
         told: Sequence[tuple[Source, RightsReply]],
         tree: Tree,
         day: date,
+        *,
+        is_in_hiding: Known,
     ) -> Looked:
         words, statuses = words_on_rights(person, told, tree)
         silent = {source.provider_oid for source, _ in told if _is_a_silent_register(source, statuses[source.id])}
@@ -301,6 +318,7 @@ class Reader:
             assignments=standing.assignments,
             consents=standing.consents,
             statutes=standing.statutes,
+            is_in_hiding=is_in_hiding,
             every_relation_is_known=standing.is_whole,
         )
         return Looked(
@@ -351,8 +369,13 @@ class Reader:
         )
         if view is not None:
             origins = looked.origins(record, evidence)
-            own = is_own(looked.role, looked.situation)
-            view = msgspec.structs.replace(view, right_origins=origins[0], plan_origins=origins[1], is_own=own)
+            view = msgspec.structs.replace(
+                view,
+                right_origins=origins[0],
+                plan_origins=origins[1],
+                own_plans=looked.own_plans,
+                is_own=is_own(looked.role, looked.situation),
+            )
             return view.with_sources(self._statuses(looked, view, statuses))
         down = looked.own_sources_are_down(self._questions.of_rights)
         return SourcesUnavailable(_CANNOT_TELL) if down else None

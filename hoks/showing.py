@@ -76,6 +76,8 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     """Of each shown plan, in order, whose it is."""
     right_origins: Mapping[StudyRightOid, Origin] = {}
     plan_origins: Mapping[StudyRightOid, Origin] = {}
+    own_plans: frozenset[StudyRightOid] = frozenset()
+    """The rights in whose plans the acting organisation appoints."""
     is_own: bool = False
     """Whether the student is the caller, acting as such."""
 

@@ -13,6 +13,7 @@ prepared     a document's operations, with what is worked out of each but once
 executor     graphql-core's executor, handing plain data to its projection
 context      what one request carries: caller, loaders, what was shown
 filled       fields of a student that are filled in from what the gateway keeps
+appointing   appointments made, listed, accepted and ended
 types        the graph's types, derived from records and values
 query        the questions at the root
 mutation     what callers may change

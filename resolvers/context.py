@@ -1,7 +1,7 @@
 """What one request carries: the caller, the day and the deadline, the loaders, and what its answer has shown."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import strawberry
@@ -11,9 +11,11 @@ from graphql import GraphQLResolveInfo
 from hoks.access.decide import Grant
 from hoks.caller import Caller
 from hoks.disclosing import Told, disclosed
+from hoks.errors import SourcesUnavailable
 from hoks.following import Following
 from hoks.giving import Giving
 from hoks.identifiers import LearnerOid, StudyRightOid
+from hoks.nominating import Nominating
 from hoks.outcomes import Outcome
 from hoks.reading import Reader
 from hoks.sharing import Sharing
@@ -30,7 +32,18 @@ class Desks(msgspec.Struct, frozen=True, kw_only=True):
 
     giving: Giving | None = None
     sharing: Sharing | None = None
+    nominating: Nominating | None = None
     following: Following | None = None
+
+
+D = TypeVar("D")
+
+
+def desk(found: D | None) -> D:
+    """A desk. Raises ``SourcesUnavailable`` where this gateway keeps nothing."""
+    if found is None:
+        raise SourcesUnavailable("nothing is kept here")
+    return found
 
 
 class Context:

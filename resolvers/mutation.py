@@ -4,23 +4,24 @@ A mutation is executed once, whatever becomes of its answer. Its result holds no
 looks), so there is nothing in it that a consent withdrawn meanwhile would have to take back.
 """
 
-from typing import Annotated, Any, Optional, TypeVar
+from typing import Annotated, Any, Optional
 
 import strawberry
 
+from hoks.appointing import AcceptedAppointment, EndedAppointment, NewAppointment
 from hoks.consenting import GivenConsent, NewConsent
-from hoks.errors import SourcesUnavailable
 from hoks.shares import AcceptedShare, GivenShare, MadeShare
-from resolvers.context import Info
+from resolvers.appointing import accept_appointment, appoint_assessor, appoint_instructor, end_appointment
+from resolvers.context import Info, desk
 from resolvers.types import graph_input, graph_type, value_of
 
 GIVEN_SHARE, MADE_SHARE, ACCEPTED_SHARE = graph_type(GivenShare), graph_type(MadeShare), graph_type(AcceptedShare)
 GIVEN_CONSENT, NEW_CONSENT = graph_type(GivenConsent), graph_input(NewConsent)
+NEW_APPOINTMENT, ACCEPTED_APPOINTMENT = graph_type(NewAppointment), graph_type(AcceptedAppointment)
+ENDED_APPOINTMENT = graph_type(EndedAppointment)
 
 INPUT, ID = strawberry.argument(name="input"), strawberry.argument(name="id")
 """Arguments by names that are Python's own."""
-
-D = TypeVar("D")
 
 
 async def give_consent(info: Info, new: Annotated[NEW_CONSENT, INPUT]) -> Any:  # type: ignore[valid-type]  # derived
@@ -50,13 +51,6 @@ async def revoke_share(info: Info, share: Annotated[strawberry.ID, ID]) -> Any:
     """Revoke a share."""
     context, sharing = info.context, desk(info.context.desks.sharing)
     return await sharing.revoke(context.caller, share, within=context.sitting)
-
-
-def desk(found: D | None) -> D:
-    """Where a change is made. Raises ``SourcesUnavailable`` where this gateway keeps nothing."""
-    if found is None:
-        raise SourcesUnavailable("nothing is kept here")
-    return found
 
 
 @strawberry.type(
@@ -91,4 +85,29 @@ class Mutation:
         resolver=revoke_share,
         graphql_type=Optional[GIVEN_SHARE],  # noqa: UP045 - derived type
         description="Its student, or the provider that made it, ends a share at once. Again is no fault.",
+    )
+    appoint_instructor: Any = strawberry.mutation(
+        resolver=appoint_instructor,
+        graphql_type=Optional[NEW_APPOINTMENT],  # noqa: UP045 - derived type
+        description="A provider's staff appoint (nimittää) whoever brings the code as responsible workplace instructor "
+        "of one period, by its `id` in the plan; `until` is the last day, three months after the period's end where "
+        "left out.",
+    )
+    appoint_assessor: Any = strawberry.mutation(
+        resolver=appoint_assessor,
+        graphql_type=Optional[NEW_APPOINTMENT],  # noqa: UP045 - derived type
+        description="A provider's staff appoint whoever brings the code as working-life assessor of one demonstration, "
+        "by its `id` in the plan; `until` as for an instructor.",
+    )
+    accept_appointment: Any = strawberry.mutation(
+        resolver=accept_appointment,
+        graphql_type=Optional[ACCEPTED_APPOINTMENT],  # noqa: UP045 - derived type
+        description="An instructor or assessor, acting as such, accepts the appointment of a code. Whatever keeps a "
+        "code from being used, the refusal is the same; ten of them within an hour, and no code is taken for a while.",
+    )
+    end_appointment: Any = strawberry.mutation(
+        resolver=end_appointment,
+        graphql_type=Optional[ENDED_APPOINTMENT],  # noqa: UP045 - derived type
+        description="Staff of the provider that made it end an appointment, or take back its code; nothing is shown on "
+        "it any more, nor to the same person through the student system. Again is no fault.",
     )

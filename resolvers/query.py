@@ -8,6 +8,7 @@ from typing import Annotated, Any, Optional
 import msgspec
 import strawberry
 
+from hoks.appointing import PlanAppointment
 from hoks.caller import Role
 from hoks.consent_texts import ConsentText
 from hoks.consenting import Language
@@ -19,6 +20,7 @@ from hoks.relations import AppointmentKind
 from hoks.student import SourceStatus, Student
 from hoks.study_right import StudyRight
 from hoks.values import Text
+from resolvers import appointing
 from resolvers.context import Info
 from resolvers.types import graph_enum, graph_type
 
@@ -29,7 +31,7 @@ STUDENT, HOKS, STUDY_RIGHT = graph_type(Student), graph_type(Hoks), graph_type(S
 SOURCE_STATUS = graph_type(SourceStatus)
 ROLE, APPOINTMENT_KIND = graph_enum(Role), graph_enum(AppointmentKind)
 TEXT, CONSENT_TEXT, PAGE_INFO = graph_type(Text), graph_type(ConsentText), graph_type(PageInfo)
-LANGUAGE = graph_enum(Language)
+LANGUAGE, PLAN_APPOINTMENT = graph_enum(Language), graph_type(PlanAppointment)
 
 
 @strawberry.type(name="HeldRole", description="A role the token says the caller holds, and where.")
@@ -100,12 +102,14 @@ async def viewer(info: Info) -> Viewer:
     """The caller as verified."""
     context, caller = info.context, info.context.caller
     standing, name = await context.reader.standing(caller, within=context.sitting)
+    # A part that both the student system and the gateway's own staff name the caller in is one.
+    appointments = {each.part: each for each in standing.appointments}
     return Viewer(
         oid=caller.subject,
         role=caller.role,
         organisation=caller.organisation,
         organisation_name=name,
-        appointments=[ViewerAppointment(kind=each.kind) for each in standing.appointments],
+        appointments=[ViewerAppointment(kind=each.kind) for each in appointments.values()],
         groups=sorted({each.group for each in standing.assignments if each.group}),
         held_roles=[HeldRoleType(role=each.role, organisation=each.organisation) for each in caller.held],
     )
@@ -170,6 +174,13 @@ async def consent_text(info: Info, language: Annotated[Language, LANGUAGE], vers
     return giving.texts.text(language, version) if giving is not None else None
 
 
+async def appointments(info: Info, study_right_oid: StudyRightOid) -> Any:
+    """Whom the acting provider's staff have appointed in a plan."""
+    oid = _checked(_right, study_right_oid, "studyRightOid")
+    view = await info.context.rights.load(oid)
+    return await appointing.appointments(info, view, oid) if view is not None else None
+
+
 _right = study_right_oid
 
 
@@ -215,4 +226,10 @@ class Query:
         resolver=consent_text,
         graphql_type=Optional[CONSENT_TEXT],  # noqa: UP045 - derived type
         description="What a student must be shown before consenting: the current text, or an earlier version of it.",
+    )
+    appointments: Any = strawberry.field(
+        resolver=appointments,
+        graphql_type=Optional[list[PLAN_APPOINTMENT]],  # type: ignore[valid-type]  # noqa: UP045 - derived type
+        description="Whom my organisation's staff have appointed (nimitykset) in the plan that covers a study right, "
+        "newest first; null alike for `not yours` and `does not exist`.",
     )

@@ -16,6 +16,8 @@ appointments  what staff have appointed people to, accepted by a code
 gate          recorded and looked at again before a byte leaves
 disclosures   what an answer tells, as records of the log
 looks         the log as the person it is about reads it
+export        a person's own records to take along, signed and provable
+inspection    the log as whoever runs the gateway reads it
 retention     what is erased when its time is over
 keeping       all of it, put together from the settings
 """

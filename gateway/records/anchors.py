@@ -69,10 +69,11 @@ class Anchors:
         self._stream = stream
         self._key = key
 
-    def due(self, connection: Connection, at: int) -> Anchor | None:
-        """The anchor over what has none yet, where it is many or old enough; kept in the log's own database.
+    def due(self, connection: Connection, at: int, *, at_once: bool = False) -> Anchor | None:
+        """The anchor over what has none yet, where it is many or old enough, or is to be anchored ``at_once``.
 
-        A clock that was set back behind the log tells nobody how old a record is: then it is old enough.
+        It is kept in the log's own database. A clock that was set back behind the log tells nobody how old a record
+        is: then it is old enough.
         """
         anchored = connection.execute(
             select(func.coalesce(func.max(ANCHOR.c.last), 0)).where(ANCHOR.c.stream == self._stream)
@@ -83,7 +84,8 @@ class Anchors:
             .order_by(LOG.c.seq)
             .limit(MOST_RECORDS)
         ).all()
-        if not rows or (len(rows) < MOST_RECORDS and rows[-1].at <= at < rows[0].at + MOST_SECONDS * 1000):
+        is_young = bool(rows) and rows[-1].at <= at < rows[0].at + MOST_SECONDS * 1000
+        if not rows or (len(rows) < MOST_RECORDS and is_young and not at_once):
             return None
         at = max(at, rows[-1].at)
         anchor = self._signed(rows[0].seq, rows[-1].seq, at, [row.hash for row in rows])

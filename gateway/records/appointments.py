@@ -18,7 +18,7 @@ from gateway.clock import day_in_helsinki
 from gateway.records.log import Entry, Log
 from gateway.records.store import Job, Store, StoreBroken
 from gateway.records.tables import APPOINTMENT, FAILED_CODE
-from hoks.appointing import MadeAppointment, Pointer, Wish
+from hoks.appointing import AppointmentFault, AppointmentWish, MadeAppointment, Pointer
 from hoks.errors import BadRequest, SourcesUnavailable
 from hoks.identifiers import LearnerOid, OrganisationOid, PersonOid, StudyRightOid
 from hoks.outcomes import Answer, Outcome, Reply
@@ -52,7 +52,7 @@ class Appointments:
         self._clock = clock
         self._code_days = code_days
 
-    async def make(self, wish: Wish) -> tuple[MadeAppointment, str]:
+    async def make(self, wish: AppointmentWish) -> tuple[MadeAppointment, str]:
         """Keep an appointment that nothing speaks against; with it its code, which nobody can be told again."""
         made_id = secrets.token_hex(16)
         code = made_id[:_NAME].upper() + "".join(secrets.choice(_ALPHABET) for _ in range(_SECRET))
@@ -63,7 +63,7 @@ class Appointments:
                 APPOINTMENT.c.study_right == wish.right, APPOINTMENT.c.ended_on.is_(None), _not_over(_day(at))
             )
             if connection.execute(alive).scalar_one() >= MOST_WAITING:
-                raise BadRequest(f"at most {MOST_WAITING} appointments to one plan at a time: end some")
+                raise BadRequest(f"at most {MOST_WAITING} to one plan: end some", AppointmentFault.TOO_MANY)
             row = {
                 "id": made_id,
                 "kind": wish.kind.value,

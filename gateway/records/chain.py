@@ -84,8 +84,14 @@ def _written(body: Mapping[str, Any]) -> bytes:
 
 def proven(written: bytes) -> bytes:
     """What of a written body is hashed: what is shown of it, and the hash of what stands apart."""
+    shown, apart = split(written)
+    return shown + b"\n" + apart if apart is not None else shown
+
+
+def split(written: bytes) -> tuple[bytes, bytes | None]:
+    """What is shown of a written body, and the hash of what stands apart, where anything does."""
     shown, newline, apart = written.partition(b"\n")
-    return shown + newline + hashlib.sha256(apart).digest() if newline else shown
+    return shown, hashlib.sha256(apart).digest() if newline else None
 
 
 def opened(written: bytes) -> dict[str, Any]:
@@ -102,27 +108,36 @@ def record_hash(stream: str, seq: int, at: int, prev: bytes, body_hash: bytes) -
 
 def merkle_root(hashes: Sequence[bytes]) -> bytes:
     """The root over records' hashes (as in RFC 6962): a record's way to it proves that the record is among them."""
-    if not hashes:
-        raise ValueError("a root stands for at least one record")
-    if len(hashes) == 1:
-        return hashlib.sha256(_LEAF + hashes[0]).digest()
-    half = _half(len(hashes))
-    return hashlib.sha256(_NODE + merkle_root(hashes[:half]) + merkle_root(hashes[half:])).digest()
+    return levels(hashes)[-1][0]
 
 
 def inclusion_proof(hashes: Sequence[bytes], place: int) -> tuple[bytes, ...]:
     """The hashes that lead from the record at ``place`` to the root, nearest first."""
-    if len(hashes) == 1:
-        return ()
-    half = _half(len(hashes))
-    if place < half:
-        return (*inclusion_proof(hashes[:half], place), merkle_root(hashes[half:]))
-    return (*inclusion_proof(hashes[half:], place - half), merkle_root(hashes[:half]))
+    return path(levels(hashes), place)
 
 
-def _half(count: int) -> int:
-    """The largest power of two below ``count``."""
-    return 1 << (count - 1).bit_length() - 1
+def levels(hashes: Sequence[bytes]) -> list[list[bytes]]:
+    """The tree over records' hashes, from its leaves to its root."""
+    if not hashes:
+        raise ValueError("a root stands for at least one record")
+    tree = [[hashlib.sha256(_LEAF + each).digest() for each in hashes]]
+    while len(below := tree[-1]) > 1:
+        pairs = zip(below[::2], below[1::2], strict=False)
+        above = [hashlib.sha256(_NODE + one + other).digest() for one, other in pairs]
+        # One without a neighbour is its own parent.
+        tree.append(above + below[len(below) & ~1 :])
+    return tree
+
+
+def path(tree: Sequence[Sequence[bytes]], place: int) -> tuple[bytes, ...]:
+    """The hashes that lead through a tree from the leaf at ``place`` to the root, nearest first."""
+    found = []
+    for level in tree[:-1]:
+        beside = place ^ 1
+        if beside < len(level):
+            found.append(level[beside])
+        place //= 2
+    return tuple(found)
 
 
 def _refuse_floats(value: object) -> None:

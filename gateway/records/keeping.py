@@ -22,6 +22,7 @@ from gateway.records import migration
 from gateway.records.anchors import Anchor, Anchors, FileSink, Sink
 from gateway.records.appointments import CODE_DAYS, Appointments
 from gateway.records.consents import Consents
+from gateway.records.export import Exports
 from gateway.records.gate import Gate
 from gateway.records.log import Log
 from gateway.records.looks import Looks
@@ -50,7 +51,7 @@ class RecordsSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     database: str | None = None
     """A PostgreSQL database, without a password: ``postgresql+psycopg://user@host/name``."""
     password_file: Path | None = None
-    stream: Annotated[str, Meta(min_length=1, max_length=64)] = "main"
+    stream: Annotated[str, Meta(min_length=1, max_length=48)] = "main"
     """The name of this instance's stream; of several instances on one database each has its own."""
     anchors_path: Path | None = None
     """A file to which anchors are appended, on another host or a medium that is written once."""
@@ -75,7 +76,7 @@ class Keeping:
         self,
         store: Store,
         stream: str,
-        anchors: Anchors,
+        key: Ed25519PrivateKey,
         sink: Sink | None,
         clock: Clock,
         *,
@@ -94,7 +95,8 @@ class Keeping:
         self.retention = Retention(store, self.log, clock, kept or Kept())
         self._erase_daily = erase_daily
         self._erased_on: date | None = None
-        self._anchors = anchors
+        self.exports = Exports(store, key, clock)
+        self._anchors = Anchors(stream, key)
         self._sink = sink
         self._clock = clock
         self._seconds = seconds
@@ -130,10 +132,10 @@ class Keeping:
             return is_current and self.gate.is_well and await self.store.is_writable()
         return False
 
-    async def anchor(self) -> None:
+    async def anchor(self, *, at_once: bool = False) -> None:
         """Make the anchor that is due, and hand outside what waits. Raises ``StoreBroken`` and ``OSError``."""
         now = int(self._clock.now().timestamp() * 1000)
-        await self.store.write(partial(self._anchors.due, at=now))
+        await self.store.write(partial(self._anchors.due, at=now, at_once=at_once))
         if self._sink is None:
             return
         waiting = await self.store.read(self._anchors.waiting)
@@ -208,7 +210,7 @@ def open_records(settings: RecordsSettings, clock: Clock, password: str | None =
     return Keeping(
         store,
         settings.stream,
-        Anchors(settings.stream, key),
+        key,
         sink,
         clock,
         code_days=settings.appointment_code_days,

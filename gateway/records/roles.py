@@ -28,6 +28,7 @@ GATEWAY: Mapping[str, tuple[str, ...]] = {
 ERASURE: Mapping[str, tuple[str, ...]] = {
     "log": (SELECT, INSERT, "UPDATE (salt, body)"),
     "log_subject": (SELECT, INSERT, DELETE),
+    "anchor": (SELECT, INSERT, "UPDATE (handed_out_at)"),
     "consent": (SELECT, DELETE, "UPDATE (version)"),
     "consent_use": (SELECT, DELETE),
     "share": (SELECT, DELETE),

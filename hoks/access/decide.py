@@ -12,7 +12,7 @@ from hoks.access.facts import CONDITIONS, PERSON_CONDITIONS, PLAN_CONDITIONS, Si
 from hoks.access.rules import Limit, Policy, Rule
 from hoks.caller import Role
 from hoks.identifiers import StudyRightOid
-from hoks.items import Item, Seen, Slice, items_in
+from hoks.items import Item, Seen, Slice, item_of, items_in
 from hoks.merged import MergedRight
 from hoks.narrow import Evidence, Scope, narrow
 from hoks.organisations import Known
@@ -89,7 +89,7 @@ def decide(policy: Policy, role: Role, situation: Situation, right: MergedRight)
     """What a caller in ``role`` may see of one right and its plan."""
     rules = policy.for_role(role, "plan")
     held = {rule.id: all_of([CONDITIONS[each](situation, right) for each in rule.when]) for rule in rules}
-    return conclude(rules, held, right.oid, _limits(situation, right))
+    return conclude(rules, held, right.oid, _limits(situation, right), situation.is_in_hiding)
 
 
 def decide_person(policy: Policy, role: Role, situation: Situation) -> Seen:
@@ -112,18 +112,20 @@ def conclude(
     held: Mapping[str, Known],
     right: StudyRightOid,
     limits: Mapping[Limit, frozenset[Item]] = NO_LIMITS,
+    is_in_hiding: Known = Known.NO,
 ) -> Grant:
     """The grant that follows when it is known, per rule id, whether the rule's conditions hold.
 
-    ``limits`` are the items that a consent or a statute names, for rules that reach no further.
+    ``limits`` are the items that a consent or a statute names, for rules that reach no further. ``is_in_hiding`` is
+    whether a non-disclosure order stands; where that is not known, nothing is given that it would withhold.
     """
     allowances = tuple(
         Allowance(rule.id, items, rule.when_plan)
         for rule in sorted(rules, key=lambda rule: rule.id)
-        if held[rule.id] is Known.YES and (items := _limited(rule, limits))
+        if held[rule.id] is Known.YES and (items := _limited(rule, limits, is_in_hiding))
     )
     given = frozenset[Item]().union(*(frozenset(item for item in Item if item in each.items) for each in allowances))
-    refusals = {item: _refusal(item, rules, held) for item in Item if item not in given}
+    refusals = {item: _refusal(item, rules, held, is_in_hiding) for item in Item if item not in given}
     scope = max((rule.scope for rule in rules), default=Scope.ALL)
     is_of_one_plan = any(rule.scope is not Scope.ALL or rule.limited_to is Limit.CONSENT for rule in rules)
     return Grant(right=right, allowances=allowances, refusals=refusals, scope=scope, is_of_one_plan=is_of_one_plan)
@@ -140,18 +142,23 @@ def _limits(situation: Situation, right: MergedRight) -> Mapping[Limit, frozense
     }
 
 
-def _limited(rule: Rule, limits: Mapping[Limit, frozenset[Item]]) -> Seen:
+def _limited(rule: Rule, limits: Mapping[Limit, frozenset[Item]], is_in_hiding: Known) -> Seen:
+    items = rule.items if is_in_hiding is Known.NO else rule.items_in_hiding
     if rule.limited_to is None:
-        return rule.items
+        return items
     named = limits.get(rule.limited_to, frozenset())
-    return frozenset(each for each in rule.items if (each.item if isinstance(each, Slice) else each) in named)
+    return frozenset(each for each in items if item_of(each) in named)
 
 
-def _refusal(item: Item, rules: tuple[Rule, ...], held: Mapping[str, Known]) -> Refusal:
+def _refusal(item: Item, rules: tuple[Rule, ...], held: Mapping[str, Known], is_in_hiding: Known) -> Refusal:
     would_give = [rule for rule in rules if item in rule.items]
     if not would_give:
         return Refusal(Reason.NO_RULE)
-    unknown = any(held[rule.id] is Known.UNKNOWN for rule in would_give)
+    unknown = any(
+        held[rule.id] is Known.UNKNOWN
+        or (held[rule.id] is Known.YES and is_in_hiding is Known.UNKNOWN and item not in rule.items_in_hiding)
+        for rule in would_give
+    )
     return Refusal(
         Reason.UNKNOWN_FACT if unknown else Reason.CONDITION_NOT_MET,
         tuple(sorted(rule.id for rule in would_give)),

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from hoks.access.rules import Example, Policy, Rule
 from hoks.caller import Role
-from hoks.items import MEANING, Aspect, Item, Slice, items_in
+from hoks.items import MEANING, Aspect, Item, Seen, Slice, items_in
 from hoks.narrow import Scope
 
 TITLES: dict[Role, str] = {
@@ -46,7 +46,8 @@ def document(policy: Policy) -> str:
     """The whole page (Markdown)."""
     roles = [role for role in Role if policy.for_role(role, "plan") or policy.for_role(role, "person")]
     sections = (section(policy, role) for role in roles)
-    return "\n".join([INTRODUCTION, *_items(), "", *("\n".join(each) for each in sections)]).rstrip() + "\n"
+    pages = [*_items(), "", *_non_disclosure(policy), *("\n".join(each) for each in sections)]
+    return "\n".join([INTRODUCTION, *pages]).rstrip() + "\n"
 
 
 def section(policy: Policy, role: Role) -> list[str]:
@@ -58,7 +59,7 @@ def section(policy: Policy, role: Role) -> list[str]:
     if not rules:
         return [*lines, "No rule: nothing.", ""]
     for rule in rules:
-        lines += _rule(rule)
+        lines += _rule(policy, rule)
     never = [item for item in Item if all(item not in items_in(rule.items) for rule in rules)]
     if never:
         lines += [f"**Never:** {_meanings(never)}.", ""]
@@ -74,13 +75,34 @@ def _items() -> Iterator[str]:
         yield f"| {item} | {MEANING[item]} |"
 
 
-def _rule(rule: Rule) -> Iterator[str]:
+def _non_disclosure(policy: Policy) -> Iterator[str]:
+    whereabouts = policy.whereabouts
+    if whereabouts.withheld:
+        withheld = ", ".join(item for item in Item if item in whereabouts.withheld)
+        kept = ", ".join(f"of {each.item} the {each.aspect}" for each in _sides(whereabouts.kept))
+        yield "## Non-disclosure (turvakielto)"
+        yield ""
+        yield (
+            f"Of {withheld}, which tell where the student can be met, a rule gives only {kept} while a non-disclosure "
+            "order stands, and while it is not known whether one does; consents and statutes change nothing in that. "
+            "Rules that give all of it even so say it."
+        )
+        yield ""
+
+
+def _sides(seen: Seen) -> list[Slice]:
+    return [side for item in Item for aspect in Aspect if (side := Slice(item, aspect)) in seen]
+
+
+def _rule(policy: Policy, rule: Rule) -> Iterator[str]:
     yield f"### {rule.title}"
     yield ""
     yield f"`{rule.id}`{' · *our reading*' if rule.interpretation else ''}"
     yield ""
     yield f"- **When** {_all(rule.when)}{_plan_conditions(rule)}."
     yield f"- **Sees** {_given(rule)}."
+    if rule.items_in_hiding == rule.items and not rule.items.isdisjoint(policy.whereabouts.withheld):
+        yield "- **Non-disclosure** changes nothing."
     if rule.scope is not Scope.ALL:
         yield f"- **Only** {_SCOPES[rule.scope]}."
     if rule.limited_to is not None:
@@ -113,7 +135,7 @@ def _plan_conditions(rule: Rule) -> str:
 
 def _given(rule: Rule) -> str:
     whole = [item for item in Item if item in rule.items]
-    sides = [f"of {item} only the {aspect}" for item in Item for aspect in Aspect if Slice(item, aspect) in rule.items]
+    sides = [f"of {each.item} only the {each.aspect}" for each in _sides(rule.items)]
     if len(whole) == len(Item):
         return "everything"
     return ", ".join([", ".join(whole), *sides] if whole else sides)

@@ -41,6 +41,8 @@ class Situation(msgspec.Struct, frozen=True, kw_only=True):
     """The student's consents that bear on the caller's role."""
     statutes: tuple[Statute, ...] = ()
     """The provisions that give the acting organisation rights."""
+    is_in_hiding: Known = Known.NO
+    """Whether a non-disclosure order (turvakielto) stands; unknown where the learner register did not answer."""
     every_relation_is_known: bool = True
     """Whether every source of appointments, assignments and consents answered."""
 

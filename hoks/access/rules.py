@@ -13,7 +13,7 @@ import msgspec
 
 from hoks.access.facts import CONDITIONS, PERSON_CONDITIONS, PLAN_CONDITIONS
 from hoks.caller import Role
-from hoks.items import Aspect, Item, Seen, Slice
+from hoks.items import Aspect, Item, Seen, Slice, item_of
 from hoks.narrow import Scope
 
 
@@ -63,6 +63,20 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     examples: tuple[Example, ...]
     scope: Scope = Scope.ALL
     limited_to: Limit | None = None
+    items_in_hiding: Seen = frozenset()
+    """What it gives of a student with a non-disclosure order (turvakielto)."""
+
+
+class Whereabouts(msgspec.Struct, frozen=True):
+    """What tells where a student can be met, of which a rule gives only ``kept`` under a non-disclosure order."""
+
+    withheld: frozenset[Item] = frozenset()
+    kept: Seen = frozenset()
+
+    def left_of(self, items: Seen) -> Seen:
+        """What is left of items: never more than was there."""
+        plain = frozenset(each for each in items if item_of(each) not in self.withheld)
+        return plain | {each for each in self.kept if each in items or item_of(each) in items}
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,6 +84,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
 
     rules: tuple[Rule, ...]
     sha256: str
+    whereabouts: Whereabouts = Whereabouts()
 
     def for_role(self, role: Role, about: Literal["person", "plan"]) -> tuple[Rule, ...]:
         """The rules that can apply to a role."""
@@ -90,6 +105,8 @@ class _RuleText(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     items: tuple[str, ...]
     scope: Scope = Scope.ALL
     limited_to: Limit | None = None
+    even_in_hiding: bool = False
+    """Whether it tells where the student can be met under a non-disclosure order too."""
     ground: Ground
     interpretation: bool
     example: tuple[Example, ...] = ()
@@ -101,17 +118,18 @@ def read_policy(text: str) -> Policy:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise PolicyError(f"rules: not TOML: {error}") from None
-    unknown = sorted(set(document) - {"items", "rule"})
+    unknown = sorted(set(document) - {"items", "non_disclosure", "rule"})
     if unknown:
-        raise PolicyError(f"rules: unknown key `{unknown[0]}`; accepted are `items` and `rule`")
+        raise PolicyError(f"rules: unknown key `{unknown[0]}`; accepted are `items`, `non_disclosure` and `rule`")
     sets = _item_sets(_table(document, "items", {}))
+    whereabouts = _whereabouts(_table(document, "non_disclosure", {}))
     rows = _table(document, "rule", [])
     if not rows:
         raise PolicyError("rules: no `rule`; a policy without rules discloses nothing and is refused")
-    rules = tuple(_rule(place, row, sets) for place, row in enumerate(rows, start=1))
+    rules = tuple(_rule(place, row, sets, whereabouts) for place, row in enumerate(rows, start=1))
     _refuse_duplicates(rules)
     _refuse_mixed_scopes(rules)
-    return Policy(rules=rules, sha256=hashlib.sha256(text.encode()).hexdigest())
+    return Policy(rules=rules, sha256=hashlib.sha256(text.encode()).hexdigest(), whereabouts=whereabouts)
 
 
 def _table(document: Mapping[str, Any], key: str, default: Any) -> Any:
@@ -133,6 +151,24 @@ def _item_sets(named: Mapping[str, Any]) -> dict[str, Seen]:
     return sets
 
 
+def _whereabouts(table: Mapping[str, Any]) -> Whereabouts:
+    if unknown := sorted(set(table) - {"withheld", "kept"}):
+        raise PolicyError(f"rules: non_disclosure: unknown key `{unknown[0]}`; accepted are `withheld` and `kept`")
+    for key in table:
+        if not isinstance(table[key], list):
+            raise PolicyError(f"rules: non_disclosure.{key}: expected a list of items")
+    withheld = frozenset(_item(each, "non_disclosure.withheld") for each in table.get("withheld", ()))
+    kept = frozenset(_seen(str(each), "non_disclosure.kept") for each in table.get("kept", ()))
+    for each in kept:
+        if not isinstance(each, Slice) or each.item not in withheld:
+            raise PolicyError(f"rules: non_disclosure.kept: `{_name(each)}` is no side of an item that is withheld")
+    return Whereabouts(withheld, kept)
+
+
+def _name(seen: Item | Slice) -> str:
+    return f"{seen.item}.{seen.aspect}" if isinstance(seen, Slice) else str(seen)
+
+
 def _item(name: object, place: str) -> Item:
     try:
         return Item(str(name))
@@ -150,7 +186,7 @@ def _seen(name: str, place: str) -> Item | Slice:
     return Slice(_item(code, place), Aspect(aspect))
 
 
-def _rule(place: int, row: object, sets: Mapping[str, Seen]) -> Rule:
+def _rule(place: int, row: object, sets: Mapping[str, Seen], whereabouts: Whereabouts) -> Rule:
     name = f"rule {place}" + (f" `{row['id']}`" if isinstance(row, dict) and "id" in row else "")
     try:
         text = msgspec.convert(row, _RuleText)
@@ -188,6 +224,7 @@ def _rule(place: int, row: object, sets: Mapping[str, Seen]) -> Rule:
         ground=text.ground,
         interpretation=text.interpretation,
         examples=text.example,
+        items_in_hiding=items if text.even_in_hiding else whereabouts.left_of(items),
     )
 
 

@@ -59,7 +59,20 @@ def one_line(text: str) -> str:
 
 
 @pytest.mark.parametrize(
-    "command", [[], ["run"], ["serve"], ["sandbox"], ["token"], ["schema"], ["explain"], ["check-config"]]
+    "command",
+    [
+        [],
+        ["run"],
+        ["serve"],
+        ["sandbox"],
+        ["token"],
+        ["schema"],
+        ["explain"],
+        ["check-config"],
+        ["log"],
+        ["log", "read"],
+        ["records", "retain"],
+    ],
 )
 def test_help_is_given_for_every_command(command: list[str], capsys: Printed) -> None:
     with pytest.raises(SystemExit) as ended:

@@ -44,6 +44,8 @@ class Rule(msgspec.Struct, frozen=True):
     parts: dict[Item, set[str]] | None = None
     by_own_plan: bool = False
     """Whether a plan that the right shares with another does not count."""
+    is_near: bool = False
+    """Whether it tells where the student can be met under a non-disclosure order too: to those who meet them anyway."""
 
 
 def sees(world: SmallWorld) -> tuple[set[Cell], set[Cell]]:
@@ -53,6 +55,7 @@ def sees(world: SmallWorld) -> tuple[set[Cell], set[Cell]]:
     for right in world.rights:
         covering = [plan for plan in (right, _shared_plan(world, right)) if plan is not None and _is_read(world, plan)]
         for rule in _rules(world, right):
+            rule = rule if rule.is_near or not world.in_hiding else _without_whereabouts(rule)
             told_by = [plan for plan in covering if plan is right] if rule.by_own_plan else covering
             if not rule.if_approved or any(plan.approved for plan in told_by):
                 of_rights |= _cells(right, rule, {""})
@@ -69,6 +72,13 @@ def _cells(right: SmallRight, rule: Rule, parts: set[str]) -> set[Cell]:
         if rule.parts is None or part in rule.parts.get(item, {""})
         for kind in KINDS[aspect]
     }
+
+
+def _without_whereabouts(rule: Rule) -> Rule:
+    """No workplace, of a demonstration the days alone, and of assessors the names."""
+    left = {Item.W1: {}, Item.D10: {"F": "T", "T": "T"}, Item.D12: {"F": "N", "N": "N"}}
+    changed = {item: left.get(item, {aspect: aspect}).get(aspect, "-") for item, aspect in rule.aspects.items()}
+    return msgspec.structs.replace(rule, aspects={item: each for item, each in changed.items() if each != "-"})
 
 
 def _gate(cell: Cell) -> Cell | None:
@@ -106,7 +116,7 @@ def _rules(world: SmallWorld, right: SmallRight) -> list[Rule]:
     if _is_over(world, right):
         return []
     if role is Role.STUDENT:
-        return [Rule(EVERYTHING, if_approved=False)]
+        return [Rule(EVERYTHING, if_approved=False, is_near=True)]
     if role in (Role.STAFF, Role.SYSTEM):
         return _staff(world, right)
     if role in GUIDANCE:
@@ -124,7 +134,7 @@ def _staff(world: SmallWorld, right: SmallRight) -> list[Rule]:
     rules = []
     if _is_own(world, right):
         given = EVERYTHING if right.phase in OPEN else _less(EVERYTHING, CONTACTS)
-        rules.append(Rule(given, if_approved=False))
+        rules.append(Rule(given, if_approved=False, is_near=True))
     rules += _elsewhere(world, right, EVERYTHING)
     left = [each for each in world.rights if each.provider == world.provider and _left_sharing(world, each, right)]
     if left:
@@ -139,7 +149,7 @@ def _elsewhere(world: SmallWorld, right: SmallRight, column: Aspects) -> list[Ru
     if own and right.provider != world.provider and (_is_valid(world, right) or right.phase == "ended"):
         rules.append(Rule(_less(column, CONTACTS)))
     if right.provider != world.provider and _is_valid(world, right):
-        rules += [Rule(column)] if any(_procuring(world, each) is right for each in own) else []
+        rules += [Rule(column, is_near=True)] if any(_procuring(world, each) is right for each in own) else []
     return rules
 
 
@@ -163,7 +173,7 @@ def _guidance(world: SmallWorld, right: SmallRight) -> list[Rule]:
     )
     if not (assigned or needs_none):
         return []
-    rules = [Rule(column, if_approved=False)] if _is_own(world, right) and right.phase in OPEN else []
+    rules = [Rule(column, if_approved=False, is_near=True)] if _is_own(world, right) and right.phase in OPEN else []
     return rules + (_elsewhere(world, right, column) if world.role in TEACHING else [])
 
 
@@ -185,7 +195,7 @@ def _instructor(world: SmallWorld, right: SmallRight) -> list[Rule]:
         given[Item.D1] = "T"
     parts = {Item.D2u: own, Item.D10: demos, Item.D12: demos, **dict.fromkeys(OF_PERIODS, live)}
     parts[Item.G] = live | own
-    return [Rule(given, parts=parts, by_own_plan=True)]
+    return [Rule(given, parts=parts, by_own_plan=True, is_near=True)]
 
 
 def _is_alone(world: SmallWorld) -> bool:
@@ -220,7 +230,7 @@ def _assessor(world: SmallWorld, right: SmallRight) -> list[Rule]:
         of_demo = dict.fromkeys((Item.D6d, Item.D10, Item.D11b, Item.D12), "F")
         given = {Item.ID: "N", Item.D2q: "N", Item.D2u: "F", Item.D6u: "F", **of_demo}
         parts = {Item.D2u: own, Item.D6u: own, **dict.fromkeys(of_demo, demos)}
-        rules += [Rule(given, parts=parts, by_own_plan=True)] if demos else []
+        rules += [Rule(given, parts=parts, by_own_plan=True, is_near=True)] if demos else []
     return rules
 
 

@@ -35,6 +35,15 @@ ARGUMENTS = {
     "Mutation.acceptShare(token)": "256 random bits; whatever opens nothing is refused alike",
     "Mutation.revokeShare(id)": "one of the caller's own; others and unknown ones are refused alike",
     "Mutation.withdrawConsent(id)": "one of the caller's own; somebody else's and an unknown one are refused alike",
+    "Query.appointments(studyRightOid)": "which plan; a hidden one and an unknown one come to the same null",
+    "Mutation.appointInstructor(studyRightOid)": "which plan; a hidden one and an unknown one are refused alike",
+    "Mutation.appointInstructor(period)": "one of the plan as the caller sees it",
+    "Mutation.appointInstructor(until)": "compared with the end of a period that the caller sees",
+    "Mutation.appointAssessor(studyRightOid)": "which plan; a hidden one and an unknown one are refused alike",
+    "Mutation.appointAssessor(demonstration)": "one of the plan as the caller sees it",
+    "Mutation.appointAssessor(until)": "compared with the end of a demonstration that the caller sees",
+    "Mutation.acceptAppointment(code)": "135 random bits; whatever keeps it from being used is refused alike",
+    "Mutation.endAppointment(id)": "one of the acting provider's; another's and an unknown one are refused alike",
 }
 FILTERING: dict[str, str] = {}
 """Arguments that filter or order, each with the reason why no hidden value can be found by it; there are none."""

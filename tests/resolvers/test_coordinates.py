@@ -29,6 +29,7 @@ GRAPH = executable(SCHEMA)
 ENTRIES = policy_entries(GRAPH)
 
 VALUES = {
+    "AcceptedAppointment",
     "AcceptedShare",
     "Code",
     "CompetenceArea",
@@ -37,13 +38,16 @@ VALUES = {
     "Disclosure",
     "DisclosureConnection",
     "DisclosureEdge",
+    "EndedAppointment",
     "GivenConsent",
     "GivenShare",
     "IncludedIn",
     "Interruption",
     "MadeShare",
+    "NewAppointment",
     "Organisation",
     "OtherLearningEnvironment",
+    "PlanAppointment",
     "Provenance",
     "ProviderAssessor",
     "ProviderPerson",

@@ -4,6 +4,7 @@ would, over HTTP."""
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from deploy import log_verify
@@ -180,6 +181,23 @@ async def test_a_consent_on_a_procured_right_is_to_its_procurers_plan_also_acros
     assert edge["node"]["consents"] == [{"id": consent["id"]}]
 
 
+async def test_a_consent_is_withdrawn_although_every_source_and_register_is_down_and_none_is_given_then(
+    gateway: Gateway,
+) -> None:
+    consent = await given(gateway)
+
+    def down(_: httpx.Request) -> None:
+        raise httpx.ConnectError("refused")
+
+    gateway.later(3600)
+    gateway.loopback.faults |= dict.fromkeys(("eHOKS", "Koski", "ONR", "Organisaatio", "Campus", "OneRoster"), down)
+    answer = await gateway.ask("student-7", WITHDRAW, {"id": consent["id"]})
+    assert answer["data"]["withdrawConsent"]["isInForce"] is False
+    # Of somebody about whom the register has not been asked lately it cannot be told under which OIDs they consented.
+    assert refused(await gateway.ask("student-2", WITHDRAW, {"id": "0" * 32})) == ("UNAVAILABLE", None)
+    assert refused(await gateway.ask("student-7", GIVE, {"input": wish()})) == ("UNAVAILABLE", None)
+
+
 async def test_somebody_elses_consent_and_one_that_never_was_are_the_same_to_who_would_withdraw_it(
     gateway: Gateway,
 ) -> None:
@@ -216,6 +234,7 @@ async def test_what_a_student_has_consented_to_is_null_to_all_others_and_said_to
 async def test_a_student_sees_their_consents_through_every_door_newest_first_and_nothing_is_withheld(
     gateway: Gateway,
 ) -> None:
+    gateway.later(1)
     consent = await given(gateway)
     answer = await gateway.ask("student-7", CONSENTS)
     assert [each["id"] for each in answer["data"]["student"]["consents"]] == [consent["id"], "consent-7"]

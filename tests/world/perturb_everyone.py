@@ -288,7 +288,7 @@ def _strangers(*numbers: int) -> Perturbation:
 
 
 def _others_appointed(world: World, looking: Looking) -> World:
-    """Everybody else to every part of everybody."""
+    """Everybody else to every part of everybody, by their systems and through the gateway, every other one ended."""
     named = tuple(
         (provider, Appointment(person=SOMEBODY_ELSE, kind=kind, learner=OIDS[int(tag[1:])], right=oid, part_key=key))
         for tag, oid in RIGHTS.items()
@@ -297,7 +297,11 @@ def _others_appointed(world: World, looking: Looking) -> World:
         for key in (part_key(tag, part),)
         for kind in AppointmentKind
     )
-    return world.but(appointments=(*named, *world.appointments))
+    made_here = tuple(
+        msgspec.structs.replace(each, told_by=by, id=f"made-{place}", until=date.min if place % 2 else None)
+        for place, (by, each) in enumerate(named)
+    )
+    return world.but(appointments=(*named, *world.appointments), made_here=(*made_here, *world.made_here))
 
 
 def _others_guide(world: World, looking: Looking) -> World:

@@ -105,6 +105,8 @@ class SmallWorld(msgspec.Struct, frozen=True, kw_only=True):
     statutes: tuple[Statute, ...] = ()
     plans_down: frozenset[OrganisationOid] = frozenset()
     suspended_is_valid: bool = True
+    in_hiding: bool = False
+    """Whether the student has a non-disclosure order."""
     day: date = TODAY
 
     @property
@@ -143,6 +145,7 @@ def random_world(seed: int) -> SmallWorld:
         statutes=tuple(_statute(lots) for _ in range(lots.randrange(4))),
         plans_down=frozenset(each for each in (A, B, C) if lots.random() < 0.05),
         suspended_is_valid=lots.random() < 0.7,
+        in_hiding=lots.random() < 0.3,
     )
 
 
@@ -270,7 +273,9 @@ def built(small: SmallWorld) -> World:
     """The world for the reader."""
     rights = {each.tag: _built_right(small, each) for each in small.rights}
     return World(
-        people=(Person(oid=MASTER, aliases=frozenset(ALIASES.values()), name="Some One"),),
+        people=(
+            Person(oid=MASTER, aliases=frozenset(ALIASES.values()), name="Some One", non_disclosure=small.in_hiding),
+        ),
         rights=tuple(rights.values()),
         plans=tuple(
             (

@@ -10,7 +10,7 @@ from gateway.records.appointments import Appointments
 from gateway.records.log import Entry, Log, bodies_of
 from gateway.records.store import Store
 from gateway.records.tables import APPOINTMENT, FAILED_CODE
-from hoks.appointing import MadeAppointment, Pointer, Wish
+from hoks.appointing import AppointmentWish, MadeAppointment, Pointer
 from hoks.errors import BadRequest
 from hoks.identifiers import LearnerOid, OrganisationOid, PersonOid, StudyRightOid
 from hoks.outcomes import Outcome
@@ -36,11 +36,11 @@ SHOWN = Pointer(
 )
 
 
-def wish(kind: AppointmentKind = INSTRUCTOR, **changes: Any) -> Wish:
+def wish(kind: AppointmentKind = INSTRUCTOR, **changes: Any) -> AppointmentWish:
     """Somebody to be instructor of the period, or assessor of the demonstration."""
     pointer = PERIOD if kind is INSTRUCTOR else SHOWN
     wanted = {"learner": AINO, "right": RIGHT, "pointer": pointer, "until": None, "by": STAFF, "provider": PROVIDER}
-    return Wish(kind=kind, **{**wanted, **changes})
+    return AppointmentWish(kind=kind, **{**wanted, **changes})
 
 
 @pytest.fixture

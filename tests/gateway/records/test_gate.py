@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, date, datetime
 from typing import Protocol
 
+import msgspec
 import pytest
 from sqlalchemy import Connection, func, select
 
@@ -13,8 +14,11 @@ from gateway.records.appointments import Appointments
 from gateway.records.consents import Consents
 from gateway.records.gate import Disclosure, Gate, GroundChanged
 from gateway.records.log import Entry, Log, bodies_of
+from gateway.records.shares import Shares
 from gateway.records.store import Store
 from gateway.records.tables import CONSENT, CONSENT_USE, LOG
+from hoks.consenting import RecipientKind
+from hoks.identifiers import PersonOid
 from tests.gateway.records.test_appointments import PROVIDER, STAFF, accepted, wish
 from tests.gateway.records.test_consents import AINO, WISH, Clock
 
@@ -162,6 +166,21 @@ async def test_no_disclosure_is_recorded_after_an_acknowledged_end_of_its_appoin
     assert total > ROUNDS
 
 
+@pytest.mark.proves("no disclosure is recorded after an acknowledged revocation of the link it rests on")
+async def test_no_disclosure_is_recorded_after_an_acknowledged_revocation_of_its_link(
+    store: Store, other: Store, clock: Clock, record_property: Callable[[str, object], None]
+) -> None:
+    gates = Gate(store, Log("a"), clock), Gate(other, Log("b"), clock)
+
+    def right(gate: Gate) -> Release:
+        return lambda consent: gate.release([disclosed(consent)])
+
+    late, total = await raced(store, Revoked(store, clock), [right(each) for each in gates])
+    record_property("cases", total)
+    assert late == 0
+    assert total > ROUNDS
+
+
 async def test_the_wrong_order_would_record_disclosures_after_the_withdrawal(
     store: Store, other: Store, clock: Clock
 ) -> None:
@@ -207,6 +226,24 @@ class Withdrawn:
 
     async def end(self, ground: str) -> None:
         await self._consents.withdraw(ground, [AINO])
+
+
+class Revoked:
+    """Links that somebody has accepted, which their student revokes."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._consents, self._shares = Consents(store, Log("a"), clock), Shares(store, Log("a"), clock)
+
+    async def begin(self) -> str:
+        link = msgspec.structs.replace(WISH, recipient_kind=RecipientKind.LINK, recipient="")
+        consent = (await self._consents.give(link)).id
+        made = await self._shares.make(consent, [AINO], provider=None, by=PersonOid(AINO))
+        assert made is not None and await self._shares.accept(made[1], STAFF) is not None
+        return consent
+
+    async def end(self, ground: str) -> None:
+        (share,) = [each for each in await self._shares.of([AINO]) if each.consent_id == ground]
+        await self._shares.revoke(share.id, PersonOid(AINO), subjects=[AINO])
 
 
 class Ended:

@@ -30,7 +30,7 @@ from sqlalchemy import make_url
 
 from deploy import log_verify
 from gateway.records import migration
-from gateway.records.anchors import Anchors, FileSink
+from gateway.records.anchors import FileSink
 from gateway.records.gate import Disclosure, GroundChanged
 from gateway.records.keeping import Keeping
 from gateway.records.store import Store, postgresql, sqlite
@@ -131,7 +131,7 @@ class Kept(RuleBasedStateMachine):
 
     def open(self) -> None:
         async def opening() -> Keeping:
-            return Keeping(type(self).opened(), "main", Anchors("main", self.key), FileSink(self.outside), self.clock)
+            return Keeping(type(self).opened(), "main", self.key, FileSink(self.outside), self.clock)
 
         self.kept = self.do(opening())
 

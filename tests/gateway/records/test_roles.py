@@ -25,7 +25,7 @@ from hoks.identifiers import PersonOid
 from sandbox.server import lay_out
 from sandbox.settings import settings_text
 from sandbox.world import build_world
-from tests.gateway.records.test_consents import AINO, WISH, Clock
+from tests.gateway.records.test_consents import AINO, EERO, WISH, Clock
 from tests.gateway.records.test_shares import BAKER, LINK
 from tests.postgres import PostgresServer
 
@@ -240,3 +240,26 @@ async def test_the_command_has_nothing_to_do_for_a_file(tmp_path: Path, capsys: 
     words = ["records", "prepare", "--config", str(folder / "gateway.toml"), "--owner", "o", "--password-file", "p"]
     assert await asyncio.to_thread(main, words) == 2
     assert "a database" in capsys.readouterr().err
+
+
+async def test_the_commands_read_the_log_as_the_gateways_role_and_erase_as_the_one_that_may(
+    prepared: Opened, names: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gateway = prepared("gateway")
+    config = settings_of(tmp_path / "sandbox", gateway.engine.url)
+    entry = Entry(body={"event": "disclosed", "subject": EERO}, subject=EERO)
+    await gateway.write(lambda connection: bool(Log("main").append(connection, [entry], at=1)))
+
+    async def run(*words: str) -> tuple[int, str]:
+        code = await asyncio.to_thread(main, [*words, "--config", str(config)])
+        told = capsys.readouterr()
+        return code, told.out + told.err
+
+    password = str(tmp_path / "sandbox" / "password")
+    code, text = await run("log", "read", "--subject", EERO, "--reason", "a complaint")
+    assert (code, text.count("\n")) == (0, 2), text
+    code, text = await run("records", "retain")
+    assert (code, text.count("\n")) == (2, 1), "the gateway's own role changes no record"
+    retain = ("records", "retain", "--role", names["erasure"], "--password-file", password)
+    assert await run(*retain) == (0, "erased: 1 bodies of records, 0 consents, 0 appointments\n")
+    assert await run(*retain) == (0, "erased: 0 bodies of records, 0 consents, 0 appointments\n")

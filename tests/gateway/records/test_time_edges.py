@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from deploy import log_verify
 from gateway.clock import day_in_helsinki
 from gateway.records import keeping, migration
-from gateway.records.anchors import Anchors, FileSink
+from gateway.records.anchors import FileSink
 from gateway.records.consents import Consents
 from gateway.records.gate import Disclosure, Gate, GroundChanged
 from gateway.records.keeping import Keeping
@@ -150,9 +150,9 @@ class Kept:
         self.outside = folder / "outside" / "anchors.jsonl"
         self.clock = Clock("2026-10-24T20:59:30")
         self.passed = Passing()
-        anchors = Anchors("a", Ed25519PrivateKey.generate())
+        key = Ed25519PrivateKey.generate()
         self.keeping = Keeping(
-            sqlite(folder / "records.db"), "a", anchors, FileSink(self.outside), self.clock, seconds=self.passed
+            sqlite(folder / "records.db"), "a", key, FileSink(self.outside), self.clock, seconds=self.passed
         )
 
     def anchored(self) -> list[tuple[int, int]]:
