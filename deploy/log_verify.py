@@ -124,19 +124,19 @@ class _Streams:
 
     def _check_anchors(self, record: Record) -> None:
         place = (record.stream, record.seq)
+        if place not in self._outside and (self._inside is None or place not in self._inside):
+            return
         within = (self._inside or {}).pop(place, [])
         beyond = self._outside.pop(place, [])
         if beyond and self._inside is not None and not within:
             raise Fault(f"{beyond[0].place}: kept outside, and the log itself has lost it")
-        found = [*within, *beyond]
-        for anchor in found:
+        for anchor in (*within, *beyond):
             if anchor.head != record.hash:
                 raise Fault(f"{anchor.place}: another record stands at its end")
             if len(self._unanchored) == anchor.last - anchor.first + 1 and merkle_root(self._unanchored) != anchor.root:
                 raise Fault(f"{anchor.place}: its root is not the root of these records")
-        if found:
-            self._unanchored = []
-            self.anchors += len(found)
+        self._unanchored = []
+        self.anchors += len(within) + len(beyond)
 
     def _note_erasure(self, record: Record) -> None:
         if record.body is None:
@@ -350,7 +350,7 @@ def records_of(store: Path) -> Iterator[Record]:
         ):
             if tuple(map(type, row)) not in _TYPES:
                 raise Fault(f"record {row[0]} {row[1]}: a column holds a value of another kind")
-            yield Record(*row)
+            yield Record._make(row)
 
 
 _HEADER = (str, int, int, bytes, bytes, bytes)

@@ -1,5 +1,7 @@
 """Edges of time at the gate and at the anchors: midnights in Helsinki, changed clocks, clocks that are set wrong."""
 
+import asyncio
+import shutil
 import time
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -49,6 +51,20 @@ def _somewhere(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
     time.tzset()
 
 
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store with its tables and nothing in them, to be copied."""
+    file = tmp_path_factory.mktemp("empty") / "records.db"
+
+    async def made() -> None:
+        store = sqlite(file)
+        await store.write(migration.upgrade)
+        await store.aclose()
+
+    asyncio.run(made())
+    return file
+
+
 @pytest.mark.usefixtures("_somewhere")
 @pytest.mark.parametrize(
     ("start", "end", "moment", "lets_go"),
@@ -78,10 +94,9 @@ def _somewhere(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
     ],
 )
 async def test_a_consent_holds_from_its_first_midnight_to_its_last_in_helsinki(
-    tmp_path: Path, start: str, end: str, moment: str, lets_go: bool
+    tmp_path: Path, empty: Path, start: str, end: str, moment: str, lets_go: bool
 ) -> None:
-    store, log, clock = sqlite(tmp_path / "records.db"), Log("a"), Clock("2026-10-01T00:00:00")
-    await store.write(migration.upgrade)
+    store, log, clock = sqlite(Path(shutil.copy(empty, tmp_path))), Log("a"), Clock("2026-10-01T00:00:00")
     wish = msgspec.structs.replace(WISH, start=date.fromisoformat(start), end=date.fromisoformat(end))
     given = await Consents(store, log, clock).give(wish)
     clock.set(moment)
@@ -146,10 +161,9 @@ class Kept:
 
 
 @pytest.fixture
-async def kept(tmp_path: Path) -> Kept:
-    kept = Kept(tmp_path)
-    await kept.keeping.store.write(migration.upgrade)
-    return kept
+async def kept(tmp_path: Path, empty: Path) -> Kept:
+    shutil.copy(empty, tmp_path)
+    return Kept(tmp_path)
 
 
 @pytest.mark.parametrize(
