@@ -362,10 +362,12 @@ async def measured(here: Scene, chosen: Chosen) -> int:
 
 def _arguments() -> Chosen:
     parser = argparse.ArgumentParser(prog="bench.faults", description="What failing sources cost, beside the targets.")
-    parser.add_argument("measures", nargs="*", choices=list(MEASURES), help="the measures to take; all by default")
+    parser.add_argument("measures", nargs="*", metavar="measure", help=f"of {', '.join(MEASURES)}; all by default")
     parser.add_argument("--requests", type=int, default=R1_REQUESTS, help="how often R1 and R1b meet each fault")
     parser.add_argument("--every", action="store_true", help="R1 with every fault of the table")
     given = parser.parse_args()
+    if unknown := [name for name in given.measures if name not in MEASURES]:
+        parser.error(f"there is no measure {unknown[0]}: choose from {', '.join(MEASURES)}")
     return Chosen(tuple(given.measures or MEASURES), given.requests, given.every)
 
 

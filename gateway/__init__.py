@@ -19,6 +19,7 @@ app             the composition root: the only place that knows every part
 explain         what an operator may ask of the rules, in words
 checking        every source of a configuration tried once
 memory          what large answers took in memory, given back to the system
+preparing       the database of the records made ready by its owner
 serving         an application on one address until it is told to stop
 trial           the sandbox beside a gateway, to try it with
 sandbox_faults  lets a source of the running sandbox fail, from the command line

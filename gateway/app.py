@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from importlib import resources
 from urllib.parse import urlsplit
 
@@ -27,9 +28,14 @@ from gateway.records.keeping import Keeping, open_records
 from gateway.records.store import StoreBroken
 from gateway.settings import Settings, SettingsError
 from hoks.access.rules import Policy, PolicyError, read_policy
+from hoks.consent_texts import ConsentTexts, read_consent_texts
+from hoks.following import Following
+from hoks.giving import Giving
 from hoks.ports import Clock
 from hoks.questions import Sources
 from hoks.reading import Reader
+from hoks.sharing import Sharing
+from resolvers.context import Desks
 from resolvers.graph import Graph
 from resolvers.schema import build, executable
 
@@ -104,7 +110,7 @@ def create_app(
     callers = Callers(settings.issuer, parts.keys_client, seconds=seconds)
     endpoint = GraphQLEndpoint(
         schema=executable(schema),
-        graph=Graph(schema, parts.reader, cursor_key=_key_for(parts.key, b"cursors")),
+        graph=Graph(schema, parts.reader, cursor_key=_key_for(parts.key, b"cursors"), desks=_desks(parts)),
         callers=callers,
         gate=Recorder(parts.keeping.gate, parts.policy),
         limits=settings.limits,
@@ -132,9 +138,18 @@ def create_app(
         Route("/ready", ready),
     ]
     app = Starlette(routes=routes, lifespan=lifespan)
-    app.state.refuse_misfits = parts.connected.refuse_misfits
+    app.state.refuse_misfits = partial(_refuse_misfits, parts)
     app.state.aclose = parts.aclose
     return app
+
+
+async def _refuse_misfits(parts: Parts) -> None:
+    """Look at the databases before anything is served. Raises ``SettingsRefusedError`` with one line."""
+    try:
+        await parts.keeping.prepare()
+    except StoreBroken as fault:
+        raise SettingsRefusedError(f"records: {fault}") from None
+    await parts.connected.refuse_misfits()
 
 
 def load_policy() -> Policy:
@@ -143,6 +158,24 @@ def load_policy() -> Policy:
         return read_policy(resources.files("hoks.access").joinpath("rules.toml").read_text(encoding="utf-8"))
     except PolicyError as error:
         raise SettingsError(str(error)) from None
+
+
+def load_consent_texts() -> ConsentTexts:
+    """What students are shown before consenting. Raises ``SettingsError`` when it cannot be used."""
+    try:
+        return read_consent_texts(resources.files("hoks").joinpath("consent_texts.toml").read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise SettingsError(str(error)) from None
+
+
+def _desks(parts: Parts) -> Desks:
+    """What callers may do besides asking, each over what is kept."""
+    reader, keeping = parts.reader, parts.keeping
+    return Desks(
+        giving=Giving(reader, keeping.consents, load_consent_texts(), parts.policy),
+        sharing=Sharing(reader, keeping.shares),
+        following=Following(keeping.looks, parts.connected.labels),
+    )
 
 
 def _records(settings: Settings, clock: Clock) -> Keeping:
@@ -161,6 +194,7 @@ def _sources(connected: Connected, keeping: Keeping, settings: Settings) -> Sour
         holders=connected.holders,
         appointments=connected.appointments,
         assignments=connected.assignments,
+        made_here=keeping.appointments,
         consents=keeping.consents,
         statutes=settings.statutes,
     )

@@ -16,7 +16,7 @@ from connectors.client import HttpPort
 from gateway.errors import Code, RefusedError
 from gateway.keys import LONGEST_KEY_ID, KeySet, NoKeysError
 from gateway.settings import IssuerSettings
-from hoks.caller import WITHIN_AN_ORGANISATION, Caller, HeldRole, Role
+from hoks.caller import EITHER_WAY, WITHIN_AN_ORGANISATION, Caller, HeldRole, Role
 from hoks.identifiers import Check, OrganisationOid, PersonOid, check_learner_oid, check_organisation_oid
 
 LEEWAY_SECONDS = 60
@@ -146,7 +146,7 @@ def _held(claim: _RoleClaim) -> HeldRole | None:
     if claim.role not in _ROLES:
         return None
     role = Role(claim.role)
-    if (role in WITHIN_AN_ORGANISATION) != (claim.organisation is not None):
+    if role not in EITHER_WAY and (role in WITHIN_AN_ORGANISATION) != (claim.organisation is not None):
         return None
     if claim.organisation is None:
         return HeldRole(role)

@@ -102,13 +102,18 @@ def items_in(seen: Seen) -> frozenset[Item]:
     return frozenset(each.item if isinstance(each, Slice) else each for each in seen)
 
 
+def sees_days(item: Item, seen: Seen) -> bool:
+    """Whether the days of an item may be seen."""
+    return item in seen or Slice(item, Aspect.DATES) in seen
+
+
 @dataclass(frozen=True, slots=True)
 class Shown:
     """How one field of a record is classified and described.
 
     ``items`` is empty for *structure* (a field that only holds records, and is seen where anything in them is)
     and for what is *attached* to a record (seen where the record is). With several items, ``choose`` names the
-    property of the record that says which one applies to it.
+    property of the record that says which one applies to it, or, of what is drawn, which ones.
     """
 
     items: tuple[Item, ...]
@@ -119,6 +124,10 @@ class Shown:
     """Whether the field says what the item is called."""
     opens: bool = True
     """Whether the record is seen on account of this field alone; technical data of a part do not open it."""
+    is_drawn: bool = False
+    """Whether it is drawn from what is left after redaction; whatever stood there before does not pass."""
+    is_kept: bool = False
+    """Whether it is no item of a plan but what the gateway itself keeps of the student, seen by the student alone."""
 
 
 def item(code: Item, text: str) -> Shown:
@@ -151,6 +160,11 @@ def drawn_from(codes: tuple[Item, ...], text: str) -> Shown:
     return Shown(codes, text)
 
 
+def drawn(text: str) -> Shown:
+    """A field of a record that holds what is drawn from the record after redaction."""
+    return Shown((), text, is_drawn=True)
+
+
 def structure(text: str) -> Shown:
     """A field that only holds other fields."""
     return Shown((), text)
@@ -159,6 +173,14 @@ def structure(text: str) -> Shown:
 def attached(text: str) -> Shown:
     """A field that goes with its record: its id, its provenance."""
     return Shown((), text, attached=True)
+
+
+def kept_by_gateway(text: str) -> Shown:
+    """A field that no source tells: what the gateway keeps of the student, for the student's own eyes.
+
+    A record never holds it. It is filled in where the record is the caller's own, and showing it discloses nothing.
+    """
+    return Shown((), text, is_kept=True)
 
 
 def classification(record: type[msgspec.Struct]) -> dict[str, Shown]:

@@ -17,13 +17,13 @@ from hoks.items import Aspect, Item, Seen, Slice, items_in
 from hoks.labelled import labelled
 from hoks.links import Link
 from hoks.merge import StudentRecord, shares
-from hoks.narrow import Evidence
+from hoks.narrow import Evidence, Scope
 from hoks.plan import Hoks
 from hoks.ports import Labels
 from hoks.stamp import stamp_shown
 from hoks.student import Person, SourceStatus, Student
 from hoks.study_right import StudyRight
-from hoks.views import all_findings, combined_units, workplace_learning
+from hoks.views import Reached, with_views
 
 PLAN_ITEMS = frozenset(Item) - {Item.ID, Item.SR, Item.D2q, Item.Cs, Item.Ci, Item.X}
 """What a plan itself is made of: with none of these granted there is no plan to show."""
@@ -50,6 +50,8 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
     rules: tuple[str, ...]
     consents: frozenset[str]
     """The ids of the consents that it rests on."""
+    appointments: frozenset[str]
+    """The ids of the appointments, of those made through the gateway, that it rests on."""
     as_of: datetime | None
     fetched_at: datetime | None
     stale: bool
@@ -66,12 +68,16 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     """The sources that something shown came from."""
     oid: LearnerOid
     """Who it is, for the reader's own use: the student's OID is itself an item."""
+    oids: frozenset[LearnerOid]
+    """The same and every alias."""
     rights: tuple[StudyRightOid, ...]
     """Of each shown study right, in order: its OID is itself an item."""
     plans: tuple[StudyRightOid, ...]
     """Of each shown plan, in order, whose it is."""
     right_origins: Mapping[StudyRightOid, Origin] = {}
     plan_origins: Mapping[StudyRightOid, Origin] = {}
+    is_own: bool = False
+    """Whether the student is the caller, acting as such."""
 
     def right(self, oid: StudyRightOid) -> StudyRight | None:
         """A right that is shown."""
@@ -105,23 +111,26 @@ def show(
     items = {right.oid: _items(right.oid, record, grants, evidence) for right in record.rights}
     rights = _with_link_findings(_shown_rights(record, items), items, links)
     rights = {oid: labelled(right, labels) for oid, right in rights.items()}
-    plans = _shown_plans(record, grants, rights, evidence, key, labels)
-    in_scope = sorted({*rights, *(oid for oid, _ in plans)})
+    reached = _shown_plans(record, grants, rights, evidence, key, labels)
+    plans = tuple(oid for oid, _ in reached)
+    in_scope = sorted({*rights, *plans})
     if not in_scope and not person_items:
         return None
     about_person = person_items.union(*(items[oid] for oid in in_scope))
-    shown = tuple(plan for _, plan in plans)
+    shown = [each for _, each in reached]
+    student = _student(record.person, about_person, tuple(rights.values()))
     return View(
-        student=_student(record.person, about_person, tuple(rights.values()), shown),
+        student=with_views(student, shown, evidence.day),
         grants={oid: grants[oid] for oid in in_scope},
-        covering=_covering(record, rights, {oid for oid, _ in plans}),
+        covering=_covering(record, rights, {*plans}),
         came_from=frozenset().union(
             *(right.told_by for right in record.rights if right.oid in rights),
-            *({plan.provenance.source} for plan in shown if plan.provenance is not None),
+            *({each.plan.provenance.source} for each in shown if each.plan.provenance is not None),
         ),
         oid=record.person.oid,
+        oids=record.person.all_oids,
         rights=tuple(rights),
-        plans=tuple(oid for oid, _ in plans),
+        plans=plans,
     )
 
 
@@ -177,7 +186,7 @@ def _shown_plans(
     evidence: Evidence,
     key: bytes,
     labels: Labels | None,
-) -> list[tuple[StudyRightOid, Hoks]]:
+) -> list[tuple[StudyRightOid, Reached]]:
     """The plans that may be seen, each with its right and with what is doubtful about its being there."""
     seen: list[tuple[StudyRightOid, Hoks, Seen]] = []
     for plan in record.plans:
@@ -191,12 +200,13 @@ def _shown_plans(
     # INVARIANT: two plans of one right are ordered by what is seen of them, never by what is hidden.
     seen.sort(key=lambda each: (each[0], msgspec.json.encode(each[1])))
     shown = [oid for oid, _, _ in seen]
-    plans: list[tuple[StudyRightOid, Hoks]] = []
+    plans: list[tuple[StudyRightOid, Reached]] = []
     for oid, plan, items in seen:
         doubts = _doubts(oid, shown, record.links) if Item.SR in items else ()
         findings = tuple(dict.fromkeys((*(plan.findings or ()), *doubts)))
         named = labelled(plan, labels)
-        plans.append((oid, msgspec.structs.replace(named, study_right=rights.get(oid), findings=findings)))
+        whole = msgspec.structs.replace(named, study_right=rights.get(oid), findings=findings)
+        plans.append((oid, Reached(whole, items, is_whole=grants[oid].scope is Scope.ALL)))
     return plans
 
 
@@ -226,17 +236,10 @@ def _covering(
     return covering
 
 
-def _student(person: Person, items: Seen, rights: tuple[StudyRight, ...], plans: tuple[Hoks, ...]) -> Student:
+def _student(person: Person, items: Seen, rights: tuple[StudyRight, ...]) -> Student:
     is_named = Item.ID in items or Slice(Item.ID, Aspect.NAMES) in items
-    student = Student(
+    return Student(
         oid=person.oid if Item.ID in items else None,
         name=person.name if is_named else None,
         study_rights=rights,
-        hoksit=plans,
-    )
-    return msgspec.structs.replace(
-        student,
-        workplace_learning=workplace_learning(student),
-        combined_units=combined_units(student),
-        findings=all_findings(student),
     )

@@ -9,15 +9,17 @@ import msgspec
 import strawberry
 
 from hoks.caller import Role
+from hoks.consent_texts import ConsentText
+from hoks.consenting import Language
 from hoks.errors import BadRequest
 from hoks.identifiers import LearnerOid, OrganisationOid, PersonOid, StudyRightOid, learner_oid, study_right_oid
+from hoks.paging import Cursor, PageInfo
 from hoks.plan import Hoks
 from hoks.relations import AppointmentKind
 from hoks.student import SourceStatus, Student
 from hoks.study_right import StudyRight
 from hoks.values import Text
 from resolvers.context import Info
-from resolvers.scalars import Cursor
 from resolvers.types import graph_enum, graph_type
 
 MOST_STUDENTS = 50
@@ -26,7 +28,8 @@ MOST_STUDENTS = 50
 STUDENT, HOKS, STUDY_RIGHT = graph_type(Student), graph_type(Hoks), graph_type(StudyRight)
 SOURCE_STATUS = graph_type(SourceStatus)
 ROLE, APPOINTMENT_KIND = graph_enum(Role), graph_enum(AppointmentKind)
-TEXT = graph_type(Text)
+TEXT, CONSENT_TEXT, PAGE_INFO = graph_type(Text), graph_type(ConsentText), graph_type(PageInfo)
+LANGUAGE = graph_enum(Language)
 
 
 @strawberry.type(name="HeldRole", description="A role the token says the caller holds, and where.")
@@ -63,14 +66,6 @@ class Viewer:
     held_roles: list[HeldRoleType] = strawberry.field(description="Every role the token holds; one acts at a time.")
 
 
-@strawberry.type(description="Where a page ends.")
-class PageInfo:
-    """Relay's page information, forwards only."""
-
-    has_next_page: bool = strawberry.field(description="Whether more follow.")
-    end_cursor: Cursor | None = strawberry.field(description="Pass it as `after` for the next page.")
-
-
 class Edge(msgspec.Struct, frozen=True):
     """A student in a page."""
 
@@ -98,7 +93,7 @@ class StudentConnection:
     """What the graph shows of a ``Connection``."""
 
     edges: list[StudentEdge] = strawberry.field(description="The students of this page.")
-    page_info: PageInfo = strawberry.field(description="Where the page ends.")
+    page_info: PAGE_INFO = strawberry.field(description="Where the page ends.")  # type: ignore[valid-type]  # derived type
 
 
 async def viewer(info: Info) -> Viewer:
@@ -169,6 +164,12 @@ async def sources(info: Info) -> Any:
     return await context.reader.sources(context.caller, within=context.sitting)
 
 
+async def consent_text(info: Info, language: Annotated[Language, LANGUAGE], version: str | None = None) -> Any:
+    """What a student is shown before consenting."""
+    giving = info.context.desks.giving
+    return giving.texts.text(language, version) if giving is not None else None
+
+
 _right = study_right_oid
 
 
@@ -209,4 +210,9 @@ class Query:
         resolver=sources,
         graphql_type=list[SOURCE_STATUS],  # type: ignore[valid-type]  # derived type
         description="My organisation's sources and how each answered last; empty for other roles.",
+    )
+    consent_text: Any = strawberry.field(
+        resolver=consent_text,
+        graphql_type=Optional[CONSENT_TEXT],  # noqa: UP045 - derived type
+        description="What a student must be shown before consenting: the current text, or an earlier version of it.",
     )
