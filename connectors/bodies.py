@@ -8,7 +8,7 @@ import math
 import re
 import unicodedata
 from contextlib import suppress
-from itertools import accumulate
+from itertools import accumulate, islice
 from typing import Any, TypeVar
 
 import msgspec
@@ -24,31 +24,53 @@ MAX_NODES = 100_000
 BYTES_A_NODE = 8
 """A body of many records may hold more values than a record, but none so small as to be nothing but structure."""
 
+PIECE_BYTES = 65_536
+
 _STRUCTURE = b"[]{},"
 _NOT_STRUCTURE = bytes(set(range(256)) - set(_STRUCTURE))
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
-_STEP = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
+_COMMA = ord(",")
+_STEP = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1, _COMMA: 0}
 _HALVES = re.compile("[\ud800-\udfff]")
 _DECOMPOSED = re.compile(rb"\xcc[\x80-\xbf]|\xcd[\x80-\xaf]|\\u03[0-6]")
 _MARKS = (b"\xcc", b"\xcd", b"\\u03")
 """One of these stands in every letter that is not composed."""
 
 
-def sound(body: bytes, max_nodes: int = MAX_NODES) -> bytes:
-    """The document within its limits, its letters composed (NFC), or ``SourceInvalid``."""
-    bare = body.replace(b"\\\\", b"").replace(b'\\"', b"")
-    if bare.count(b'"') > 4 * (max_nodes + 1):
-        # Each node has a key and a text at most; what is cut out below must not take many times its own size.
-        raise SourceInvalid(Reason.NESTING)
-    outside_strings = b"".join(bare.split(b'"')[::2])
-    structure = outside_strings.translate(None, _NOT_STRUCTURE)
+def sound(body: bytes, max_nodes: int = MAX_NODES, max_parts: int | None = None) -> bytes:
+    """The document within its limits, its letters composed (NFC), or ``SourceInvalid``.
+
+    ``max_parts`` are the most elements or members that the document itself may have, repeated ones included.
+    """
+    structure = _structure(body)
     brackets = structure.translate(None, _NOT_BRACKETS)
     nodes = len(structure) - len(brackets) // 2
-    if nodes > max_nodes:
+    if nodes > max_nodes or (max_parts is not None and _has_more_parts(structure, max_parts)):
         raise SourceInvalid(Reason.NESTING)
     if max(accumulate(map(_STEP.__getitem__, brackets)), default=0) > MAX_DEPTH:
         raise SourceInvalid(Reason.NESTING)
     return _composed(body) if needs_composing(body) else body
+
+
+def _structure(body: bytes) -> bytes:
+    """The brackets and commas of a document outside its strings, found piece by piece: all at once they are a lot."""
+    bare = body.replace(b"\\\\", b"").replace(b'\\"', b"")
+    found, is_inside = bytearray(), 0
+    for start in range(0, len(bare), PIECE_BYTES):
+        # Every other part between two quotation marks is a string, and a string may go on from piece to piece.
+        parts = bare[start : start + PIECE_BYTES].split(b'"')
+        found += b"".join(parts[is_inside::2]).translate(None, _NOT_STRUCTURE)
+        is_inside ^= (len(parts) - 1) & 1
+    return bytes(found)
+
+
+def _has_more_parts(structure: bytes, most: int) -> bool:
+    """Whether the outermost value has more than ``most`` parts: as many commas that stand in it and in nothing else."""
+    if structure.count(b",") < most:
+        return False
+    depths = accumulate(map(_STEP.__getitem__, structure))
+    commas = (True for char, depth in zip(structure, depths, strict=True) if depth == 1 and char == _COMMA)
+    return next(islice(commas, most - 1, None), False)
 
 
 def needs_composing(body: bytes) -> bool:
@@ -96,29 +118,26 @@ def _bounded_int(digits: str) -> int | float:
 
 def elements(body: bytes, at_most: int) -> tuple[bytes, ...]:
     """The elements of a JSON array, each still as JSON. ``SourceInvalid`` when it is no array, or a longer one."""
-    found = _cut(body, list[msgspec.Raw])
-    if len(found) > at_most:
-        raise SourceInvalid(Reason.NESTING)
+    found = _cut(body, list[msgspec.Raw], at_most)
     return tuple(bytes(each) for each in found)
 
 
 def members(body: bytes, at_most: int) -> dict[str, bytes]:
     """The members of a JSON object, each still as JSON. ``SourceInvalid`` when it is no object, or a larger one."""
-    found = _cut(body, dict[str, msgspec.Raw])
-    if len(found) > at_most:
-        raise SourceInvalid(Reason.NESTING)
+    found = _cut(body, dict[str, msgspec.Raw], at_most)
     return {key: bytes(value) for key, value in found.items()}
 
 
-def _cut(body: bytes, kind: type[T]) -> T:
-    """The document cut into its parts. Where strict JSON stumbles over a mark or half a letter it is written anew.
+def _cut(body: bytes, kind: type[T], at_most: int) -> T:
+    """The document cut into its parts, which are counted before any is made.
 
-    What is written anew is built whole first, so it may be no larger than a record.
+    Where strict JSON stumbles over a mark or half a letter it is written anew. What is written anew is built whole
+    first, so it may be no larger than a record.
     """
     with suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return msgspec.json.decode(sound(body, _most_nodes(body)), type=kind)
+        return msgspec.json.decode(sound(body, _most_nodes(body), at_most), type=kind)
     with suppress(msgspec.DecodeError):
-        return msgspec.json.decode(_composed(sound(body)), type=kind)
+        return msgspec.json.decode(_composed(sound(body, max_parts=at_most)), type=kind)
     raise SourceInvalid(Reason.UNREADABLE)
 
 

@@ -107,9 +107,13 @@ def report(source: str, failures: Iterable[SourceFailure]) -> None:
     """Log what went wrong with a batch: the source, outcome and reason, and how often; never about whom.
 
     INVARIANT: a failure is reported once, by whoever found it. A request that shares another's fetch shares its line;
-    where no request waits it is the line of ``connectors.failures.background``.
+    where no request waits it is the line of ``connectors.failures.background``. What it has passed through it leaves
+    behind here: the frames of its traceback hold whole answers, and it may be kept for as long as a task is.
     """
-    for (outcome, reason), times in sorted(Counter((each.outcome, each.reason) for each in failures).items()):
+    found = list(failures)
+    for each in found:
+        each.__traceback__ = each.__context__ = each.__cause__ = None
+    for (outcome, reason), times in sorted(Counter((each.outcome, each.reason) for each in found).items()):
         speaking(LOG).warning("source %s: %s (%s) x %d", source, outcome.value, reason.value, times)
 
 

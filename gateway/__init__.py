@@ -19,6 +19,7 @@ records         the log, consents and the release gate, in one store
 app             the composition root: the only place that knows every part
 explain         what an operator may ask of the rules, in words
 checking        every source of a configuration tried once
+memory          what large answers took in memory, given back to the system
 preparing       the database of the records made ready by its owner
 serving         an application on one address until it is told to stop
 oversight       what an operator does with what is kept, at the command line

@@ -9,6 +9,8 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, TypeVar
 
+from gateway.memory import give_back_large_blocks
+
 T = TypeVar("T")
 
 LOOPBACK = "127.0.0.1"
@@ -123,6 +125,7 @@ def in_event_loop(work: Coroutine[Any, Any, T]) -> T:
     """What the work comes to, in an event loop of its own."""
     import uvloop
 
+    give_back_large_blocks()
     return uvloop.run(work)
 
 

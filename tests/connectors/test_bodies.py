@@ -3,8 +3,11 @@
 import json
 import tracemalloc
 from collections.abc import Callable
+from unittest import mock
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from connectors.bodies import MAX_NODES, elements, members, parsed, sound, strings
 from connectors.failures import Reason, SourceInvalid
@@ -89,7 +92,7 @@ def test_a_huge_text_is_one_value() -> None:
 def test_of_a_key_that_is_there_twice_the_last_counts_in_every_reading() -> None:
     body = b'{"a": 1, "a": 2}'
     assert parsed(body) == {"a": 2}
-    assert members(body, at_most=1) == {"a": b"2"}
+    assert members(body, at_most=2) == {"a": b"2"}
 
 
 @pytest.mark.parametrize("word", ["NaN", "Infinity", "-Infinity"])
@@ -116,3 +119,43 @@ def test_one_wrong_letter_costs_no_other_record_of_the_body(body: bytes, whole: 
 def test_a_large_body_is_not_written_anew() -> None:
     wrong = b"[NaN" + b",1234567" * (MAX_NODES + 10) + b"]"
     assert refusal(lambda: elements(wrong, at_most=MILLION)) is Reason.NESTING
+
+
+@pytest.mark.parametrize(
+    "reading",
+    [lambda body: elements(body, at_most=1_000), lambda body: members(body, at_most=1_000)],
+    ids=["elements", "members"],
+)
+@pytest.mark.parametrize("part", [b'"%x":1', b'"%x":{"a":"b"}', b'"%x":[1,[2,{"c":3}]]'])
+def test_more_parts_than_were_asked_for_are_refused_before_they_take_much_memory(
+    part: bytes, reading: Callable[[bytes], object]
+) -> None:
+    body = b"{" + b",".join(part % number for number in range(300_000)) + b"}"
+    tracemalloc.start()
+    try:
+        assert refusal(lambda: reading(body)) is Reason.NESTING
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 2 * len(body)
+
+
+_JSON = st.recursive(
+    st.none() | st.text(alphabet='a,"\\[]{}:', max_size=6) | st.integers(-9, 9),
+    lambda each: (
+        st.lists(each, max_size=4) | st.dictionaries(st.text(alphabet='a,"\\[]{}', max_size=4), each, max_size=4)
+    ),
+    max_leaves=30,
+)
+
+
+@given(given_=st.lists(_JSON, max_size=8), most=st.integers(1, 8), piece=st.integers(1, 40))
+def test_parts_are_counted_whatever_stands_in_them_and_wherever_a_piece_ends(
+    given_: list[object], most: int, piece: int
+) -> None:
+    body = json.dumps(given_).encode()
+    with mock.patch("connectors.bodies.PIECE_BYTES", piece):
+        if len(given_) > most:
+            assert refusal(lambda: elements(body, at_most=most)) is Reason.NESTING
+        else:
+            assert [json.loads(each) for each in elements(body, at_most=most)] == given_
