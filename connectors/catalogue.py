@@ -49,6 +49,7 @@ from hoks.ports import (
     AppointmentSource,
     AssignmentSource,
     Clock,
+    GuidanceSource,
     HolderSource,
     Identities,
     Organisations,
@@ -79,6 +80,7 @@ class Connected:
     holders: tuple[HolderSource, ...] = ()
     appointments: tuple[AppointmentSource, ...] = ()
     assignments: tuple[AssignmentSource, ...] = ()
+    guidance: tuple[GuidanceSource, ...] = ()
     identities: Identities | None = None
     organisations: Organisations | None = None
     shelf: Shelf = field(default_factory=Shelf, repr=False)
@@ -170,6 +172,7 @@ def connect(
     holders: list[HolderSource] = []
     appointments: list[AppointmentSource] = []
     assignments: list[AssignmentSource] = []
+    guidance: list[GuidanceSource] = []
     tables: list[TableSource] = []
     changes: list[EhoksChanges] = []
     for settings in sources:
@@ -200,6 +203,7 @@ def connect(
                 plans += [table] if "plans" in settings.gives else []
                 appointments += [table] if "appointments" in settings.gives else []
                 assignments += [table] if "assignments" in settings.gives else []
+                guidance += [table] if "assignments" in settings.gives else []
             case JsonSettings():
                 system = _json_source(settings, network, clock, root)
                 holders += [system] if settings.holders else []
@@ -207,6 +211,7 @@ def connect(
                 plans += [system] if "plans" in settings.gives else []
                 appointments += [system] if "appointments" in settings.gives else []
                 assignments += [system] if "assignments" in settings.gives else []
+                guidance += [system] if settings.guides else []
     remembered = {each.id: found for each in sources if (found := _remembered(each)) is not None}
     kept = _Kept(remembered, shelf, clock)
     organisations = _organisations(organisaatio, network, clock) if organisaatio else None
@@ -216,6 +221,7 @@ def connect(
         holders=kept.each(KeptHolders, holders),
         appointments=kept.each(KeptAppointments, appointments),
         assignments=kept.each(KeptAssignments, assignments),
+        guidance=tuple(guidance),
         identities=_identities(onr, network, shelf, clock) if onr else None,
         organisations=SharedOrganisations(organisations, organisation_register.SOURCE, organisaatio, shelf, clock)
         if organisations and organisaatio

@@ -103,7 +103,12 @@ def create_app(
     callers = Callers(settings.issuer, parts.keys_client)
     endpoint = GraphQLEndpoint(
         schema=executable(schema),
-        graph=Graph(schema, parts.reader, cursor_key=_key_for(parts.key, b"cursors")),
+        graph=Graph(
+            schema,
+            parts.reader,
+            cursor_key=_key_for(parts.key, b"cursors"),
+            update_weeks=settings.guidance.update_weeks,
+        ),
         callers=callers,
         gate=Recorder(parts.keeping.gate, parts.policy),
         limits=settings.limits,
@@ -159,6 +164,7 @@ def _sources(connected: Connected, keeping: Keeping, settings: Settings) -> Sour
         holders=connected.holders,
         appointments=connected.appointments,
         assignments=connected.assignments,
+        guidance=connected.guidance,
         consents=keeping.consents,
         statutes=settings.statutes,
     )

@@ -26,6 +26,7 @@ from connectors.registries.organisaatio import OrganisaatioSettings
 from connectors.shelf import DEFAULT_BYTES
 from gateway.keys import ASYMMETRIC
 from gateway.records.keeping import RecordsSettings
+from hoks.guidance import UPDATE_WEEKS
 from hoks.identifiers import LearnerOid, OrganisationOid, StudyRightOid, learner_oid, organisation_oid, study_right_oid
 from hoks.items import Item
 from hoks.relations import Consent, Statute
@@ -77,6 +78,14 @@ class AccessSettings(_Section, frozen=True):
     """Questions of interpretation that a provider may answer otherwise."""
 
     suspended_is_valid: bool = True
+
+
+class GuidanceSettings(_Section, frozen=True):
+    """What guidance at a provider goes by."""
+
+    update_weeks: Annotated[int, Meta(ge=1, le=52)] = UPDATE_WEEKS
+    """Weeks without an update after which a plan waits for one. Nobody asks with another number: the difference of two
+    counts would tell of one student."""
 
 
 class IssuerSettings(_Section, frozen=True):
@@ -154,6 +163,7 @@ class Settings(_Section, frozen=True):
     limits: Limits = Limits()
     cache: CacheSettings = CacheSettings()
     access: AccessSettings = AccessSettings()
+    guidance: GuidanceSettings = GuidanceSettings()
     issuer: tuple[IssuerSettings, ...] = ()
     source: tuple[SourceSettings, ...] = ()
     statute: tuple[StatuteSettings, ...] = ()

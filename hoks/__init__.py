@@ -40,4 +40,7 @@ consenting     what a student may consent to, and for how long
 disclosing     what an answer tells of whom, by item and ground
 explaining     why a caller sees what they see
 reading        the read path: identify, rights, facts, decide, fetch, merge, redact
+guidance       what a plan waits for, and the themes of a group's meetings
+folding        counts that tell of no single person
+guiding        a group's meeting and a unit's counts, each read once
 """

@@ -8,6 +8,7 @@ scalars      identifiers and the cursor
 types        the graph's types, derived from records and values
 cursors      opaque, authenticated cursors
 context      what one request carries: caller, loaders, what was shown
+guidance     the questions about a group and a unit
 query        the questions at the root
 schema       the schema, built and printed
 coordinates  which coordinates an operation selects, and their policy entries

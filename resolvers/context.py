@@ -1,6 +1,6 @@
 """What one request carries: the caller, the day and the deadline, the loaders, and what its answer has shown."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import strawberry
@@ -10,6 +10,8 @@ from graphql import GraphQLResolveInfo
 from hoks.access.decide import Grant
 from hoks.caller import Caller
 from hoks.disclosing import Told, disclosed
+from hoks.guidance import UPDATE_WEEKS
+from hoks.guiding import Guidance
 from hoks.identifiers import LearnerOid, StudyRightOid
 from hoks.outcomes import Outcome
 from hoks.reading import Reader
@@ -24,11 +26,12 @@ _NO_GAP = frozenset({Outcome.OK, Outcome.ABSENT, Outcome.ABSENT_OR_DENIED})
 class Context:
     """One request's own: nothing in it outlives the request or is shared with another caller."""
 
-    def __init__(self, caller: Caller, reader: Reader, cursors: Cursors) -> None:
+    def __init__(self, caller: Caller, reader: Reader, cursors: Cursors, update_weeks: int = UPDATE_WEEKS) -> None:
         self.caller = caller
         self.reader = reader
         self.sitting = reader.sit()
         self.cursors = cursors
+        self.guidance = Guidance(reader, update_weeks)
         self.students: DataLoader[LearnerOid, View | None] = DataLoader(self._load_students)
         self.rights: DataLoader[StudyRightOid, View | None] = DataLoader(self._load_rights)
         self.grants: list[Grant] = []
@@ -40,6 +43,15 @@ class Context:
         self.told += disclosed(view, selected_beneath(info), rights)
         self.grants += [grant for oid, grant in view.grants.items() if rights is None or oid in rights]
         self._gaps.update({each.source: each for each in view.student.sources if each.outcome not in _NO_GAP})
+
+    def reported(self, told: Iterable[Told], grants: Iterable[Grant]) -> None:
+        """Note what an answer about many students tells of each."""
+        self.told += told
+        self.grants += grants
+
+    def missed(self, statuses: Iterable[SourceStatus]) -> None:
+        """Note the sources of which an answer lacks something."""
+        self._gaps.update({each.source: each for each in statuses if each.outcome not in _NO_GAP})
 
     def gaps(self) -> list[dict[str, str]]:
         """The sources whose data are missing or old in this answer."""

@@ -32,7 +32,20 @@ from hoks.records import Record
 from hoks.values import Value
 
 WITHOUT_PERSONAL_DATA = frozenset(
-    {"Query", "Viewer", "ViewerAppointment", "HeldRole", "StudentConnection", "StudentEdge", "PageInfo", "SourceStatus"}
+    {
+        "Query",
+        "Viewer",
+        "ViewerAppointment",
+        "HeldRole",
+        "StudentConnection",
+        "StudentEdge",
+        "PageInfo",
+        "SourceStatus",
+        "GuidanceGroup",
+        "GuidanceSummary",
+        "ResponsibleTeacherSummary",
+        "GuidanceStateCount",
+    }
 )
 """Types of the graph that hold no student's data themselves."""
 

@@ -8,6 +8,7 @@ from graphql import DocumentNode, ExecutionResult, FragmentDefinitionNode, Opera
 
 from hoks.caller import Caller
 from hoks.disclosing import Told
+from hoks.guidance import UPDATE_WEEKS
 from hoks.reading import Reader
 from resolvers.context import Context
 from resolvers.coordinates import policy_entries, selected_coordinates
@@ -27,11 +28,14 @@ class Answered(NamedTuple):
 class Graph:
     """The graph over a reader. One per process; a context of its own for every request."""
 
-    def __init__(self, schema: strawberry.Schema, reader: Reader, *, cursor_key: bytes) -> None:
+    def __init__(
+        self, schema: strawberry.Schema, reader: Reader, *, cursor_key: bytes, update_weeks: int = UPDATE_WEEKS
+    ) -> None:
         self._schema = executable(schema)
         self._entries = policy_entries(self._schema)
         self._reader = reader
         self._cursors = Cursors(cursor_key)
+        self._update_weeks = update_weeks
 
     async def answer(
         self,
@@ -41,7 +45,7 @@ class Graph:
         caller: Caller,
     ) -> Answered:
         """The answer to one validated operation, and what it tells of whom."""
-        context = Context(caller, self._reader, self._cursors)
+        context = Context(caller, self._reader, self._cursors, self._update_weeks)
         result = execute(
             self._schema,
             document,

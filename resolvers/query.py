@@ -17,6 +17,7 @@ from hoks.student import SourceStatus, Student
 from hoks.study_right import StudyRight
 from hoks.values import Text
 from resolvers.context import Info
+from resolvers.guidance import GuidanceGroup, GuidanceSummary, guidance_group, guidance_summary
 from resolvers.scalars import Cursor
 from resolvers.types import graph_enum, graph_type
 
@@ -204,6 +205,15 @@ class Query:
         resolver=study_right,
         graphql_type=Optional[STUDY_RIGHT],  # noqa: UP045 - derived type
         description="One study right (opiskeluoikeus).",
+    )
+    guidance_group: GuidanceGroup | None = strawberry.field(
+        resolver=guidance_group,
+        description="A group for its follow-up meeting, to those it is assigned to and to own staff; null alike for "
+        "`not yours` and `does not exist`.",
+    )
+    guidance_summary: GuidanceSummary | None = strawberry.field(
+        resolver=guidance_summary,
+        description="The plans of the acting organisation by responsible teacher, in counts; null for any other.",
     )
     sources: Any = strawberry.field(
         resolver=sources,

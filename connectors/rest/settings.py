@@ -29,7 +29,7 @@ from connectors.rest.expressions import Expression
 from connectors.table.cells import LISTED
 from connectors.table.settings import COLUMNS, ONE_OF, REQUIRED, Given, RowSettings, Strict
 
-Entity = Literal["rights", "learners", "plans", "holders", "appointments", "assignments"]
+Entity = Literal["rights", "learners", "plans", "holders", "appointments", "assignments", "guides"]
 """What is asked of a provider: one question each, with its own key."""
 
 # --- credentials ----------------------------------------------------------------------------------------------
@@ -188,6 +188,7 @@ TABLES: dict[Entity, tuple[str, ...]] = {
     "holders": ("holders",),
     "appointments": (SUBJECT, "appointments"),
     "assignments": (SUBJECT, "assignments"),
+    "guides": ("guides",),
 }  # fmt: skip
 _STATE = ("state", "state_start", "state_end")
 _GIVEN_BY_THE_KEY = {
@@ -201,7 +202,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     name: tuple(column for column in columns if column not in _GIVEN_BY_THE_KEY.get(name, ()))
     for name, columns in COLUMNS.items()
     if name != "people"
-} | {SUBJECT: (), "learners": (), "holders": ("learner_oid",), "states": _STATE}
+} | {SUBJECT: (), "learners": (), "guides": (), "holders": ("learner_oid",), "states": _STATE}
 ALLOWED["plans"] += ("learner_oid",)
 """Columns that may be mapped."""
 LISTS = frozenset(
@@ -258,6 +259,8 @@ class JsonSettings(RowSettings, frozen=True, kw_only=True, tag_field="kind", tag
     holders: tuple[Call, ...] = ()
     appointments: tuple[Call, ...] = ()
     assignments: tuple[Call, ...] = ()
+    guides: tuple[Call, ...] = ()
+    """Lists everybody who guides somebody, by their OIDs: with it, groups as a whole can be told."""
     list_separator: str = LISTED
     """Only for a provider that writes several texts in one; a list is a list."""
     true_values: tuple[str, ...] = ("true",)
@@ -301,6 +304,8 @@ def _faults(settings: JsonSettings) -> Iterator[str]:
         for entity in _NEEDED[given]:
             if not settings.calls(entity):
                 yield f"`{entity}` is needed for what the source gives: add [[source.{entity}]]"
+    if settings.guides and "assignments" not in settings.gives:
+        yield "guides: accepted only of a source that gives assignments"
     for entity in TABLES:
         yield from _faults_of_entity(entity, settings.calls(entity))
 
@@ -338,7 +343,7 @@ def _faults_of_call(call: Call, entity: Entity) -> Iterator[str]:
         yield "body: expected `{keys}` to be the whole of a text: it becomes a list"
     if {"key", "keys"} <= names:
         yield "path: expected `{key}` or `{keys}`, not both"
-    if entity == "learners" and names & {"key", "keys"}:
+    if entity in ("learners", "guides") and names & {"key", "keys"}:
         yield "path: expected no key: everybody is listed"
     if call.body is not None and call.method != "POST":
         yield 'body: accepted only with method = "POST"'

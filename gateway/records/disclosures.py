@@ -22,6 +22,7 @@ class Recorder:
         self._gate = gate
         self._policy = policy.sha256
         self._grounds = {rule.id: rule.ground.code for rule in policy.rules}
+        self._grounds |= {report.id: report.ground.code for report in policy.reports}
 
     async def release(self, caller: Caller, told: Iterable[Told], operation: str) -> None:
         """Record what is told to a caller. Raises ``ConsentChanged`` and ``StoreBroken``: then nothing may leave."""

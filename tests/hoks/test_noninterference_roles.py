@@ -87,6 +87,9 @@ QUERIES: Mapping[str, str] = {
     "twelve students": "{ students(first: 12) { edges { cursor } pageInfo { hasNextPage } } }",
     "all students": "{ students(first: 50) { edges { node { name hoksit { __typename } } cursor } "
     "pageInfo { hasNextPage endCursor } } }",
+    "groups": '{ all: guidanceGroup(id: "group") { ...G } late: guidanceGroup(id: "group", theme: PROGRESS) { ...G } '
+    'ending: guidanceGroup(id: "group", theme: FINAL_PHASE) { ...G } none: guidanceGroup(id: "no such") { id } } '
+    "fragment G on GuidanceGroup { id notRead students { name responsibleTeachers firstApprovedOn updatedAt state } }",
     "everything": _of_everyone("...FStudent") + "\n" + fragments_of_everything(),
 }
 

@@ -15,6 +15,9 @@ ARGUMENTS = {
     "Query.studyRight(oid)": "which right; a hidden one and an unknown one come to the same null",
     "Query.students(first)": "how many of those whom the caller sees",
     "Query.students(after)": "a place among those whom the caller sees, sealed for the caller",
+    "Query.guidanceGroup(id)": "which group; somebody else's and an unknown one come to the same null",
+    "Query.guidanceGroup(theme)": "which of the states that the caller is shown anyway; drawn after redaction",
+    "Query.guidanceSummary(organisationOid)": "the acting organisation; any other comes to the same null",
 }
 FILTERING: dict[str, str] = {}
 """Arguments that filter or order, each with the reason why no hidden value can be found by it; there are none."""

@@ -8,7 +8,10 @@ from graphql import DocumentNode, GraphQLObjectType, GraphQLSchema, get_named_ty
 
 from resolvers.schema import build, executable
 from tests.world.cast import NUMBER, OIDS
+from tests.world.places import A_SCHOOL, A, B, C, D
 from tests.world.rights import learner, right_oid
+
+ORGANISATIONS = {"A": A, "School": A_SCHOOL, "B": B, "C": C, "D": D}
 
 VARIABLES: Mapping[str, Any] = {
     **{f"p{number}": oid for number, oid in OIDS.items()},
@@ -119,6 +122,17 @@ QUERIES: Mapping[str, str] = {
     "seven students": "{ students(first: 7) { edges { node { oid hoksit { version } } } pageInfo { hasNextPage } } }",
     "all students": "{ students(first: 50) { edges { node { name studyRights { oid phase } "
     "sources { source outcome } } } pageInfo { hasNextPage endCursor } } }",
+    # --- many at once
+    "a group": '{ guidanceGroup(id: "everybody") { id notRead students { name responsibleTeachers '
+    'firstApprovedOn state } } late: guidanceGroup(id: "everybody", theme: PROGRESS) { students { name } } '
+    'none: guidanceGroup(id: "none") { id } }',
+    "counts": "{ "
+    + " ".join(
+        f'of{letter}: guidanceSummary(organisationOid: "{oid}") {{ notRead teachers {{ responsibleTeacher isFolded '
+        "students approved updated states { state students } } }"
+        for letter, oid in ORGANISATIONS.items()
+    )
+    + " }",
     # --- syntax
     "the same student twice under aliases": "query($p1: LearnerOid!) { a: student(oid: $p1) { n: name } "
     "b: student(oid: $p1) { v: hoksit { version } c: hoksit { m: studentEmail } } }",
@@ -142,7 +156,7 @@ QUERIES: Mapping[str, str] = {
 }
 
 
-ALWAYS = frozenset({"two students", "plan by right"})
+ALWAYS = frozenset({"two students", "plan by right", "a group"})
 """The questions that show most."""
 
 
