@@ -42,5 +42,7 @@ explaining     why a caller sees what they see
 reading        the read path: identify, rights, facts, decide, fetch, merge, redact
 guidance       what a plan waits for, and the themes of a group's meetings
 folding        counts that tell of no single person
+quality        what the rules of writing find in a plan, and what to do about it
 guiding        a group's meeting and a unit's counts, each read once
+mending        a provider's findings, the most severe first
 """

@@ -8,7 +8,9 @@ scalars      identifiers and the cursor
 types        the graph's types, derived from records and values
 cursors      opaque, authenticated cursors
 context      what one request carries: caller, loaders, what was shown
+pages        where a page ends
 guidance     the questions about a group and a unit
+mending      the question about findings
 query        the questions at the root
 schema       the schema, built and printed
 coordinates  which coordinates an operation selects, and their policy entries

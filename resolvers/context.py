@@ -13,6 +13,7 @@ from hoks.disclosing import Told, disclosed
 from hoks.guidance import UPDATE_WEEKS
 from hoks.guiding import Guidance
 from hoks.identifiers import LearnerOid, StudyRightOid
+from hoks.mending import Mending
 from hoks.outcomes import Outcome
 from hoks.reading import Reader
 from hoks.showing import View
@@ -32,6 +33,7 @@ class Context:
         self.sitting = reader.sit()
         self.cursors = cursors
         self.guidance = Guidance(reader, update_weeks)
+        self.mending = Mending(reader)
         self.students: DataLoader[LearnerOid, View | None] = DataLoader(self._load_students)
         self.rights: DataLoader[StudyRightOid, View | None] = DataLoader(self._load_rights)
         self.grants: list[Grant] = []

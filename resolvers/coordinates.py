@@ -45,6 +45,8 @@ WITHOUT_PERSONAL_DATA = frozenset(
         "GuidanceSummary",
         "ResponsibleTeacherSummary",
         "GuidanceStateCount",
+        "DataQualityConnection",
+        "DataQualityEdge",
     }
 )
 """Types of the graph that hold no student's data themselves."""

@@ -24,16 +24,24 @@ class Cursors:
 
     def after(self, caller: Caller, oid: LearnerOid) -> Cursor:
         """The cursor behind a student in the caller's list of students."""
-        return Cursor(base64.urlsafe_b64encode(self._cipher.encrypt(oid.encode(), _bound(caller))).decode())
+        return self.sealed(caller, "students", oid.encode())
 
     def read(self, caller: Caller, cursor: Cursor) -> LearnerOid:
         """The student a cursor stands behind. Raises ``BadRequest`` for one that was not given to this caller."""
+        return LearnerOid(self.opened(caller, "students", cursor).decode())
+
+    def sealed(self, caller: Caller, listing: str, place: bytes) -> Cursor:
+        """The cursor of a place in one of the caller's lists."""
+        return Cursor(base64.urlsafe_b64encode(self._cipher.encrypt(place, _bound(caller, listing))).decode())
+
+    def opened(self, caller: Caller, listing: str, cursor: Cursor, argument: str = "after") -> bytes:
+        """The place of a cursor. Raises ``BadRequest`` for one that this list did not give to this caller."""
         try:
             raw = base64.b64decode(cursor.encode(), altchars=b"-_", validate=True)
-            return LearnerOid(self._cipher.decrypt(raw, _bound(caller)).decode())
+            return self._cipher.decrypt(raw, _bound(caller, listing))
         except (binascii.Error, UnicodeError, ValueError, InvalidTag):
-            raise BadRequest("`after` is not a cursor that this list gave to this caller") from None
+            raise BadRequest(f"`{argument}` is not a cursor that this list gave to this caller") from None
 
 
-def _bound(caller: Caller) -> list[bytes]:
-    return [b"students", caller.subject.encode(), caller.role.encode(), (caller.organisation or "").encode()]
+def _bound(caller: Caller, listing: str) -> list[bytes]:
+    return [listing.encode(), caller.subject.encode(), caller.role.encode(), (caller.organisation or "").encode()]

@@ -18,6 +18,8 @@ from hoks.study_right import StudyRight
 from hoks.values import Text
 from resolvers.context import Info
 from resolvers.guidance import GuidanceGroup, GuidanceSummary, guidance_group, guidance_summary
+from resolvers.mending import DataQualityConnection, findings
+from resolvers.pages import PageInfo
 from resolvers.scalars import Cursor
 from resolvers.types import graph_enum, graph_type
 
@@ -62,14 +64,6 @@ class Viewer:
     )
     groups: list[str] = strawberry.field(description="Groups (ryhmät) of students assigned to the caller.")
     held_roles: list[HeldRoleType] = strawberry.field(description="Every role the token holds; one acts at a time.")
-
-
-@strawberry.type(description="Where a page ends.")
-class PageInfo:
-    """Relay's page information, forwards only."""
-
-    has_next_page: bool = strawberry.field(description="Whether more follow.")
-    end_cursor: Cursor | None = strawberry.field(description="Pass it as `after` for the next page.")
 
 
 class Edge(msgspec.Struct, frozen=True):
@@ -214,6 +208,11 @@ class Query:
     guidance_summary: GuidanceSummary | None = strawberry.field(
         resolver=guidance_summary,
         description="The plans of the acting organisation by responsible teacher, in counts; null for any other.",
+    )
+    findings: DataQualityConnection | None = strawberry.field(
+        resolver=findings,
+        description="What is wrong in the data of the acting organisation's own plans, the most severe first, to those "
+        "who can mend it; null for any other organisation.",
     )
     sources: Any = strawberry.field(
         resolver=sources,

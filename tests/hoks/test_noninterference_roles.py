@@ -20,6 +20,7 @@ from tests.world.compared import answers, differences, records
 from tests.world.everyone import LOOKING, NUMBERS, OIDS, RIGHTS, TAGS, everyone
 from tests.world.names import SOURCE as NAMES
 from tests.world.perturb_everyone import EVERY
+from tests.world.places import A
 from tests.world.ports import Asked
 from tests.world.queries import fragments_of_everything
 from tests.world.world import World
@@ -90,6 +91,7 @@ QUERIES: Mapping[str, str] = {
     "groups": '{ all: guidanceGroup(id: "group") { ...G } late: guidanceGroup(id: "group", theme: PROGRESS) { ...G } '
     'ending: guidanceGroup(id: "group", theme: FINAL_PHASE) { ...G } none: guidanceGroup(id: "no such") { id } } '
     "fragment G on GuidanceGroup { id notRead students { name responsibleTeachers firstApprovedOn updatedAt state } }",
+    "findings to mend": f'{{ findings(organisationOid: "{A}") {{ edges {{ node {{ code item place }} }} }} }}',
     "everything": _of_everyone("...FStudent") + "\n" + fragments_of_everything(),
 }
 

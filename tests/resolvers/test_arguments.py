@@ -18,6 +18,9 @@ ARGUMENTS = {
     "Query.guidanceGroup(id)": "which group; somebody else's and an unknown one come to the same null",
     "Query.guidanceGroup(theme)": "which of the states that the caller is shown anyway; drawn after redaction",
     "Query.guidanceSummary(organisationOid)": "the acting organisation; any other comes to the same null",
+    "Query.findings(organisationOid)": "the acting organisation; any other comes to the same null",
+    "Query.findings(first)": "how many of those that the caller sees",
+    "Query.findings(after)": "a place among those that the caller sees, sealed for the caller",
 }
 FILTERING: dict[str, str] = {}
 """Arguments that filter or order, each with the reason why no hidden value can be found by it; there are none."""

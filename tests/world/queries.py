@@ -126,6 +126,13 @@ QUERIES: Mapping[str, str] = {
     "a group": '{ guidanceGroup(id: "everybody") { id notRead students { name responsibleTeachers '
     'firstApprovedOn state } } late: guidanceGroup(id: "everybody", theme: PROGRESS) { students { name } } '
     'none: guidanceGroup(id: "none") { id } }',
+    "findings to mend": "{ "
+    + " ".join(
+        f'of{letter}: findings(organisationOid: "{oid}", first: 20) {{ notRead edges {{ cursor node {{ code item place '
+        "studyRightOid studentOid partId } } pageInfo { hasNextPage endCursor } }"
+        for letter, oid in ORGANISATIONS.items()
+    )
+    + " }",
     "counts": "{ "
     + " ".join(
         f'of{letter}: guidanceSummary(organisationOid: "{oid}") {{ notRead teachers {{ responsibleTeacher isFolded '

@@ -38,7 +38,14 @@ EVERYTHING = frozenset(Item)
 SCHOOL = Organisation(oid=OrganisationOid("1.2.246.562.99.10000000017"))
 UNIT = Code(uri="tutkinnonosat_100001")
 OTHER_UNIT = Code(uri="tutkinnonosat_100002")
-DRAWN_AFTERWARDS = {Student.__name__, "WorkplacePeriod", "UnitOccurrence", "CombinedUnit", "GuidanceStudent"}
+DRAWN_AFTERWARDS = {
+    Student.__name__,
+    "WorkplacePeriod",
+    "UnitOccurrence",
+    "CombinedUnit",
+    "GuidanceStudent",
+    "DataQualityFinding",
+}
 
 Leaf = tuple[str, Any]
 
