@@ -2,6 +2,7 @@
 PYTHON ?= python3
 PORT ?= 8080
 BIN := .venv/bin
+ALL_PROCESSORS := --numprocesses auto --dist worksteal
 
 .PHONY: run test check prove mutate bench-faults format schema lock clean
 
@@ -9,11 +10,11 @@ run: .venv/ready
 	@$(BIN)/hoks-gateway run --port $(PORT)
 
 test: .venv/ready
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(ALL_PROCESSORS)
 
 # The random and the sampled proofs of the access rules and every fault of a source, in full; one line per property.
 prove: .venv/ready
-	HOKS_PROVE=1 $(BIN)/python -m pytest -q -m proves
+	HOKS_PROVE=1 $(BIN)/python -m pytest -q -m proves $(ALL_PROCESSORS)
 
 # Changes the deciding code a small step at a time, in a copy; fails on a change that no test notices and that is not
 # listed with a reason in tests/hoks/access/mutants.toml. About ten minutes.

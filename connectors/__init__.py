@@ -14,6 +14,7 @@ retries                when a source is asked again
 slots                  how many calls to a source run, and how many wait
 errands                calls that end in time and clean up undisturbed
 condition              the condition of a source, for whoever runs the gateway
+capabilities           what a source can tell, declared as data
 client                 the one outgoing HTTP client: deadline, size, address
 oauth                  a source's access token by client credentials
 revalidated            documents asked for again with the version that is known

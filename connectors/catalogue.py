@@ -13,6 +13,7 @@ from typing import Protocol, TypeVar
 import httpx
 import msgspec
 
+from connectors.capabilities import Capabilities
 from connectors.client import HttpPort, HttpxClient
 from connectors.condition import Condition
 from connectors.ehoks import PASSING, EhoksSettings, EhoksSource
@@ -87,9 +88,12 @@ class Connected:
     invalidate_keys: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     """The secrets with which sources sign that something of theirs has changed, by source id."""
     labels: RegisterLabels = field(default_factory=RegisterLabels)
+    capabilities: Mapping[str, Capabilities] = field(default_factory=dict)
+    """What each source and register can tell, by its id or name."""
     clients: tuple[HttpxClient, ...] = field(default=(), repr=False)
 
     tables: tuple[TableSource, ...] = field(default=(), repr=False)
+    rosters: tuple[OneRosterSource, ...] = field(default=(), repr=False)
     changes: tuple[EhoksChanges, ...] = field(default=(), repr=False)
     _following: list[asyncio.Task[None]] = field(default_factory=list, init=False, repr=False)
 
@@ -126,6 +130,13 @@ class Connected:
                 await table.load()
             except (DropRefused, ViewsDoNotFit) as refused:
                 raise SettingsRefusedError(str(refused)) from None
+
+    def forget(self, source: str, oids: Collection[str]) -> int:
+        """Drop what a source told of these OIDs, and whatever of it is kept whole; how many answers that were."""
+        for roster in self.rosters:
+            if roster.source.id == source:
+                roster.forget()
+        return self.shelf.forget(source, oids)
 
     def conditions(self) -> tuple[Condition, ...]:
         """Each source over HTTP as its client sees it."""
@@ -174,29 +185,37 @@ def connect(
     assignments: list[AssignmentSource] = []
     guidance: list[GuidanceSource] = []
     tables: list[TableSource] = []
+    rosters: list[OneRosterSource] = []
     changes: list[EhoksChanges] = []
+    capable: dict[str, Capabilities] = {}
     for settings in sources:
         match settings:
             case KoskiSettings():
                 http = network.client(settings.id, settings, settings.base_url)
-                rights.append(KoskiSource(settings, http, clock, secret(root / settings.password_file)))
+                koski = KoskiSource(settings, http, clock, secret(root / settings.password_file))
+                rights.append(koski)
+                capable[settings.id] = koski.capabilities
             case EhoksSettings():
                 http = network.client(settings.id, settings, settings.base_url, settings.cas_url, passing=PASSING)
                 ehoks = EhoksSource(settings, http, clock, secret(root / settings.password_file))
                 if settings.follow_changes_seconds is not None:
                     changes.append(EhoksChanges(settings.id, ehoks.get, shelf, clock, settings.follow_changes_seconds))
                 plans.append(ehoks)
+                capable[settings.id] = ehoks.capabilities
                 holders.append(ehoks)
             case OneRosterSettings():
                 account = with_scopes(settings.account, SCOPE)
                 http = network.client(settings.id, settings, settings.base_url, account.token_url)
                 tokens = AccessTokens(account, http, secret(root / account.secret_file))
-                roster = OneRosterSource(settings, TokenHttp(http, tokens), clock)
+                roster = OneRosterSource(settings, TokenHttp(http, tokens), clock, seconds)
+                rosters.append(roster)
                 rights.append(roster)
+                capable[settings.id] = roster.capabilities
                 holders.append(roster)
             case TableSettings():
                 table = TableSource(settings, clock, _database_password(settings, root))
                 tables.append(table)
+                capable[settings.id] = table.capabilities
                 # Who gives only appointments knows whose a right is from elsewhere.
                 holders += [table] if {"rights", "plans"} & set(settings.gives) else []
                 rights += [table] if "rights" in settings.gives else []
@@ -206,6 +225,7 @@ def connect(
                 guidance += [table] if "assignments" in settings.gives else []
             case JsonSettings():
                 system = _json_source(settings, network, clock, root)
+                capable[settings.id] = system.capabilities
                 holders += [system] if settings.holders else []
                 rights += [system] if "rights" in settings.gives else []
                 plans += [system] if "plans" in settings.gives else []
@@ -214,7 +234,19 @@ def connect(
                 guidance += [system] if settings.guides else []
     remembered = {each.id: found for each in sources if (found := _remembered(each)) is not None}
     kept = _Kept(remembered, shelf, clock)
+    identities = _identities(onr, network, clock) if onr else None
     organisations = _organisations(organisaatio, network, clock) if organisaatio else None
+    labels = RegisterLabels(
+        koodisto=Koodisto(koodisto, network.client("koodisto", koodisto, koodisto.base_url)) if koodisto else None,
+        eperusteet=Eperusteet(eperusteet, network.client("eperusteet", eperusteet, eperusteet.base_url))
+        if eperusteet
+        else None,
+        amosaa=Amosaa(amosaa, network.client("amosaa", amosaa, amosaa.base_url)) if amosaa else None,
+        organisaatio=organisations,
+    )
+    capable |= {name: register.capabilities for name, register in labels.registers.items()}
+    capable |= {learner_register.SOURCE: identities.capabilities} if identities else {}
+    capable |= {organisation_register.SOURCE: organisations.capabilities} if organisations else {}
     return Connected(
         rights=kept.each(KeptRights, rights),
         plans=kept.each(KeptPlans, plans),
@@ -222,18 +254,14 @@ def connect(
         appointments=kept.each(KeptAppointments, appointments),
         assignments=kept.each(KeptAssignments, assignments),
         guidance=tuple(guidance),
-        identities=_identities(onr, network, shelf, clock) if onr else None,
+        identities=SharedIdentities(identities, learner_register.SOURCE, onr, shelf, clock)
+        if identities and onr
+        else None,
         organisations=SharedOrganisations(organisations, organisation_register.SOURCE, organisaatio, shelf, clock)
         if organisations and organisaatio
         else None,
-        labels=RegisterLabels(
-            koodisto=Koodisto(koodisto, network.client("koodisto", koodisto, koodisto.base_url)) if koodisto else None,
-            eperusteet=Eperusteet(eperusteet, network.client("eperusteet", eperusteet, eperusteet.base_url))
-            if eperusteet
-            else None,
-            amosaa=Amosaa(amosaa, network.client("amosaa", amosaa, amosaa.base_url)) if amosaa else None,
-            organisaatio=organisations,
-        ),
+        labels=labels,
+        capabilities=capable,
         shelf=shelf,
         invalidate_keys={
             source: _signing_key(root / settings.invalidate_key_file)
@@ -242,6 +270,7 @@ def connect(
         },
         clients=tuple(network.clients),
         tables=tuple(tables),
+        rosters=tuple(rosters),
         changes=tuple(changes),
     )
 
@@ -253,9 +282,8 @@ def _remembered(settings: SourceSettings) -> Remembered | None:
     return settings if isinstance(settings, Remembered) else None
 
 
-def _identities(settings: OnrSettings, network: "_Network", shelf: Shelf, clock: Clock) -> Identities:
-    register = Onr(settings, network.client(learner_register.SOURCE, settings, settings.base_url), clock)
-    return SharedIdentities(register, learner_register.SOURCE, settings, shelf, clock)
+def _identities(settings: OnrSettings, network: "_Network", clock: Clock) -> Onr:
+    return Onr(settings, network.client(learner_register.SOURCE, settings, settings.base_url), clock)
 
 
 def _organisations(settings: OrganisaatioSettings, network: "_Network", clock: Clock) -> Organisaatio:

@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 import msgspec
 
 from connectors.bodies import strings
+from connectors.capabilities import ABSENT, Capabilities, Capability, Gives
 from connectors.client import HttpPort, Incoming, Outgoing
 from connectors.ehoks_plan import plan_of
 from connectors.ehoks_wire import HeadAnswer, HeadWire, WholeAnswer
@@ -209,6 +210,12 @@ class EhoksSource:
     def source(self) -> Source:
         """Which source this is."""
         return self._source
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What eHOKS can tell, right by right."""
+        gives: tuple[Gives, ...] = ("plans", "holders")
+        return Capabilities(tuple(Capability(gives=each, keys=("right",), at_once=1, absent=ABSENT) for each in gives))
 
     async def plans(
         self, rights: Collection[StudyRightOid], until: float | None = None

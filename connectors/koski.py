@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from connectors.bodies import elements, strings
+from connectors.capabilities import ABSENT_OR_DENIED, BY_LEARNER, Capabilities, Capability
 from connectors.client import HttpPort, Outgoing, opintopolku_headers
 from connectors.failures import Reason, SourceFailure, SourceInvalid, outcome_of, refuse_failures, report, unexpected
 from connectors.koski_wire import RightWire, right_of
@@ -75,6 +76,16 @@ class KoskiSource:
     def source(self) -> Source:
         """Which source this is."""
         return self._source
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What Koski can tell: whom it does not know and whom we may not see are one to it."""
+        return Capabilities(
+            (
+                Capability(gives="rights", keys=BY_LEARNER, at_once=self._batch, absent=ABSENT_OR_DENIED),
+                Capability(gives="learners", keys=("provider",), at_once=1),
+            )
+        )
 
     async def rights(self, people: Sequence[Person]) -> Reply[LearnerOid, tuple[StudyRight, ...]]:
         """All rights of each person under any of their OIDs, keyed by the master OID."""

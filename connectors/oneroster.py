@@ -15,12 +15,13 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
+from connectors.capabilities import ABSENT, BY_LEARNER, Capabilities, Capability
 from connectors.client import HttpPort, Outgoing
 from connectors.failures import LOG, Reason, SourceFailure, SourceInvalid, report, unexpected
 from connectors.limits import Remembered
 from connectors.oauth import ClientCredentials
 from connectors.oneroster_join import Roster
-from connectors.oneroster_pages import Page, links_to_next, read_whole, total_in
+from connectors.oneroster_pages import Marks, Page, links_to_next, marks_of, read_whole, total_in
 from connectors.oneroster_right import AfterEnd, RightPlaces, RightReading, RosterCodes, right_of
 from connectors.oneroster_wire import Place, key_of, organisations_in, rows_in
 from hoks.codes import STATE_OF_CODE
@@ -103,6 +104,8 @@ class OneRosterSource:
             after_end=settings.after_end,
             language=settings.language,
         )
+        self._marks: dict[str, Marks] = {}
+        """What each whole collection held when it was last read."""
         self._whole = _Kept(self._read_roster, settings.kept_seconds, seconds)
         self._schools = _Kept(self._read_schools, settings.kept_seconds, seconds)
 
@@ -110,6 +113,22 @@ class OneRosterSource:
     def source(self) -> Source:
         """Which source this is."""
         return self._source
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What a roster can tell: it is read whole, so who is not in it is not there."""
+        return Capabilities(
+            (
+                Capability(gives="rights", keys=BY_LEARNER, at_once=None, absent=ABSENT),
+                Capability(gives="learners", keys=("provider",), at_once=None),
+                Capability(gives="holders", keys=("right",), at_once=None, absent=ABSENT),
+            )
+        )
+
+    def forget(self) -> None:
+        """Read the roster anew for whoever asks next: something in it has changed."""
+        self._whole.forget()
+        self._schools.forget()
 
     async def rights(self, people: Sequence[Person]) -> Reply[LearnerOid, tuple[StudyRight, ...]]:
         """All rights of each person under any of their OIDs, keyed by the master OID."""
@@ -263,7 +282,10 @@ class OneRosterSource:
         async def fetch(offset: int, limit: int) -> Page:
             return await self._page(name, offset, limit, filtered)
 
-        rows = await read_whole(fetch, page_size=self._settings.page_size, max_rows=max_rows)
+        before = frozenset() if filtered else self._marks.get(name, frozenset())
+        rows = await read_whole(fetch, page_size=self._settings.page_size, max_rows=max_rows, before=before)
+        if not filtered:
+            self._marks[name] = marks_of(rows)
         return rows.values()
 
     async def _page(self, collection: str, offset: int, limit: int, filtered: str | None) -> Page:
@@ -303,6 +325,19 @@ class _Kept(Generic[T]):
         self._kept: tuple[float, T] | None = None
         """When the reading began, and what was read."""
         self._reading: asyncio.Task[T] | None = None
+        self._forgotten: set[asyncio.Task[T]] = set()
+        """Readings that nobody joins any more, and for whom some may still wait."""
+
+    def forget(self) -> None:
+        """Let go of what is kept.
+
+        INVARIANT: nothing that was asked before this call is kept or joined after it.
+        """
+        self._kept = None
+        if self._reading is not None and not self._reading.done():
+            self._forgotten.add(self._reading)
+            self._reading.add_done_callback(self._forgotten.discard)
+        self._reading = None
 
     async def current(self) -> T:
         """What is kept, or is being read just now, or is read anew."""
@@ -323,7 +358,8 @@ class _Kept(Generic[T]):
     async def _read_anew(self) -> T:
         begun = self._clock()
         value = await self._read()
-        self._kept = (begun, value)
+        if self._reading is asyncio.current_task():
+            self._kept = (begun, value)
         return value
 
 

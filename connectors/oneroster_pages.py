@@ -1,7 +1,7 @@
 """A whole collection that comes in pages, although rows come, go and move between two pages: all of it, or a failure.
 
-Rows are counted by the server, and read until two readings hold the same rows. Nothing that a server says of addresses
-is followed.
+Rows are counted by the server, and read until two readings hold the same rows: where nothing has changed since the last
+time, that is one reading. Nothing that a server says of addresses is followed.
 """
 
 import asyncio
@@ -34,15 +34,25 @@ Rows = Mapping[str | bytes, bytes]
 """Rows by their keys."""
 
 
-async def read_whole(fetch: Fetch, *, page_size: int, max_rows: int) -> Rows:
+Marks = frozenset[int]
+"""Which rows a reading held, as numbers that name nobody."""
+
+
+def marks_of(rows: Rows) -> Marks:
+    """The marks by which the next reading may know these rows again, in this process alone."""
+    return frozenset(map(hash, rows))
+
+
+async def read_whole(fetch: Fetch, *, page_size: int, max_rows: int, before: Marks = frozenset()) -> Rows:
     """Every row of the collection, each once. Raises ``SourceFailure``; never gives a part.
+
+    ``before`` are the marks of an earlier reading, however old.
 
     INVARIANT: what is returned is the collection at one moment, however rows move, come or go meanwhile, as long as
     the key of a deleted row does not come back. Take the moment of the second reading's first page: each row of both
     readings was there before and after it, so it was there; and they are as many as the server counted just then. One
     page that holds everything is one moment by itself.
     """
-    before: set[str | bytes] = set()
     for _ in range(MAX_READINGS):
         first = await fetch(0, page_size)
         if first.total > max_rows:
@@ -50,9 +60,10 @@ async def read_whole(fetch: Fetch, *, page_size: int, max_rows: int) -> Rows:
         if len(first.rows) >= first.total:
             return _only(first)
         rows = await _with_the_rest(first, fetch)
-        if len(rows) == first.total and set(rows) == before:
+        marks = marks_of(rows)
+        if len(rows) == first.total and marks == before:
             return rows
-        before = set(rows)
+        before = marks
     raise SourceUnavailable(Reason.SHIFTING)
 
 

@@ -2,7 +2,10 @@
 
 In order of flow:
 
-settings        the settings file, refused where it is unknown, missing or insecure
+settings        what may be set
+misfits         what does not fit the settings, in words
+complaints      what fits them and must still not be started with
+settings_file   the settings file, refused where it is unknown, missing or insecure
 clock           the time, and the fixed day of the sandbox
 errors          every public error code, its status and its words
 keys            an issuer's public keys

@@ -127,7 +127,7 @@ def create_app(
         is_ready = await parts.keeping.is_ready()
         return JSONResponse({"status": "ok" if is_ready else "records are not ready"}, 200 if is_ready else 503)
 
-    invalidation = InvalidationEndpoint(parts.connected.invalidate_keys, parts.connected.shelf)
+    invalidation = InvalidationEndpoint(parts.connected.invalidate_keys, parts.connected)
     routes = [
         Route("/graphql", endpoint),
         Route("/invalidate", invalidation),

@@ -12,11 +12,13 @@ from typing import Any
 
 import msgspec
 
+from connectors.capabilities import Capabilities, Capability
 from connectors.catalogue import Connected, SettingsRefusedError
 from connectors.failures import SourceFailure
 from gateway.app import assemble
 from gateway.clock import clock_of
-from gateway.settings import Settings, SettingsError, load
+from gateway.settings import Settings, SettingsError
+from gateway.settings_file import load
 from hoks.identifiers import (
     LEARNER_NODE,
     OPH,
@@ -47,6 +49,7 @@ class Tried(msgspec.Struct, frozen=True, kw_only=True):
     gives: str
     outcome: Outcome
     milliseconds: float
+    capabilities: Capabilities = Capabilities(())
 
     @property
     def is_reachable(self) -> bool:
@@ -77,7 +80,11 @@ async def try_sources(config: Path, told: Callable[[Tried], None]) -> tuple[Trie
     try:
         await parts.connected.check()
         trials = [_tried(*each, told) for each in _questions(settings, parts.connected, clock)]
-        return tuple(await asyncio.gather(*trials))
+        can = parts.connected.capabilities
+        return tuple(
+            msgspec.structs.replace(each, capabilities=can.get(each.source, each.capabilities))
+            for each in await asyncio.gather(*trials)
+        )
     except SettingsRefusedError as refused:
         raise SettingsError(str(refused)) from None
     finally:
@@ -87,7 +94,26 @@ async def try_sources(config: Path, told: Callable[[Tried], None]) -> tuple[Trie
 def as_table(tried: Iterable[Tried]) -> str:
     """What came of it, one source a row."""
     heads = ("source", "kind", "reachable", "authenticated", "gives", "answered", "ms")
-    rows = [heads, *map(_row, tried)]
+    return _aligned([heads, *map(_row, tried)])
+
+
+def as_capabilities(tried: Iterable[Tried]) -> str:
+    """What each source and register can tell, one thing a row."""
+    heads = ("source", "gives", "asked by", "keys in a call", "freshness", "what it lacks is")
+    return _aligned([heads, *((each.source, *_words(told)) for each in tried for told in each.capabilities.told)])
+
+
+def _words(each: Capability) -> tuple[str, ...]:
+    return (
+        each.gives,
+        ", ".join(each.keys),
+        "the whole is read" if each.at_once is None else str(each.at_once),
+        each.freshness,
+        " or ".join(sorted(outcome.lower() for outcome in each.absent)) or "-",
+    )
+
+
+def _aligned(rows: Sequence[tuple[str, ...]]) -> str:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
 

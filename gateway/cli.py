@@ -119,7 +119,7 @@ def _explain(chosen: argparse.Namespace) -> int:
 
 
 def _check_config(chosen: argparse.Namespace) -> int:
-    from gateway.checking import Tried, as_table, try_sources
+    from gateway.checking import Tried, as_capabilities, as_table, try_sources
     from gateway.settings import SettingsError
 
     def tell(tried: Tried) -> None:
@@ -131,7 +131,7 @@ def _check_config(chosen: argparse.Namespace) -> int:
         tried = in_event_loop(try_sources(chosen.config, tell))
     except SettingsError as refused:
         raise UserError(f"{chosen.config}: {refused}") from None
-    print(as_table(tried))
+    print(as_capabilities(tried), as_table(tried), sep="\n\n")
     if ill := [each.source for each in tried if not each.is_well]:
         raise UserError(f"the settings can be used; not well: {', '.join(ill)}")
     print("OK")

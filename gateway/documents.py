@@ -4,10 +4,9 @@ Limits are counted on the expanded document and before validation, whose rules c
 repeats a literal of the document.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import NamedTuple
 
-import msgspec
 from cachetools import LRUCache
 from graphql import (
     DocumentNode,
@@ -36,42 +35,37 @@ from graphql.validation import ASTValidationRule, ValuesOfCorrectTypeRule
 
 from gateway.errors import Code, ErrorBody, error
 from gateway.settings import Limits
+from resolvers.prepared import PreparedDocument
 
 CACHED_DOCUMENTS = 512
-LONGEST_CACHED_TEXT = 16_384
 LISTING, DEFAULT_PAGE, LONGEST_PAGE = "students", 20, 50
 """The field that lists students, how many by default and at most: a page multiplies what is asked of each."""
+LONGEST_CACHED_TEXT = 16_384
 """Longer texts are validated each time, so that 512 padded documents cannot fill the memory."""
 MOST_ERRORS = 20
 _INTROSPECTION = frozenset({"__schema", "__type"})
 
 
-class Document(msgspec.Struct, frozen=True, eq=False):
-    """A valid document within the limits, and its operations by name (``None`` for a nameless one)."""
-
-    node: DocumentNode
-    operations: Mapping[str | None, OperationDefinitionNode]
-
-
 class Documents:
     """The documents of one schema."""
 
-    def __init__(self, schema: GraphQLSchema, limits: Limits) -> None:
+    def __init__(self, schema: GraphQLSchema, limits: Limits, *, projection: bool = True) -> None:
         self._schema = schema
         self._limits = limits
-        self._known: LRUCache[str, Document] = LRUCache(CACHED_DOCUMENTS)
+        self._projection = projection
+        self._known: LRUCache[str, PreparedDocument] = LRUCache(CACHED_DOCUMENTS)
 
-    def document(self, text: str) -> Document | list[ErrorBody]:
+    def document(self, text: str) -> PreparedDocument | list[ErrorBody]:
         """The document, or what is wrong with it. Only good documents are kept."""
         known = self._known.get(text)
         if known is not None:
             return known
         fresh = self._read(text)
-        if isinstance(fresh, Document) and len(text) <= LONGEST_CACHED_TEXT:
+        if isinstance(fresh, PreparedDocument) and len(text) <= LONGEST_CACHED_TEXT:
             self._known[text] = fresh
         return fresh
 
-    def _read(self, text: str) -> Document | list[ErrorBody]:
+    def _read(self, text: str) -> PreparedDocument | list[ErrorBody]:
         source = Source(text)
         try:
             if _has_more_tokens(source, self._limits.tokens):
@@ -97,7 +91,7 @@ class Documents:
         limits = {name: getattr(self._limits, name) for name in measured}
         return [_beyond(name, limits[name]) for name, amount in measured.items() if amount > limits[name]]
 
-    def _validated(self, node: DocumentNode) -> Document | list[ErrorBody]:
+    def _validated(self, node: DocumentNode) -> PreparedDocument | list[ErrorBody]:
         operations = _operations(node)
         if any(o.operation is OperationType.SUBSCRIPTION for o in operations):
             return [error(Code.GRAPHQL_VALIDATION_FAILED, "subscriptions are not supported")]
@@ -106,7 +100,7 @@ class Documents:
         errors = validate(self._schema, node, _RULES, max_errors=MOST_ERRORS, hide_suggestions=True)
         if errors:
             return [error(Code.GRAPHQL_VALIDATION_FAILED, e.message, locations=_locations(e)) for e in errors]
-        return Document(node, {o.name.value if o.name else None: o for o in operations})
+        return PreparedDocument(node, is_projected=self._projection)
 
 
 class _SilentAboutValues(ValuesOfCorrectTypeRule):

@@ -6,7 +6,8 @@ from gateway.app import assemble, load_policy
 from gateway.callers import Callers
 from gateway.clock import clock_of
 from gateway.errors import RefusedError
-from gateway.settings import SettingsError, load
+from gateway.settings import SettingsError
+from gateway.settings_file import load
 from hoks.access.document import document, section
 from hoks.caller import Role
 from hoks.explaining import as_text

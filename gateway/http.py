@@ -14,9 +14,9 @@ from contextlib import suppress
 from typing import Any, NamedTuple, Protocol
 
 import orjson
-from graphql import DocumentNode, GraphQLSchema
+from graphql import GraphQLSchema
 
-from gateway.documents import Document, Documents
+from gateway.documents import Documents
 from gateway.envelope import Envelope, envelope
 from gateway.errors import FAULTS, Code, ErrorBody, RefusedError, error
 from gateway.records.gate import ConsentChanged
@@ -25,6 +25,7 @@ from gateway.settings import Limits
 from hoks.caller import Caller
 from hoks.disclosing import Told
 from resolvers.graph import Answered
+from resolvers.prepared import PreparedDocument
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -43,7 +44,7 @@ class Answering(Protocol):
     """The graph, as the endpoint needs it."""
 
     async def answer(
-        self, document: DocumentNode, operation_name: str | None, variables: dict[str, object], caller: Caller
+        self, document: PreparedDocument, operation_name: str | None, variables: dict[str, object], caller: Caller
     ) -> Answered:
         """Execute one operation; the answer is ready for JSON, and comes with what it tells of whom."""
         ...
@@ -116,7 +117,7 @@ class GraphQLEndpoint:
 
     async def _execute(self, asked: Envelope, caller: Caller, media_type: str) -> Answer:
         document = self._documents.document(asked.query)
-        if not isinstance(document, Document):
+        if not isinstance(document, PreparedDocument):
             return _request_error(document, media_type)
         if not _names_one_operation(document, asked.operation_name):
             text = "operationName must name exactly one operation of the document"
@@ -131,13 +132,13 @@ class GraphQLEndpoint:
         )
         return Answer(_status_of(content, media_type), content, media_type)
 
-    async def _released(self, document: Document, asked: Envelope, caller: Caller) -> dict[str, Any]:
+    async def _released(self, document: PreparedDocument, asked: Envelope, caller: Caller) -> dict[str, Any]:
         """The answer, once what it tells is recorded; made again where a consent it rested on has just been withdrawn.
 
         INVARIANT: no answer leaves by any other way.
         """
         for _ in ("as it stands", "without what was withdrawn"):
-            content, told = await self._graph.answer(document.node, asked.operation_name, asked.variables, caller)
+            content, told = await self._graph.answer(document, asked.operation_name, asked.variables, caller)
             with suppress(ConsentChanged):
                 await self._gate.release(caller, told, asked.query)
                 return content
@@ -219,7 +220,7 @@ class _Headers:
         return ", ".join(values) if values else None
 
 
-def _names_one_operation(document: Document, name: str | None) -> bool:
+def _names_one_operation(document: PreparedDocument, name: str | None) -> bool:
     return len(document.operations) == 1 if name is None else name in document.operations
 
 

@@ -10,8 +10,8 @@ import hmac
 import logging
 import secrets
 import time
-from collections.abc import Callable, Mapping
-from typing import Annotated
+from collections.abc import Callable, Collection, Mapping
+from typing import Annotated, Protocol
 
 import msgspec
 import orjson
@@ -19,7 +19,6 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from connectors.shelf import Shelf
 from gateway.errors import Code, RefusedError
 
 TIMESTAMP = "hoks-timestamp"
@@ -54,12 +53,20 @@ def signature(key: bytes, timestamp: str, body: bytes) -> str:
     return "sha256=" + hmac.new(key, timestamp.encode() + b"." + body, hashlib.sha256).hexdigest()
 
 
+class Forgetful(Protocol):
+    """Whatever keeps what sources told."""
+
+    def forget(self, source: str, oids: Collection[str]) -> int:
+        """Drop what a source told of these OIDs; how many answers that were."""
+        ...
+
+
 class InvalidationEndpoint:
     """The endpoint, as an ASGI application."""
 
-    def __init__(self, keys: Mapping[str, bytes], shelf: Shelf, now: Callable[[], float] = time.time) -> None:
+    def __init__(self, keys: Mapping[str, bytes], kept: Forgetful, now: Callable[[], float] = time.time) -> None:
         self._keys = keys
-        self._shelf = shelf
+        self._kept = kept
         self._now = now
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -81,7 +88,7 @@ class InvalidationEndpoint:
         body = await _body(request)
         told = _read(body)
         self._check(request, told.source, body)
-        forgotten = self._shelf.forget(told.source, {*told.rights, *told.learners})
+        forgotten = self._kept.forget(told.source, {*told.rights, *told.learners})
         log.info(
             "source %s: said that %d rights and %d learners have changed; %d answers forgotten",
             *(told.source, len(told.rights), len(told.learners), forgotten),

@@ -66,7 +66,8 @@ async def ended(server: Any, serving: asyncio.Task[None], stopping: asyncio.Task
 def app_of(config: Path) -> tuple[Any, str, int]:
     """The application of a settings file, with the address that the file gives it."""
     from gateway.clock import clock_of
-    from gateway.settings import SettingsError, load
+    from gateway.settings import SettingsError
+    from gateway.settings_file import load
 
     try:
         settings = load(config)

@@ -13,7 +13,7 @@ from hoks.links import Link, LinkState, findings_of
 from hoks.merge import StudentRecord
 from hoks.merged import MergedRight
 from hoks.narrow import Evidence, only_instructor
-from hoks.organisations import Known, answers_for, provider_of
+from hoks.organisations import Known, may_tell_of, provider_of
 from hoks.outcomes import FAILED
 from hoks.plan import Hoks
 from hoks.ports import PlanSource, Source
@@ -180,7 +180,7 @@ class Looked(msgspec.Struct, frozen=True, kw_only=True):
             owner = self.provider(right.oid)
             partners = set(self._partners(right)) if may_be_shown else set()
             for source in (each.source for each in sources):
-                is_owners = source.provider_oid == owner or answers_for(
+                is_owners = source.provider_oid == owner or may_tell_of(
                     source.provider_oid, right.right, self.situation.tree
                 )
                 if is_owners or source.provider_oid in partners:

@@ -25,6 +25,14 @@ class Succession(Value, frozen=True, gc=False):
     """The provider that the successor is or belongs to."""
 
 
+class Former(Value, frozen=True, gc=False):
+    """A provider that has merged, and under which an organisation stood before it came under the successor."""
+
+    provider_oid: OrganisationOid
+    until: date
+    """The day on which it left."""
+
+
 class TreeNode(Value, frozen=True, gc=False):
     """An organisation in the tree: itself, its ancestors root first, and the provider it is or belongs to."""
 
@@ -33,6 +41,8 @@ class TreeNode(Value, frozen=True, gc=False):
     provider_oid: OrganisationOid | None = None
     successions: tuple[Succession, ...] = ()
     """What it, or an organisation above it, has merged into or will."""
+    formerly: tuple[Former, ...] = ()
+    """Whose it was, where the register has moved it from a provider that merged to the successor."""
     succeeded_by: tuple[OrganisationOid, ...] = ()
     """The providers that by the day of the tree answer for it beside its own (``tree_on``)."""
 
@@ -107,6 +117,20 @@ def answers_for(provider: OrganisationOid, right: StudyRight, tree: Tree) -> boo
     """Whether a right is a provider's: its own, or of one that has merged into it."""
     node = deciding(right, tree)
     return node is not None and provider in (node.provider_oid, *node.succeeded_by)
+
+
+def may_tell_of(provider: OrganisationOid, right: StudyRight, tree: Tree) -> bool:
+    """Whether a provider's own student system may tell of a right: it answers for it, or did when the right began.
+
+    A merged provider's system goes on to hold what was its own, wherever the register has moved its schools. Nobody
+    sees more by it.
+    """
+    if answers_for(provider, right, tree):
+        return True
+    node = deciding(right, tree)
+    begun = min((period.start_date for period in right.periods or ()), default=None)
+    former = node.formerly if node is not None and begun is not None else ()
+    return any(each.provider_oid == provider and begun is not None and begun < each.until for each in former)
 
 
 def deciding(right: StudyRight, tree: Tree) -> TreeNode | None:

@@ -17,7 +17,7 @@ from hoks.links import Link, LinkState
 from hoks.looked import Looked, Want
 from hoks.merge import ToldPlan
 from hoks.merged import MergedRight, Told
-from hoks.organisations import Tree, answers_for, deciding, is_within, organisations_of, provider_of
+from hoks.organisations import Tree, deciding, is_within, may_tell_of, organisations_of, provider_of
 from hoks.outcomes import FAILED, HEALTHY, SEVERITY, Outcome, Reading, Reply, oldest, worst
 from hoks.plan import Hoks
 from hoks.ports import Source
@@ -136,7 +136,7 @@ def may_speak_for(source: Source, right: StudyRight, tree: Tree) -> bool:
     any provider anyway.
     """
     is_unknown = provider_of(right, tree) is None or source.provider_oid not in tree
-    if is_unknown or answers_for(source.provider_oid, right, tree):
+    if is_unknown or may_tell_of(source.provider_oid, right, tree):
         return True
     school = right.included_in.school_oid if right.included_in is not None else None
     return school is not None and (school not in tree or is_within(school, source.provider_oid, tree))
@@ -181,7 +181,7 @@ def may_appoint(
     ]
     return any(
         appointment.told_by is not None
-        and answers_for(appointment.told_by, right.right, tree)
+        and may_tell_of(appointment.told_by, right.right, tree)
         and right.phase not in (Phase.ANNULLED, Phase.UNKNOWN)
         and (right.ended_on is None or within_five_years(right.ended_on, day))
         for right in concerned
@@ -209,7 +209,7 @@ def told_right(source: Source, reading: Reading, right: StudyRight, tree: Tree) 
         precedence=source.precedence,
         source=source.id,
         provider=provider,
-        is_own=answers_for(source.provider_oid, right, tree),
+        is_own=may_tell_of(source.provider_oid, right, tree),
     )
 
 

@@ -7,13 +7,16 @@ In order of flow:
 scalars      identifiers and the cursor
 types        the graph's types, derived from records and values
 cursors      opaque, authenticated cursors
+coordinates  which coordinates an operation selects, and their policy entries
+projection   a selection on plain data, compiled to one function
+prepared     a document's operations, with what is worked out of each but once
+executor     graphql-core's executor, handing plain data to its projection
 context      what one request carries: caller, loaders, what was shown
 pages        where a page ends
 guidance     the questions about a group and a unit
 mending      the question about findings
 query        the questions at the root
 schema       the schema, built and printed
-coordinates  which coordinates an operation selects, and their policy entries
 withheld     what was withheld, told from the decision alone
 errors       errors as a caller may read them
 graph        answering an operation: the one door into the graph

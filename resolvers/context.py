@@ -18,8 +18,8 @@ from hoks.outcomes import Outcome
 from hoks.reading import Reader
 from hoks.showing import View
 from hoks.student import SourceStatus
-from resolvers.coordinates import selected_beneath
 from resolvers.cursors import Cursors
+from resolvers.prepared import PreparedOperation
 
 _NO_GAP = frozenset({Outcome.OK, Outcome.ABSENT, Outcome.ABSENT_OR_DENIED})
 
@@ -27,8 +27,16 @@ _NO_GAP = frozenset({Outcome.OK, Outcome.ABSENT, Outcome.ABSENT_OR_DENIED})
 class Context:
     """One request's own: nothing in it outlives the request or is shared with another caller."""
 
-    def __init__(self, caller: Caller, reader: Reader, cursors: Cursors, update_weeks: int = UPDATE_WEEKS) -> None:
+    def __init__(
+        self,
+        caller: Caller,
+        reader: Reader,
+        cursors: Cursors,
+        operation: PreparedOperation,
+        update_weeks: int = UPDATE_WEEKS,
+    ) -> None:
         self.caller = caller
+        self.operation = operation
         self.reader = reader
         self.sitting = reader.sit()
         self.cursors = cursors
@@ -42,7 +50,7 @@ class Context:
 
     def shown(self, info: GraphQLResolveInfo[Any], view: View, rights: Sequence[StudyRightOid] | None = None) -> None:
         """Note what a field of the answer shows: all of a view, or only some of its rights with their plans."""
-        self.told += disclosed(view, selected_beneath(info), rights)
+        self.told += disclosed(view, self.operation.beneath(info), rights)
         self.grants += [grant for oid, grant in view.grants.items() if rights is None or oid in rights]
         self._gaps.update({each.source: each for each in view.student.sources if each.outcome not in _NO_GAP})
 

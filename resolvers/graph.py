@@ -4,16 +4,18 @@ from collections.abc import Awaitable, Mapping
 from typing import Any, NamedTuple
 
 import strawberry
-from graphql import DocumentNode, ExecutionResult, FragmentDefinitionNode, OperationDefinitionNode, execute
+from graphql import ExecutionResult, execute
 
 from hoks.caller import Caller
 from hoks.disclosing import Told
 from hoks.guidance import UPDATE_WEEKS
 from hoks.reading import Reader
 from resolvers.context import Context
-from resolvers.coordinates import policy_entries, selected_coordinates
+from resolvers.coordinates import policy_entries
 from resolvers.cursors import Cursors
 from resolvers.errors import public_error
+from resolvers.executor import ProjectingExecutor
+from resolvers.prepared import PreparedDocument
 from resolvers.schema import executable
 from resolvers.withheld import withheld
 
@@ -39,19 +41,21 @@ class Graph:
 
     async def answer(
         self,
-        document: DocumentNode,
+        document: PreparedDocument,
         operation_name: str | None,
         variables: Mapping[str, Any],
         caller: Caller,
     ) -> Answered:
         """The answer to one validated operation, and what it tells of whom."""
-        context = Context(caller, self._reader, self._cursors, self._update_weeks)
+        operation = document.operation(operation_name, variables)
+        context = Context(caller, self._reader, self._cursors, operation, self._update_weeks)
         result = execute(
             self._schema,
-            document,
+            document.node,
             context_value=context,
             variable_values=dict(variables),
             operation_name=operation_name,
+            executor_class=ProjectingExecutor,
         )
         if isinstance(result, Awaitable):
             result = await result
@@ -59,24 +63,11 @@ class Graph:
         answer: dict[str, Any] = {"data": result.data}
         if result.errors:
             answer["errors"] = [public_error(error) for error in result.errors]
-        answer["extensions"] = self._extensions(document, operation_name, variables, context)
+        answer["extensions"] = self._extensions(context)
         return Answered(answer, tuple(context.told))
 
-    def _extensions(
-        self,
-        document: DocumentNode,
-        operation_name: str | None,
-        variables: Mapping[str, Any],
-        context: Context,
-    ) -> dict[str, Any]:
-        operation = next(
-            each
-            for each in document.definitions
-            if isinstance(each, OperationDefinitionNode)
-            and (operation_name is None or (each.name is not None and each.name.value == operation_name))
-        )
-        fragments = {each.name.value: each for each in document.definitions if isinstance(each, FragmentDefinitionNode)}
-        selected = selected_coordinates(self._schema, operation, fragments, variables) if context.grants else ()
+    def _extensions(self, context: Context) -> dict[str, Any]:
+        selected = context.operation.selected(self._schema) if context.grants else ()
         caller = context.caller
         extensions: dict[str, Any] = {
             "access": {

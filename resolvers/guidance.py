@@ -12,7 +12,6 @@ from hoks.identifiers import OrganisationOid, PersonOid
 from hoks.items import items_in
 from hoks.values import Text
 from resolvers.context import Info
-from resolvers.coordinates import selected_beneath
 from resolvers.types import graph_enum, graph_type
 
 GUIDANCE_STUDENT = graph_type(GuidanceStudent)
@@ -114,7 +113,7 @@ async def guidance_summary(info: Info, organisation_oid: OrganisationOid) -> Gui
 
 
 def _note(info: Info, group: Group) -> None:
-    selected = selected_beneath(info._raw_info)
+    selected = info.context.operation.beneath(info._raw_info)
     told: list[Any] = []
     for row in group.rows:
         origin = row.origin

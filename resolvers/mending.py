@@ -11,7 +11,6 @@ from hoks.identifiers import OrganisationOid
 from hoks.items import items_in
 from hoks.mending import DataQualityFinding, Place, Problems
 from resolvers.context import Info
-from resolvers.coordinates import selected_beneath
 from resolvers.pages import PageInfo
 from resolvers.scalars import Cursor
 from resolvers.types import graph_type
@@ -69,7 +68,7 @@ async def findings(
 
 
 def _note(info: Info, page: Problems) -> None:
-    selected = selected_beneath(info._raw_info)
+    selected = info.context.operation.beneath(info._raw_info)
     told: list[Any] = []
     for each in page.found:
         origin = each.origin

@@ -26,7 +26,8 @@ BASE = "/api/v2"
 CLIENT_ID = "hoks-gateway"
 SCOPE = "opiskelijat.lue"
 TOKEN_SECONDS = 300
-MAX_BATCH = 100
+MAX_BATCH = 300
+"""OIDs in one call: of a hundred students, retired ones included."""
 PAGE_SIZE = 1
 """So small that even a short list takes several pages."""
 

@@ -61,6 +61,8 @@ _ROWS: tuple[tuple[str, str, Kind, str, str, Names], ...] = (
      _names("Dalaniemen ammattikoulukuntayhtymä", "Dalanäs yrkesskolesamkommun", "Dalanäs Vocational Authority")),
     ("merged-school", "9900000041", "school", "merged", "99041",
      _names("Dalaniemen ammattikoulu", "Dalanäs yrkesskola", "Dalanäs Vocational School")),
+    ("merged-adult", "9900000042", "school", "A", "99042",
+     _names("Dalaniemen aikuisopisto", "Dalanäs vuxeninstitut", "Dalanäs Adult College")),
     ("D", "9900000007", "provider", "root", "9000705-2",
      _names("Duunilahden ammattiopistosäätiö", "Stiftelsen Duuniviken yrkesinstitut",
             "Duuni Bay Vocational Foundation")),
@@ -93,6 +95,20 @@ MERGERS = (
     Merger(merged="merged-school", into="A-school", day=date(2026, 1, 1)),
 )
 """A provider merged into A."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """Until a day one organisation stood under another than now; both by their keys."""
+
+    moved: str
+    was_under: str
+    began: date
+    day: date
+
+
+MOVES = (Move(moved="merged-adult", was_under="merged", began=date(2018, 1, 1), day=date(2026, 1, 1)),)
+"""What the register moved when a provider merged: a school that goes on stands under the successor since."""
 
 
 def _tree() -> dict[str, Organisation]:

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from .organisations import MERGERS, ORGANISATIONS, Merger, Organisation
+from .organisations import MERGERS, MOVES, ORGANISATIONS, Merger, Move, Organisation
 from .parts import Json, present
 from .world import Person, World
 
@@ -73,11 +73,18 @@ def organisation_app() -> Starlette:
     async def mergers(_: Request) -> Response:
         return respond(list(map(_merger, MERGERS)))
 
+    async def history(request: Request) -> Response:
+        oid = request.path_params["oid"]
+        if oid not in by_oid:
+            return _organisation_error(404, "organisaatio.not.found", "organisation not found")
+        return respond(_history(oid))
+
     return Starlette(
         routes=[
             Route(f"{ORGANISATION_BASE}/findbyoids", _with_caller(many), methods=["POST"]),
             Route(f"{ORGANISATION_BASE}/liitokset", _with_caller(mergers)),
             Route(f"{ORGANISATION_BASE}/{{oid}}", _with_caller(one)),
+            Route(f"{ORGANISATION_BASE}/{{oid}}/historia", _with_caller(history)),
         ]
     )
 
@@ -150,6 +157,28 @@ def _merger(merger: Merger) -> Json:
         "organisaatio": {"oid": merged.oid, "nimi": merged.name.as_dict()},
         "kohde": {"oid": into.oid, "nimi": into.name.as_dict()},
         "alkuPvm": merger.day.isoformat(),
+    }
+
+
+def _history(oid: str) -> Json:
+    mergers = [(merger, ORGANISATIONS[merger.merged].oid, ORGANISATIONS[merger.into].oid) for merger in MERGERS]
+    moves = [(move, ORGANISATIONS[move.moved], ORGANISATIONS[move.was_under]) for move in MOVES]
+    relations = [(_relation(move), child.oid, parent.oid) for move, child, parent in moves]
+    return {
+        "childSuhteet": [relation for relation, _, parent in relations if parent == oid],
+        "parentSuhteet": [relation for relation, child, _ in relations if child == oid],
+        "liitokset": [_merger(merger) for merger, _, into in mergers if into == oid],
+        "liittymiset": [_merger(merger) for merger, merged, _ in mergers if merged == oid],
+    }
+
+
+def _relation(move: Move) -> Json:
+    child, parent = ORGANISATIONS[move.moved], ORGANISATIONS[move.was_under]
+    return {
+        "alkuPvm": move.began.isoformat(),
+        "loppuPvm": move.day.isoformat(),
+        "child": {"oid": child.oid, "nimi": child.name.as_dict()},
+        "parent": {"oid": parent.oid, "nimi": parent.name.as_dict()},
     }
 
 

@@ -9,6 +9,7 @@ from urllib.parse import quote
 import msgspec
 
 from connectors.bodies import elements
+from connectors.capabilities import Capabilities, reference
 from connectors.client import HttpPort, Outgoing, opintopolku_headers
 from connectors.failures import SourceFailure, refuse_failures
 from connectors.lenient import read
@@ -72,6 +73,11 @@ class Amosaa:
         self._units: Almanac[tuple[OrganisationOid, str], Names] = Almanac(
             SOURCE, self._load, refresh_seconds=settings.refresh_hours * 3600, most=MAX_UNITS, seconds=seconds
         )
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """Names of local units, one by one."""
+        return reference(1)
 
     @property
     def almanacs(self) -> tuple[Almanac[tuple[OrganisationOid, str], Names]]:

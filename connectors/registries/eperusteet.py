@@ -15,6 +15,7 @@ from urllib.parse import quote
 import msgspec
 
 from connectors.bodies import elements, members
+from connectors.capabilities import Capabilities, reference
 from connectors.client import HttpPort, Incoming, Outgoing, opintopolku_headers
 from connectors.failures import Reason, SourceFailure, SourceInvalid, refuse_failures
 from connectors.lenient import read
@@ -131,6 +132,11 @@ class Eperusteet:
         self._newest: Almanac[str, UnitLabel] = Almanac(
             SOURCE, self._load_newest, refresh_seconds=refresh, most=MAX_UNITS, seconds=seconds
         )
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """Names of units, document by document."""
+        return reference(1)
 
     @property
     def almanacs(self) -> tuple[Almanac[str, _Document], Almanac[str, UnitLabel]]:

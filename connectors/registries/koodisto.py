@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from connectors.capabilities import Capabilities, reference
 from connectors.client import HttpPort, Incoming, Outgoing, opintopolku_headers
 from connectors.failures import refuse_failures
 from connectors.limits import Reached
@@ -119,6 +120,11 @@ class Koodisto:
         self._versions: Almanac[str, dict[int, Names | None]] = Almanac(
             SOURCE, self._load_versions, refresh_seconds=refresh, most=MAX_VERSIONS, seconds=seconds
         )
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """Names of codes, by whole code sets."""
+        return reference()
 
     @property
     def almanacs(self) -> tuple[Almanac[str, _Set], Almanac[str, dict[int, Names | None]]]:

@@ -52,7 +52,7 @@ class RegisterLabels:
         registers = [each for each in (koodisto, eperusteet, amosaa) if each is not None]
         self._almanacs: tuple[Almanac[Any, Any], ...] = (
             *(almanac for register in registers for almanac in register.almanacs),
-            *((organisaatio.mergers, self._organisations) if organisaatio is not None else ()),
+            *((*organisaatio.almanacs, self._organisations) if organisaatio is not None else ()),
         )
         self._tasks: list[asyncio.Task[None]] = []
 

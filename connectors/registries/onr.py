@@ -14,6 +14,7 @@ import cachetools.keys
 import msgspec
 
 from connectors.bodies import elements, members
+from connectors.capabilities import ABSENT_OR_DENIED, BY_LEARNER, Capabilities, Capability
 from connectors.client import HttpPort, Outgoing, opintopolku_headers
 from connectors.failures import Reason, SourceFailure, SourceInvalid, outcome_of, refuse_failures, report, unexpected
 from connectors.lenient import read
@@ -69,6 +70,12 @@ class Onr:
         self._clock = clock
         timer: dict[str, Any] = {} if seconds is None else {"timer": seconds}
         self._kept: cachetools.TTLCache[Any, Person] = cachetools.TTLCache(MAX_CACHED, settings.cache_seconds, **timer)
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the register can tell: whom it does not know and whom we may not see are one to it."""
+        asked = Capability(gives="identities", keys=BY_LEARNER, at_once=MAX_BATCH, absent=ABSENT_OR_DENIED)
+        return Capabilities((asked,))
 
     async def identify(self, oids: Collection[LearnerOid]) -> Reply[LearnerOid, Person]:
         """The person behind each OID, keyed by the OID that was asked."""

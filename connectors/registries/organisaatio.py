@@ -1,8 +1,10 @@
 """The organisation tree, from Organisaatio: each organisation with its ancestors, the provider it belongs to, and what
 has taken its place.
 
-The register changes seldom, so it is kept for a day, and shown as stale where it cannot be asked. Earlier parents
-(``historia``) are not read: what is decided is decided on the tree of today, which is the register's own.
+The register changes seldom, so it is kept for a day, and shown as stale where it cannot be asked. What is decided is
+decided on the tree of today, which is the register's own. There the schools of a merged provider stand under its
+successor; that they were the merged one's is read from its history (``historia``), in the background and only where
+something merged into an organisation that was asked for.
 """
 
 import asyncio
@@ -11,24 +13,25 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 import cachetools
 import cachetools.keys
 import msgspec
 
 from connectors.bodies import elements
+from connectors.capabilities import ABSENT, Capabilities, Capability
 from connectors.client import HttpPort, Outgoing, opintopolku_headers
 from connectors.failures import Reason, SourceFailure, SourceInvalid, outcome_of, refuse_failures, report, unexpected
 from connectors.lenient import read
 from connectors.limits import Reached
 from connectors.registries.almanac import Almanac
+from connectors.registries.mergers import children_in, is_well_formed, mergers_in
 from connectors.registries.names import NamesWire, names_in
 from connectors.wire import Open, Text
-from hoks.identifiers import OPH, Check, OrganisationOid, check_organisation_oid
-from hoks.organisations import Succession, TreeNode
+from hoks.identifiers import OPH, OrganisationOid
+from hoks.organisations import Former, Succession, TreeNode
 from hoks.outcomes import Answer, Outcome, Reply
 from hoks.ports import Clock
 from hoks.values import Organisation
@@ -38,12 +41,11 @@ MAX_BATCH = 1000
 MAX_CACHED = 20_000
 ABSENT_SECONDS = 600
 """How long an organisation stays unknown after the register did not know it."""
-HELSINKI = ZoneInfo("Europe/Helsinki")
 PROVIDER_TYPE = "organisaatiotyyppi_01"
-MAX_MERGERS = 20_000
 MERGERS = "liitokset"
 MERGERS_MINUTES = 10
 """How often mergers are asked for at most; otherwise twice in the time that the tree is kept."""
+MAX_HISTORIES = 2_000
 MERGERS_IN_A_ROW = 3
 """How many mergers are followed from one organisation to the next."""
 SOURCE = "organisaatio"
@@ -71,26 +73,18 @@ class OrganisationWire(Open, frozen=True, kw_only=True):
     path: Text | None = msgspec.field(name="parentOidPath", default=None)
 
 
-class MergedWire(Open, frozen=True, kw_only=True):
-    """An organisation of a merger."""
-
-    oid: Text | None = None
-
-
-class MergerWire(Open, frozen=True, kw_only=True):
-    """A merger (liitos): from a day on, ``into`` stands where ``merged`` stood."""
-
-    merged: MergedWire | None = msgspec.field(name="organisaatio", default=None)
-    into: MergedWire | None = msgspec.field(name="kohde", default=None)
-    day: Text | None = msgspec.field(name="alkuPvm", default=None)
-
-
 @dataclass(frozen=True, slots=True)
 class _Mergers:
     """What each organisation has merged into, and when that was told."""
 
     into: Mapping[OrganisationOid, tuple[tuple[date, OrganisationOid], ...]]
+    by_heir: Mapping[OrganisationOid, tuple[OrganisationOid, ...]]
+    """What has merged into each organisation."""
     at: float
+
+
+_History = Mapping[OrganisationOid, date]
+"""Who once stood under an organisation, and the day on which each left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +122,29 @@ class Organisaatio:
             always=(MERGERS,),
             seconds=seconds,
         )
+        self.histories: Almanac[OrganisationOid, _History] = Almanac(
+            SOURCE,
+            self._load_history,
+            refresh_seconds=max(MERGERS_MINUTES * 60, settings.cache_seconds),
+            most=MAX_HISTORIES,
+            seconds=seconds,
+        )
+
+    @property
+    def almanacs(self) -> tuple[Almanac[str, _Mergers], Almanac[OrganisationOid, _History]]:
         """What is loaded in the background: no request waits for it."""
+        return self.mergers, self.histories
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """The places of organisations in the tree, and their names once they are known."""
+        return Capabilities(
+            (
+                Capability(
+                    gives="organisations", keys=("organisation",), at_once=MAX_BATCH, absent=ABSENT, stands_in=True
+                ),
+            )
+        )
 
     def name(self, oid: OrganisationOid) -> Names | None:
         """The name of an organisation, if it is known already; however old, for a name is no secret."""
@@ -146,7 +162,10 @@ class Organisaatio:
             found, failures = await self._with_ancestors(wanted)
             everything |= found
             failed |= failures
-            wanted = {oid for each in everything for _, oid in self._merged_into(each)} - everything.keys()
+            wanted = {
+                *(oid for each in everything for _, oid in self._merged_into(each)),
+                *(merged for each in everything for merged, _ in self._was_under(each)),
+            } - everything.keys()
             if not wanted:
                 break
         report(SOURCE, {id(each): each for each in failed.values()}.values())
@@ -157,9 +176,9 @@ class Organisaatio:
     async def _with_ancestors(
         self, oids: Collection[OrganisationOid]
     ) -> tuple[dict[OrganisationOid, _Kept], dict[OrganisationOid, SourceFailure]]:
-        known, failures = await self._known(list(filter(_is_well_formed, oids)))
+        known, failures = await self._known(list(filter(is_well_formed, oids)))
         above = {oid for kept in known.values() for oid in kept.ancestors if oid != OPH} - known.keys()
-        higher, more_failures = await self._known(sorted(filter(_is_well_formed, above)))
+        higher, more_failures = await self._known(sorted(filter(is_well_formed, above)))
         return known | higher, failures | more_failures
 
     def _merged_into(self, oid: OrganisationOid) -> tuple[tuple[date, OrganisationOid], ...]:
@@ -172,15 +191,42 @@ class Organisaatio:
             return ()
         return mergers.into.get(oid, ())
 
+    def _was_under(self, oid: OrganisationOid) -> Iterator[tuple[OrganisationOid, date]]:
+        """Which organisation that has merged it once stood under, and until when.
+
+        Only what merged into one that it stands under now is looked at: who was moved to somebody else is theirs.
+        """
+        entry = self._kept.get(_key(oid))
+        mergers = self.mergers.get(MERGERS)
+        if entry is None or mergers is None or self._seconds() - mergers.at > self._stale_seconds:
+            return
+        for heir in entry.ancestors:
+            for merged in mergers.by_heir.get(heir, ()):
+                history = self.histories.get(merged)
+                if history is not None and oid in history:
+                    yield merged, history[oid]
+
     async def _load_mergers(self, _: str) -> _Mergers:
-        answer = await self._http.send(Outgoing(method="GET", url=f"{self._base}/liitokset", headers=self._headers))
+        into: dict[OrganisationOid, list[tuple[date, OrganisationOid]]] = defaultdict(list)
+        by_heir: dict[OrganisationOid, dict[OrganisationOid, None]] = defaultdict(dict)
+        for merged, day, target in mergers_in(await self._get("/liitokset")):
+            into[merged].append((day, target))
+            by_heir[target][merged] = None
+        return _Mergers(
+            into={oid: tuple(sorted(told)) for oid, told in into.items()},
+            by_heir={oid: tuple(merged) for oid, merged in by_heir.items()},
+            at=self._seconds(),
+        )
+
+    async def _load_history(self, oid: OrganisationOid) -> _History:
+        return dict(children_in(await self._get(f"/{oid}/historia")))
+
+    async def _get(self, path: str) -> bytes:
+        answer = await self._http.send(Outgoing(method="GET", url=self._base + path, headers=self._headers))
         if outcome_of(answer.status) is Outcome.ABSENT_OR_DENIED:
             raise SourceInvalid(Reason.STATUS)
         refuse_failures(answer.status)
-        into: dict[OrganisationOid, list[tuple[date, OrganisationOid]]] = defaultdict(list)
-        for merged, day, target in _mergers(answer.body):
-            into[merged].append((day, target))
-        return _Mergers({oid: tuple(sorted(told)) for oid, told in into.items()}, self._seconds())
+        return answer.body
 
     async def _known(
         self, oids: Sequence[OrganisationOid]
@@ -252,8 +298,18 @@ class Organisaatio:
             ancestors=entry.ancestors,
             provider_oid=provider,
             successions=tuple(self._successions(oid, known)),
+            formerly=tuple(self._formerly(oid, known)),
         )
         return Answer(Outcome.STALE if any(each in failed for each in line) else Outcome.OK, node)
+
+    def _formerly(self, oid: OrganisationOid, known: Mapping[OrganisationOid, _Kept]) -> Iterator[Former]:
+        """The providers that have merged and that it, or one above it, was under before."""
+        for each in _line(oid, known):
+            for merged, until in self._was_under(each):
+                line = _line(merged, known)
+                provider = next((one for one in line if one in known and known[one].is_provider), None)
+                if provider is not None:
+                    yield Former(provider_oid=provider, until=until)
 
     def _successions(self, oid: OrganisationOid, known: Mapping[OrganisationOid, _Kept]) -> Iterator[Succession]:
         """What has come in place of an organisation or of one above it, one merger after another.
@@ -281,33 +337,6 @@ def _line(oid: OrganisationOid, known: Mapping[OrganisationOid, _Kept]) -> tuple
     return () if entry is None or entry.organisation is None else (oid, *reversed(entry.ancestors))
 
 
-_EPOCH = re.compile(rb'"alkuPvm"\s*:\s*(-?\d{9,14})(?!\d)')
-
-
-def _mergers(body: bytes) -> Iterator[tuple[OrganisationOid, date, OrganisationOid]]:
-    """The mergers of an answer: what merged, from which day, into what. One that does not tell all three is none."""
-    for element in elements(body, at_most=MAX_MERGERS):
-        try:
-            wire, _ = read(element, MergerWire)
-        except SourceFailure:
-            continue
-        merged, target = (OrganisationOid((each.oid if each else None) or "") for each in (wire.merged, wire.into))
-        day = _day(wire.day, element)
-        if day is not None and merged != target and _is_well_formed(merged) and _is_well_formed(target):
-            yield merged, day, target
-
-
-def _day(text: str | None, element: bytes) -> date | None:
-    """The day of a merger: as text, or, as older services write it, as milliseconds of a moment."""
-    try:
-        if text is not None:
-            return date.fromisoformat(text[:10])
-        moment = _EPOCH.search(element)
-        return datetime.fromtimestamp(int(moment[1]) / 1000, HELSINKI).date() if moment else None
-    except (ValueError, OverflowError, OSError):
-        return None
-
-
 _SEPARATORS = re.compile(r"[|/]")
 
 
@@ -329,10 +358,6 @@ def _entry(wire: OrganisationWire, oid: OrganisationOid, at: float) -> _Kept:
         is_provider=_has_type(wire.types, PROVIDER_TYPE),
         at=at,
     )
-
-
-def _is_well_formed(oid: OrganisationOid) -> bool:
-    return check_organisation_oid(oid) is not Check.MALFORMED
 
 
 def _has_type(types: Iterable[str], wanted: str) -> bool:

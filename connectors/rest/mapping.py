@@ -12,17 +12,10 @@ from typing import Any
 import msgspec
 
 from connectors.failures import Reason, SourceInvalid
+from connectors.rest.calls import Entity, RowSet
 from connectors.rest.expressions import Expression, Unreadable, cell
-from connectors.rest.settings import (
-    LISTS,
-    ONE_PARENT,
-    PARENTS,
-    SUBJECT,
-    Entity,
-    JsonSettings,
-    RowSet,
-    links_of,
-)
+from connectors.rest.mappable import LISTS, ONE_PARENT, PARENTS, SUBJECT, links_of
+from connectors.rest.settings import JsonSettings
 from connectors.table.cells import PLACE, SCOPE, UNREADABLE_CELL, Row, clean
 from connectors.table.settings import COLUMNS
 

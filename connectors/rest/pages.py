@@ -12,10 +12,10 @@ import msgspec
 from connectors.bodies import parsed, sound
 from connectors.client import HttpPort, Incoming, Outgoing
 from connectors.failures import Reason, SourceInvalid, refuse_failures
+from connectors.rest.calls import Call, CursorPages, LinkedPages, NumberedPages, OffsetPages, Paging
 from connectors.rest.expressions import Expression, Unreadable
 from connectors.rest.mapping import MOST_ROWS
 from connectors.rest.requests import request
-from connectors.rest.settings import Call, CursorPages, LinkedPages, NumberedPages, OffsetPages, Paging
 
 LONGEST_CURSOR = 4_000
 

@@ -1,19 +1,29 @@
 """Keys to calls: one call for each key, one for a list of them, or one listing for all."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, urlencode
 
 import msgspec
 
 from connectors.client import Outgoing
-from connectors.rest.settings import Call
+from connectors.rest.calls import Call
 
 _PLACEHOLDER = re.compile(r"\{([a-z]+)\}")
 
 Values = Mapping[str, Any]
 """What stands for each placeholder; nothing for a cursor that there is none of yet."""
+
+
+def at_once(calls: Iterable[Call]) -> int | None:
+    """Keys in the smallest of the calls that answer a question; nothing where all of them list everything."""
+    sizes = [1 if "key" in call.placeholders else call.max_batch for call in calls if _names_keys(call)]
+    return min(sizes, default=None)
+
+
+def _names_keys(call: Call) -> bool:
+    return bool({"key", "keys"} & set(call.placeholders))
 
 
 def batches(call: Call, keys: Sequence[str]) -> Iterator[tuple[str, ...]]:

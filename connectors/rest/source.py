@@ -12,12 +12,14 @@ from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar
 
+from connectors.capabilities import ABSENT, BY_LEARNER, Capabilities, Capability, Key
 from connectors.client import HttpPort
 from connectors.failures import Reason, SourceFailure, SourceInvalid, SourceUnavailable, report, unexpected
+from connectors.rest.calls import Entity
 from connectors.rest.mapping import AnswerMap, Gathered, rows_of_subjects
 from connectors.rest.pages import Pages
-from connectors.rest.requests import batches
-from connectors.rest.settings import Entity, JsonSettings
+from connectors.rest.requests import at_once, batches
+from connectors.rest.settings import JsonSettings
 from connectors.table.plans import read_plans
 from connectors.table.relations import read_appointments, read_assignments
 from connectors.table.rights import are_of, rows_by_person, study_rights
@@ -46,6 +48,16 @@ T = TypeVar("T")
 MARGIN_SECONDS = 0.1
 """How long before its time is up the source reads what it has."""
 
+_ASKED_BY: tuple[tuple[Entity, tuple[Key, ...], frozenset[Outcome]], ...] = (
+    ("rights", BY_LEARNER, frozenset()),
+    ("learners", ("provider",), frozenset()),
+    ("plans", ("right",), ABSENT),
+    ("holders", ("right",), ABSENT),
+    ("appointments", ("person",), ABSENT),
+    ("assignments", ("person",), ABSENT),
+    ("guides", ("provider",), frozenset()),
+)
+"""By which keys each question is asked, and what an answer that names the key can say besides."""
 _ABSENT = {"absent": Outcome.ABSENT, "absent_or_denied": Outcome.ABSENT_OR_DENIED}
 
 
@@ -71,6 +83,22 @@ class JsonSource:
     def source(self) -> Source:
         """Which source this is."""
         return Source(id=self._settings.id, provider_oid=self._settings.provider)
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the settings say: an answer that names a key and has nothing for it says that there is nothing."""
+        return Capabilities(
+            tuple(
+                Capability(
+                    gives=entity,
+                    keys=keys,
+                    at_once=at_once(self._settings.calls(entity)),
+                    absent=frozenset() if entity in ("learners", "guides") else absent | {self._absent},
+                )
+                for entity, keys, absent in _ASKED_BY
+                if self._settings.is_asked(entity)
+            )
+        )
 
     async def rights(self, people: Sequence[Person]) -> Reply[LearnerOid, tuple[StudyRight, ...]]:
         """All rights of each person under any of their OIDs, keyed by the master OID."""

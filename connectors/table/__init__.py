@@ -5,7 +5,10 @@ Modules, in order of flow:
 - ``settings``: what the operator declares of a provider's files or views: columns, codes, formats
 - ``cells``: text of a cell to a value of ours, and what was wrong with it
 - ``drop``: the files of one snapshot, refused unless they are whole
-- ``snapshot``: rows as an indexed SQLite database in memory
+- ``statements``: statements of SQL whose names are our own
+- ``writing``: rows into tables, their cells made ready for joining
+- ``tidying``: rows hung together by the provider's local keys, and what no key can place
+- ``snapshot``: rows as an indexed SQLite database in memory, asked by key
 - ``paths``: along which keys a question is followed from view to view
 - ``keeper``: the last good snapshot of files, and when to look for a newer one
 - ``typed``: typed values of a database to texts of cells

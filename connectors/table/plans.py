@@ -8,7 +8,8 @@ import msgspec
 from connectors.table.cells import Cells, Notes, Row, own_key
 from connectors.table.competence import PlanRows, Reading, under
 from connectors.table.settings import PlannedKind, PriorKind, RowSettings
-from connectors.table.snapshot import Snapshot, grouped, sql
+from connectors.table.snapshot import Snapshot, grouped
+from connectors.table.statements import sql
 from connectors.table.units import (
     learning_support,
     planned_common_unit,

@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import TypeVar
 
+from connectors.capabilities import ABSENT, ABSENT_OR_DENIED, BY_LEARNER, Capabilities, Capability, Gives, Key
 from connectors.failures import Reason, SourceFailure, SourceUnavailable, report
 from connectors.table.cells import Row
 from connectors.table.keeper import Keeper
@@ -18,7 +19,7 @@ from connectors.table.plans import read_plans
 from connectors.table.relations import every_assignment, read_appointments, read_assignments
 from connectors.table.rights import are_of, holders_of, learners_of, rows_by_person, study_rights
 from connectors.table.settings import TableSettings
-from connectors.table.snapshot import Snapshot
+from connectors.table.snapshot import KEYS_AT_ONCE, Snapshot
 from connectors.table.views import LiveViews, WholeViews
 from hoks.identifiers import LearnerOid, OrganisationOid, PersonOid, StudyRightOid
 from hoks.outcomes import Answer, Outcome, Reply
@@ -51,6 +52,37 @@ class TableSource:
     def source(self) -> Source:
         """Which source this is."""
         return Source(id=self._settings.id, provider_oid=self._settings.provider)
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the settings say that it gives; of what it does not give it cannot say that it is absent."""
+        gives = set(self._settings.gives)
+        database = self._settings.database
+        is_live = database is not None and database.reads == "live"
+
+        def told(what: Gives, *keys: Key, absent: frozenset[Outcome]) -> Capability:
+            return Capability(
+                gives=what,
+                keys=keys,
+                at_once=KEYS_AT_ONCE if is_live and absent else None,
+                freshness="live" if is_live else "snapshot",
+                absent=absent,
+            )
+
+        return Capabilities(
+            (
+                *([told("rights", *BY_LEARNER, absent=ABSENT)] if "rights" in gives else ()),
+                *([told("learners", "provider", absent=frozenset())] if "rights" in gives else ()),
+                *([told("plans", "right", absent=ABSENT)] if "plans" in gives else ()),
+                *(
+                    [told("holders", "right", absent=ABSENT if "rights" in gives else ABSENT_OR_DENIED)]
+                    if {"rights", "plans"} & gives
+                    else ()
+                ),
+                *([told("appointments", "person", absent=ABSENT)] if "appointments" in gives else ()),
+                *([told("assignments", "person", absent=ABSENT)] if "assignments" in gives else ()),
+            )
+        )
 
     @property
     def has_views(self) -> bool:

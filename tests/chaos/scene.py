@@ -16,7 +16,7 @@ import orjson
 
 from gateway.app import create_app
 from gateway.clock import FixedDayClock
-from gateway.settings import load
+from gateway.settings_file import load
 from sandbox import BUSINESS_DAY
 from sandbox.server import serve
 from sandbox.settings import SERVERS, settings_text, url

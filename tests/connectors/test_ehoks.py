@@ -59,6 +59,13 @@ async def test_a_source_that_is_down_gives_outcomes() -> None:
     await contract.broken_plans_are_outcomes(ehoks.source(), [ONE, TWO])
 
 
+async def test_it_tells_what_it_declares_and_nothing_else() -> None:
+    ehoks = Ehoks(a_plan(ONE, 1))
+    await contract.everything_declared_is_told(ehoks.source())
+    ehoks.port.answer = silent
+    await contract.everything_declared_fails_as_declared(ehoks.source())
+
+
 # --- tickets --------------------------------------------------------------------------------------------------
 
 

@@ -108,6 +108,12 @@ async def test_a_source_that_is_down_gives_outcomes() -> None:
     await contract.broken_rights_are_outcomes(koski(silent)[0], [ONE, TWO])
 
 
+async def test_it_tells_what_it_declares_and_nothing_else() -> None:
+    source, _ = koski(lambda request: said([]))
+    await contract.everything_declared_is_told(source)
+    await contract.everything_declared_fails_as_declared(koski(silent)[0])
+
+
 # --- asking ---------------------------------------------------------------------------------------------------
 
 

@@ -101,6 +101,14 @@ async def test_a_source_that_is_down_gives_outcomes(way: Row) -> None:
     await contract.broken_rights_are_outcomes(roster(server, **way), [ONE, TWO])
 
 
+@BOTH_WAYS
+async def test_it_tells_what_it_declares_and_nothing_else(way: Row) -> None:
+    server = two_people()
+    await contract.everything_declared_is_told(roster(server, **way))
+    server.fault = lambda _: said({}, 503)
+    await contract.everything_declared_fails_as_declared(roster(server, **way))
+
+
 # --- asking ---------------------------------------------------------------------------------------------------
 
 
@@ -137,6 +145,45 @@ async def test_the_whole_is_read_once_for_all_and_kept_for_a_while() -> None:
     assert len(server.sent) == calls
     server.rows["enrollments"].clear()
     seconds.now += 16
+    assert oids((await source.rights([TWO])).answers[TWO.oid]) == []
+
+
+async def test_a_whole_that_has_not_changed_is_read_anew_in_one_reading() -> None:
+    server, seconds = two_people(), Seconds()
+    source = roster(server, seconds, kept_seconds=30)
+    await source.rights([ONE])
+    assert [each["offset"] for each in server.asked("enrollments")] == ["0", "2", "0", "2"]
+    server.sent.clear()
+    seconds.now += 3600
+    await source.rights([ONE])
+    assert [each["offset"] for each in server.asked("enrollments")] == ["0", "2"]
+
+
+async def test_a_whole_that_was_being_read_when_it_changed_is_joined_by_nobody() -> None:
+    server, seconds = two_people(), Seconds()
+    source = roster(server, seconds, kept_seconds=30)
+    begun = asyncio.Event()
+    server.fault = lambda request: begun.set() if "/enrollments" in request.url else None
+    waiting = asyncio.create_task(source.rights([ONE]))
+    await begun.wait()
+    source.forget()
+    joining = asyncio.create_task(source.rights([TWO]))
+    server.rows["enrollments"].clear()
+    assert (await waiting).outcome is Outcome.OK, "who waited is answered all the same"
+    assert oids((await joining).answers[TWO.oid]) == []
+    assert oids((await source.rights([TWO])).answers[TWO.oid]) == []
+
+
+async def test_a_whole_that_was_being_read_when_it_changed_is_not_kept() -> None:
+    server, seconds = two_people(), Seconds()
+    source = roster(server, seconds, kept_seconds=30)
+    begun = asyncio.Event()
+    server.fault = lambda request: begun.set() if "/enrollments" in request.url else None
+    waiting = asyncio.create_task(source.rights([ONE]))
+    await begun.wait()
+    source.forget()
+    await waiting
+    server.rows["enrollments"].clear()
     assert oids((await source.rights([TWO])).answers[TWO.oid]) == []
 
 

@@ -10,7 +10,17 @@ from hypothesis import strategies as st
 
 from connectors.client import Incoming
 from connectors.failures import Reason, SourceFailure, SourceUnavailable
-from connectors.oneroster_pages import MAX_PAGES, MAX_READINGS, Page, Rows, links_to_next, read_whole, total_in
+from connectors.oneroster_pages import (
+    MAX_PAGES,
+    MAX_READINGS,
+    Marks,
+    Page,
+    Rows,
+    links_to_next,
+    marks_of,
+    read_whole,
+    total_in,
+)
 
 URL = "https://roster.example/ims/oneroster/rostering/v1p2/users?limit=2&offset=0"
 
@@ -53,12 +63,17 @@ class Server:
                 self.rows.insert(other % (len(self.rows) + 1), row)
 
 
-def read(fetch: Callable[[int, int], Awaitable[Page]], page_size: int = 100, max_rows: int = 1000) -> Rows | Reason:
+def read(
+    fetch: Callable[[int, int], Awaitable[Page]],
+    page_size: int = 100,
+    max_rows: int = 1000,
+    before: Marks = frozenset(),
+) -> Rows | Reason:
     """The rows, or why there are none."""
 
     async def reading() -> Rows | Reason:
         try:
-            return await read_whole(fetch, page_size=page_size, max_rows=max_rows)
+            return await read_whole(fetch, page_size=page_size, max_rows=max_rows, before=before)
         except SourceFailure as failure:
             return failure.reason
 
@@ -110,7 +125,44 @@ def test_changes_that_end_in_time_cost_a_reading_and_nothing_more(most: int, scr
     assert all_of(read(server.fetch)) == sorted(server.history[-1])
 
 
+@given(most=st.integers(1, 4), script=st.lists(st.lists(CHANGES, max_size=3), max_size=20))
+def test_what_an_earlier_reading_held_never_lets_a_part_pass_for_the_whole(
+    most: int, script: list[list[Change]]
+) -> None:
+    server = Server(ids(6), most)
+    earlier = read(server.fetch)
+    assert not isinstance(earlier, Reason)
+    server.script = script
+    seen_from = len(server.history) - 1
+
+    rows = read(server.fetch, before=marks_of(earlier))
+
+    if isinstance(rows, Reason):
+        assert rows in {Reason.SHIFTING, Reason.MISMATCH}
+    else:
+        assert frozenset(map(str, rows)) in server.history[seen_from:], "the rows of one moment of this reading"
+
+
 # --- given cases ----------------------------------------------------------------------------------------------
+
+
+def test_a_collection_that_has_not_changed_since_is_read_once() -> None:
+    server = Server(ids(6), 2)
+    rows = read(server.fetch)
+    assert server.calls == 2 * 3
+    assert not isinstance(rows, Reason)
+    assert all_of(read(server.fetch, before=marks_of(rows))) == ids(6)
+    assert server.calls == 3 * 3
+
+
+def test_a_collection_that_has_changed_since_is_read_until_two_readings_agree() -> None:
+    server = Server(ids(6), 2)
+    rows = read(server.fetch)
+    assert not isinstance(rows, Reason)
+    server.rows.append("row-6")
+    server.calls = 0
+    assert all_of(read(server.fetch, before=marks_of(rows))) == ids(7)
+    assert server.calls == 2 * 4
 
 
 def test_a_row_deleted_before_the_next_page_does_not_hide_the_row_that_moves_up() -> None:

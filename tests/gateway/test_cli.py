@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 
 from gateway.cli import main
-from gateway.documents import Document, Documents
+from gateway.documents import Documents
 from gateway.settings import Limits
 from gateway.trial import EXAMPLE
+from resolvers.prepared import PreparedDocument
 from resolvers.schema import build, executable, sdl
 
 Printed = pytest.CaptureFixture[str]
@@ -145,7 +146,7 @@ def test_the_schema_is_printed_as_it_is_built(capsys: Printed) -> None:
 
 
 def test_the_example_of_run_fits_the_schema_and_the_limits_and_one_pair_of_quotes() -> None:
-    assert isinstance(Documents(executable(build()), Limits()).document(EXAMPLE), Document)
+    assert isinstance(Documents(executable(build()), Limits()).document(EXAMPLE), PreparedDocument)
     assert "'" not in EXAMPLE
     assert EXAMPLE.count("provider { oid }") == 2
 

@@ -7,8 +7,9 @@ from graphql import DocumentNode, build_schema, get_introspection_query
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.documents import Document, Documents
+from gateway.documents import Documents
 from gateway.settings import Limits
+from resolvers.prepared import PreparedDocument
 
 SCHEMA = build_schema("""
     scalar LearnerOid
@@ -29,19 +30,19 @@ def documents() -> Documents:
     return Documents(SCHEMA, Limits())
 
 
-def codes(outcome: Document | list[dict[str, object]]) -> list[str]:
-    assert not isinstance(outcome, Document)
+def codes(outcome: PreparedDocument | list[dict[str, object]]) -> list[str]:
+    assert not isinstance(outcome, PreparedDocument)
     return [error["extensions"]["code"] for error in outcome]  # type: ignore[index] # the one error shape
 
 
-def messages(outcome: Document | list[dict[str, object]]) -> str:
-    assert not isinstance(outcome, Document)
+def messages(outcome: PreparedDocument | list[dict[str, object]]) -> str:
+    assert not isinstance(outcome, PreparedDocument)
     return "\n".join(str(error["message"]) for error in outcome)
 
 
 def test_a_good_document_is_kept_by_its_exact_text(documents: Documents) -> None:
     first = documents.document("{ student { oid } }")
-    assert isinstance(first, Document)
+    assert isinstance(first, PreparedDocument)
     assert isinstance(first.node, DocumentNode)
     assert documents.document("{ student { oid } }") is first
     assert documents.document("{ student { oid }  }") is not first
@@ -49,10 +50,10 @@ def test_a_good_document_is_kept_by_its_exact_text(documents: Documents) -> None
 
 def test_operations_are_found_by_name(documents: Documents) -> None:
     named = documents.document("query A { student { oid } } mutation B { forget(oid: 1) }")
-    assert isinstance(named, Document)
+    assert isinstance(named, PreparedDocument)
     assert sorted(map(str, named.operations)) == ["A", "B"]
     nameless = documents.document("{ student { oid } }")
-    assert isinstance(nameless, Document)
+    assert isinstance(nameless, PreparedDocument)
     assert list(nameless.operations) == [None]
 
 
@@ -120,7 +121,7 @@ def test_a_document_beyond_a_limit_is_refused_by_the_name_of_the_limit(
     ],
 )
 def test_a_document_at_a_limit_is_good(documents: Documents, text: str) -> None:
-    assert isinstance(documents.document(text), Document)
+    assert isinstance(documents.document(text), PreparedDocument)
 
 
 def nested(levels: int, spreads: int, *, entered: bool) -> str:
@@ -163,12 +164,12 @@ def test_fragments_that_spread_themselves_or_nothing_are_invalid(documents: Docu
 def test_the_worst_document_within_the_limits_is_validated_in_a_moment(documents: Documents) -> None:
     text = "{ student { " + "friend { oid name } " * 190 + "} }"
     started = time.perf_counter()
-    assert isinstance(documents.document(text), Document)
+    assert isinstance(documents.document(text), PreparedDocument)
     assert time.perf_counter() - started < 2
 
 
 def test_introspection_is_allowed_as_deep_as_tools_ask(documents: Documents) -> None:
-    assert isinstance(documents.document(get_introspection_query()), Document)
+    assert isinstance(documents.document(get_introspection_query()), PreparedDocument)
 
 
 def test_introspection_that_goes_in_circles_is_invalid(documents: Documents) -> None:
@@ -251,14 +252,14 @@ def test_at_most_twenty_errors_and_a_word_about_it_are_told(documents: Documents
 def test_a_bad_document_is_not_kept_and_a_padded_one_neither(documents: Documents) -> None:
     padded = "{ student { oid } } #" + " " * 20_000
     first, second = documents.document(padded), documents.document(padded)
-    assert isinstance(first, Document)
+    assert isinstance(first, PreparedDocument)
     assert first is not second
 
 
 @given(st.text(max_size=200))
 def test_any_text_has_an_outcome(text: str) -> None:
     outcome = Documents(SCHEMA, Limits()).document(text)
-    assert isinstance(outcome, Document | list)
+    assert isinstance(outcome, PreparedDocument | list)
 
 
 PAGES = build_schema(
@@ -281,5 +282,5 @@ PAGES = build_schema(
 )
 def test_a_page_multiplies_what_is_asked_of_each_student(text: str, is_refused: bool) -> None:
     outcome = Documents(PAGES, Limits(listed_fields=20)).document(text)
-    assert isinstance(outcome, Document) is not is_refused
-    assert isinstance(outcome, Document) or codes(outcome) == ["LIMIT_EXCEEDED"]
+    assert isinstance(outcome, PreparedDocument) is not is_refused
+    assert isinstance(outcome, PreparedDocument) or codes(outcome) == ["LIMIT_EXCEEDED"]

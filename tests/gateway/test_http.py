@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 import httpx
 import pytest
-from graphql import DocumentNode, build_schema, execute_sync
+from graphql import build_schema, execute_sync
 
 from gateway.callers import Callers
 from gateway.errors import FAULTS, Code, RefusedError
@@ -20,6 +20,7 @@ from hoks.disclosing import Told
 from hoks.identifiers import LearnerOid
 from hoks.items import Item
 from resolvers.graph import Answered
+from resolvers.prepared import PreparedDocument
 
 from .conftest import PROVIDER_A, STAFF_A, STAFF_B, Issuer
 
@@ -40,7 +41,7 @@ class Graph:
         self.told: tuple[Told, ...] = ()
 
     async def answer(
-        self, document: DocumentNode, operation_name: str | None, variables: dict[str, object], caller: Caller
+        self, document: PreparedDocument, operation_name: str | None, variables: dict[str, object], caller: Caller
     ) -> Answered:
         self.asked.append((operation_name, variables, caller))
         if self.failure is not None:
@@ -49,7 +50,7 @@ class Graph:
         if self.fixed is not None:
             return Answered(self.fixed, self.told)
         result = execute_sync(
-            SCHEMA, document, {"greeting": "hei"}, variable_values=variables, operation_name=operation_name
+            SCHEMA, document.node, {"greeting": "hei"}, variable_values=variables, operation_name=operation_name
         )
         answer: dict[str, object] = {"data": result.data}
         if result.errors:

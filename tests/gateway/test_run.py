@@ -147,7 +147,15 @@ def test_why_a_persona_sees_what_they_see_is_explained_right_by_right(port: int,
 def test_every_source_of_the_settings_is_tried_and_a_missing_column_is_named(port: int, folder: Path) -> None:
     config = folder / "var" / f"sandbox-{port}" / "gateway.toml"
     good = command(folder, "check-config", str(config))
-    rows = {words[0]: words[1:] for line in good.stdout.splitlines() if (words := line.split())}
+    what, _, how = good.stdout.partition("\n\n")
+    told = {tuple(words[:2]): words[2:] for line in what.splitlines() if (words := re.split(" {2,}", line))}
+    assert told["source", "gives"] == ["asked by", "keys in a call", "freshness", "what it lacks is"]
+    assert told["a-koski", "rights"] == ["learner, alias", "1000", "live", "absent_or_denied"]
+    assert told["a-ehoks", "plans"] == ["right", "1", "live", "absent"]
+    assert told["b-primus", "rights"] == ["learner, alias", "the whole is read", "snapshot", "absent"]
+    assert told["d-campus", "learners"] == ["provider", "the whole is read", "live", "-"]
+    assert told["onr", "identities"] == ["learner, alias", "5000", "live", "absent_or_denied"]
+    rows = {words[0]: words[1:] for line in how.splitlines() if (words := line.split())}
     assert good.returncode == 0
     assert rows["source"] == ["kind", "reachable", "authenticated", "gives", "answered", "ms"]
     assert rows["a-koski"][:5] == ["koski", "yes", "yes", "rights", "absent_or_denied"]
@@ -184,7 +192,7 @@ def test_a_source_that_is_down_one_that_refuses_us_and_an_unknown_provider_are_n
 
     told = command(folder, "check-config", str(wrong_config))
 
-    rows = {words[0]: words[1:] for line in told.stdout.splitlines() if (words := line.split())}
+    rows = {words[0]: words[1:] for line in told.stdout.partition("\n\n")[2].splitlines() if (words := line.split())}
     assert rows["onr"][1:3] == ["no", "unknown"]
     assert rows["a-koski"][1:3] == ["yes", "no"]
     assert rows["1.2.246.562.99.99000099999"][-2] == "absent"

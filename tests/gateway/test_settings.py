@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway.settings import Limits, SettingsError, load
+from gateway.settings import Limits, SettingsError
+from gateway.settings_file import load
 from hoks.identifiers import LearnerOid, OrganisationOid, StudyRightOid
 from hoks.items import Item
 from hoks.relations import Consent, Statute

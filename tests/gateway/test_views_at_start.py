@@ -9,7 +9,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from gateway.checking import try_sources
 from gateway.serving import UserError, served
-from gateway.settings import SettingsError, load
+from gateway.settings import SettingsError
+from gateway.settings_file import load
 from tests.connectors.table.views import PASSWORD, READER, SCHEMA, ProvidersDatabase
 from tests.postgres import PostgresServer
 

@@ -5,8 +5,8 @@ from datetime import date, timedelta
 import msgspec
 import pytest
 
-from hoks.identifiers import OrganisationOid
-from hoks.organisations import Succession, TreeNode
+from hoks.identifiers import OPH, OrganisationOid
+from hoks.organisations import Former, Succession, TreeNode
 from hoks.showing import View
 from tests.world.places import A_SCHOOL, A_SITE, TREE, A, B, C, D
 from tests.world.rights import TODAY, TOMORROW
@@ -74,3 +74,28 @@ async def test_a_merger_that_is_known_ahead_changes_nothing_today() -> None:
     tomorrow = msgspec.structs.replace(INTO_B, day=TOMORROW)
     assert await seen(world(tree=merging(tomorrow), day=TODAY), B) is None
     assert await seen(world(tree=merging(tomorrow), day=TOMORROW), B) is not None
+
+
+def moved(*formerly: Former) -> World:
+    """The school has come under B, and the right is still told by A's system."""
+    lines = {A_SCHOOL: (OPH, B), A_SITE: (OPH, B, A_SCHOOL)}
+    return world(
+        tree=[
+            msgspec.structs.replace(each, ancestors=line, provider_oid=B, formerly=formerly)
+            if (line := lines.get(each.organisation.oid)) is not None
+            else each
+            for each in TREE
+        ],
+        day=TODAY,
+    )
+
+
+async def test_a_merged_providers_system_goes_on_to_tell_of_a_school_that_the_register_has_moved() -> None:
+    view = await seen(moved(Former(provider_oid=A, until=TODAY)), B)
+    assert view is not None
+    assert [plan.study_right_oid for plan in view.student.hoksit or ()] == [A1]
+
+
+async def test_a_system_of_somebody_else_tells_nothing_of_it() -> None:
+    assert await seen(moved(), B) is None
+    assert await seen(moved(Former(provider_oid=C, until=TODAY)), B) is None

@@ -12,9 +12,10 @@ from random import Random
 from typing import Any
 
 import pytest
-from graphql import DocumentNode, parse, validate
+from graphql import parse, validate
 
 from hoks.showing import View
+from resolvers.prepared import PreparedDocument
 from resolvers.schema import build, executable
 from tests.world.compared import answers, differences, records
 from tests.world.everyone import LOOKING, NUMBERS, OIDS, RIGHTS, TAGS, everyone
@@ -97,22 +98,22 @@ QUERIES: Mapping[str, str] = {
 
 
 @cache
-def questions() -> Mapping[str, DocumentNode]:
+def questions() -> Mapping[str, PreparedDocument]:
     """Every question, parsed and valid."""
     schema = executable(build())
-    parsed = {name: parse(text) for name, text in QUERIES.items()}
+    parsed = {name: PreparedDocument(parse(text)) for name, text in QUERIES.items()}
     for name, document in parsed.items():
-        faults = validate(schema, document)
+        faults = validate(schema, document.node)
         assert not faults, f"{name}: {faults[0].message}"
     return parsed
 
 
-def turn(part: int) -> dict[str, DocumentNode]:
+def turn(part: int) -> dict[str, PreparedDocument]:
     """The questions of one turn."""
     return {name: each for place, (name, each) in enumerate(questions().items()) if place % TURNS == part % TURNS}
 
 
-async def answered(world: World, who: str, asked: Mapping[str, DocumentNode]) -> dict[str, bytes]:
+async def answered(world: World, who: str, asked: Mapping[str, PreparedDocument]) -> dict[str, bytes]:
     """The answers to questions, everything that any question could select, and which names were looked up for it."""
     caller, reader = LOOKING[who].caller, world.reader()
     rights = RIGHTS.values() if PROVE or len(asked) == len(QUERIES) else list(RIGHTS.values())[::7]
@@ -137,7 +138,7 @@ def before(who: str) -> dict[str, bytes]:
         return runner.run(answered(EVERYONE, who, questions()))
 
 
-def interferes(who: str, world: World, asked: Mapping[str, DocumentNode]) -> list[str]:
+def interferes(who: str, world: World, asked: Mapping[str, PreparedDocument]) -> list[str]:
     """Where the answers from another world differ."""
     with asyncio.Runner() as runner:
         return differences(before(who), runner.run(answered(world, who, asked)))

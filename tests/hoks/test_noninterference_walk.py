@@ -64,5 +64,5 @@ def test_every_path_is_asked_in_every_form() -> None:
     of_rights: Root = ROOTS["studyRight"]
     fields = {step.field for path in paths(of_rights.on) for step in path}
     for form in Form:
-        asked = " ".join(str(each.to_dict()) for each in operations(of_rights, form))
+        asked = " ".join(str(each.node.to_dict()) for each in operations(of_rights, form))
         assert all(repr(field) in asked for field in fields), form

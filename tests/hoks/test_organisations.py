@@ -5,19 +5,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hoks.codes import StudyRightState
 from hoks.identifiers import OrganisationOid
 from hoks.organisations import (
+    Former,
     Known,
     Succession,
     Tree,
     answers_for,
     is_within,
+    may_tell_of,
     organisations_of,
     owns,
     provider_of,
     tree_on,
 )
-from hoks.study_right import StudyRight
+from hoks.study_right import StatePeriod, StudyRight
 from hoks.values import Organisation
 from tests.hoks.stories import (
     A1,
@@ -35,12 +38,12 @@ from tests.hoks.stories import (
 NOWHERE = OrganisationOid("1.2.246.562.99.90000000001")
 
 
-def right(**named: OrganisationOid) -> StudyRight:
+def right(*periods: StatePeriod, **named: OrganisationOid) -> StudyRight:
     """A right of the provider, school and site that are named."""
     provider, school, site = (
         Organisation(oid=named[place]) if place in named else None for place in ("provider", "school", "site")
     )
-    return StudyRight(oid=A1, student_oid=None, provider=provider, school=school, site=site)
+    return StudyRight(oid=A1, student_oid=None, provider=provider, school=school, site=site, periods=periods)
 
 
 WHOLE = right(provider=PROVIDER_A, school=SCHOOL_A, site=SITE_A)
@@ -186,6 +189,28 @@ def test_the_successor_answers_for_the_merged_ones_rights_and_the_merged_one_for
     assert provider_of(RIGHT_OF_B, tree) == PROVIDER_B
     for merged in (PROVIDER_B, SCHOOL_B):
         assert owns(merged, WHOLE, tree) is Known.NO
+
+
+MOVED = msgspec.structs.replace(TREE[SCHOOL_A], formerly=(Former(provider_oid=PROVIDER_B, until=DAY_OF_MERGER),))
+
+
+@pytest.mark.parametrize(("days_before", "may_tell"), [(1, True), (400, True), (0, False), (-30, False), (None, False)])
+def test_a_merged_providers_system_tells_of_rights_that_began_while_the_school_was_its_own(
+    days_before: int | None, may_tell: bool
+) -> None:
+    tree = tree_on({**TREE, SCHOOL_A: MOVED}, DAY_OF_MERGER)
+    begun = None if days_before is None else DAY_OF_MERGER - timedelta(days=days_before)
+    told = right(*([StatePeriod(start_date=begun, state=StudyRightState.PRESENT)] if begun else []), school=SCHOOL_A)
+    assert may_tell_of(PROVIDER_B, told, tree) is may_tell
+    assert may_tell_of(PROVIDER_A, told, tree)
+
+
+def test_whose_a_moved_school_once_was_opens_nothing_to_the_merged_provider() -> None:
+    tree = tree_on({**TREE, SCHOOL_A: MOVED}, DAY_OF_MERGER)
+    told = right(school=SCHOOL_A)
+    assert owns(PROVIDER_B, told, tree) is Known.NO
+    assert not answers_for(PROVIDER_B, told, tree)
+    assert provider_of(told, tree) == PROVIDER_A
 
 
 @given(

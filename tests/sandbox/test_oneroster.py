@@ -14,7 +14,7 @@ from connectors.oauth import AccessTokens, ClientCredentials, TokenHttp
 from connectors.oneroster import SCOPE, OneRosterSettings, OneRosterSource
 from connectors.table import TableSource
 from gateway.clock import FixedDayClock
-from gateway.settings import load
+from gateway.settings_file import load
 from hoks.identifiers import LearnerOid
 from hoks.outcomes import Outcome
 from hoks.student import Person

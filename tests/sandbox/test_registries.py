@@ -107,6 +107,15 @@ async def test_a_provider_that_has_merged_is_passive_since_its_last_day(register
     assert (await register.get(f"{API}/{organisation('A').oid}")).json()["status"] == "AKTIIVINEN"
 
 
+async def test_the_history_of_a_merged_provider_tells_which_school_it_left_behind(register: httpx.AsyncClient) -> None:
+    merged, school = organisation("merged").oid, organisation("merged-adult").oid
+    (relation,) = (await register.get(f"{API}/{merged}/historia")).json()["childSuhteet"]
+    assert (relation["child"]["oid"], relation["loppuPvm"]) == (school, "2026-01-01")
+    (other,) = (await register.get(f"{API}/{school}/historia")).json()["parentSuhteet"]
+    assert other == relation
+    assert (await register.get(f"{API}/1.2.246.562.99.99999999999/historia")).status_code == 404
+
+
 @pytest.mark.parametrize("key", ["employment-services", "inspection", "fund"])
 async def test_authorities_are_in_the_register_and_are_no_providers(register: httpx.AsyncClient, key: str) -> None:
     found = (await register.get(f"{API}/{organisation(key).oid}")).json()

@@ -5,7 +5,7 @@ import tomllib
 from datetime import date
 from pathlib import Path
 
-from gateway.settings import load
+from gateway.settings_file import load
 from sandbox import BUSINESS_DAY
 from sandbox.dialects import DIALECTS
 from sandbox.drop import drop

@@ -8,7 +8,7 @@ import pytest
 
 from connectors.catalogue import Connected, connect
 from gateway.clock import FixedDayClock
-from gateway.settings import load
+from gateway.settings_file import load
 from hoks.caller import WITHIN_AN_ORGANISATION, Role
 from hoks.identifiers import LearnerOid, PersonOid
 from hoks.plan import Hoks

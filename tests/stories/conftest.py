@@ -16,7 +16,7 @@ import pytest
 
 import sandbox.settings
 from gateway.app import create_app
-from gateway.settings import load
+from gateway.settings_file import load
 from sandbox import BUSINESS_DAY
 from sandbox.server import apps, lay_out
 from sandbox.settings import settings_text

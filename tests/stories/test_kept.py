@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from connectors.catalogue import connect
-from gateway.settings import load
+from gateway.settings_file import load
 from hoks.identifiers import StudyRightOid
 from sandbox import BUSINESS_DAY
 from sandbox.server import lay_out
@@ -26,6 +26,7 @@ from tests.world.queries import fragments_of_everything
 
 STUDENT_7 = "1.2.246.562.98.98000000079"
 RIGHT_7_A = "1.2.246.562.15.15000070118"
+RIGHT_7_C = "1.2.246.562.15.15000070233"
 OWN = '{ student(oid: "1.2.246.562.98.98000000079") { studyRights { oid } hoksit { studyRightOid studentEmail } } }'
 TIMES = """
 { student(oid: "1.2.246.562.98.98000000079") {
@@ -84,7 +85,10 @@ async def gateway(tmp_path: Path, world: World) -> AsyncIterator[Gateway]:
     def settled(settings: str) -> str:
         ehoks = f'id = "a-ehoks"\nstale_seconds = 240\ninvalidate_key_file = "{key}"'
         koski = f'id = "a-koski"\ninvalidate_key_file = "{tmp_path / "other.key"}"'
-        return as_usual(settings).replace('id = "a-ehoks"', ehoks).replace('id = "a-koski"', koski)
+        usual = as_usual(settings).replace("filter_at_most = 10", "filter_at_most = 0")
+        for source in ("c-roster", "d-campus"):
+            usual = usual.replace(f'id = "{source}"', f'id = "{source}"\ninvalidate_key_file = "{key}"')
+        return usual.replace('id = "a-ehoks"', ehoks).replace('id = "a-koski"', koski)
 
     async with running(tmp_path / "sandbox", world, settled) as running_gateway:
         yield running_gateway
@@ -151,6 +155,38 @@ async def test_a_right_that_is_no_more_is_invisible_at_once_when_its_source_says
     gateway.loopback.serve(with_right_annulled(world, RIGHT_7_A))
     await gateway.invalidate(json.dumps({"source": "a-koski", **named}).encode(), b"o" * 40)
     assert await shown(gateway) == {}
+
+
+async def test_a_roster_that_is_kept_whole_is_read_anew_at_once_when_its_source_says_so(
+    gateway: Gateway, world: World
+) -> None:
+    assert "70233" in await shown(gateway, "staff-c")
+    gateway.loopback.serve(with_right_annulled(world, RIGHT_7_C))
+    assert "70233" in await shown(gateway, "staff-c")
+    said = await gateway.invalidate(json.dumps({"source": "c-roster", "rights": [RIGHT_7_C]}).encode(), KEY)
+    assert said.status_code == 204
+    assert "70233" not in await shown(gateway, "staff-c")
+
+
+@pytest.mark.parametrize(
+    ("source", "persona", "call"),
+    [
+        ("c-roster", "staff-c", "OneRoster v1p2/users"),
+        ("d-campus", "staff-d", "Campus v2/opiskelijat"),
+    ],
+)
+async def test_a_list_of_everybody_is_asked_for_anew_when_its_source_says_so(
+    gateway: Gateway, source: str, persona: str, call: str
+) -> None:
+    async def cost() -> int:
+        before = gateway.loopback.calls[call]
+        answer = await gateway.ask(persona, "{ students(first: 50) { edges { node { oid } } } }")
+        assert answer["data"]["students"]["edges"]
+        return gateway.loopback.calls[call] - before
+
+    assert (await cost() > 0, await cost()) == (True, 0)
+    await gateway.invalidate(json.dumps({"source": source, "learners": [STUDENT_7]}).encode(), KEY)
+    assert await cost() > 0
 
 
 async def test_a_source_makes_nobody_forget_what_another_source_told(gateway: Gateway, world: World) -> None:

@@ -8,6 +8,7 @@ from graphql import parse
 from hoks.caller import Caller
 from hoks.identifiers import StudyRightOid
 from resolvers.graph import Graph
+from resolvers.prepared import PreparedDocument
 from resolvers.schema import build
 from tests.world.cast import CALLERS, NUMBER, cast
 from tests.world.ports import Asked
@@ -33,7 +34,7 @@ async def ask(
     name: str | None = None,
 ) -> dict[str, Any]:
     """The answer to a question."""
-    return (await (over or graph()).answer(parse(text), name, variables or {}, by)).content
+    return (await (over or graph()).answer(PreparedDocument(parse(text)), name, variables or {}, by)).content
 
 
 def oid_of(name: str) -> StudyRightOid:

@@ -5,12 +5,12 @@ from typing import Any
 
 import msgspec
 import orjson
-from graphql import DocumentNode
 
 from hoks.caller import Caller
 from hoks.reading import Reader
 from hoks.showing import View
 from resolvers.graph import Graph
+from resolvers.prepared import PreparedDocument
 from resolvers.schema import build
 
 SCHEMA = build()
@@ -20,7 +20,7 @@ Answers = Mapping[str, Any]
 
 
 async def answers(
-    reader: Reader, caller: Caller, questions: Mapping[str, DocumentNode], variables: Mapping[str, Any]
+    reader: Reader, caller: Caller, questions: Mapping[str, PreparedDocument], variables: Mapping[str, Any]
 ) -> dict[str, bytes]:
     """The answer to each question as it would leave."""
     graph = Graph(SCHEMA, reader, cursor_key=KEY)

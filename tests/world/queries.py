@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from graphql import DocumentNode, GraphQLObjectType, GraphQLSchema, get_named_type, parse, validate
+from graphql import GraphQLObjectType, GraphQLSchema, get_named_type, parse, validate
 
+from resolvers.prepared import PreparedDocument
 from resolvers.schema import build, executable
 from tests.world.cast import NUMBER, OIDS
 from tests.world.places import A_SCHOOL, A, B, C, D
@@ -200,11 +201,11 @@ def _reached(schema: GraphQLSchema) -> set[str]:
 
 
 @cache
-def documents() -> Mapping[str, DocumentNode]:
+def documents() -> Mapping[str, PreparedDocument]:
     """Every question, parsed and valid."""
     schema = executable(build())
-    parsed = {name: parse(text) for name, text in {**QUERIES, "everything": _everything()}.items()}
+    parsed = {name: PreparedDocument(parse(text)) for name, text in {**QUERIES, "everything": _everything()}.items()}
     for name, document in parsed.items():
-        faults = validate(schema, document)
+        faults = validate(schema, document.node)
         assert not faults, f"{name}: {faults[0].message}"
     return parsed

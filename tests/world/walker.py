@@ -9,8 +9,9 @@ from functools import cache
 from random import Random
 
 import msgspec
-from graphql import DocumentNode, GraphQLObjectType, get_named_type, parse
+from graphql import GraphQLObjectType, get_named_type, parse
 
+from resolvers.prepared import PreparedDocument
 from resolvers.schema import build, executable
 
 DEPTH = 5
@@ -71,14 +72,14 @@ def _schema():  # type: ignore[no-untyped-def]  # graphql's own type, which only
     return executable(build())
 
 
-def operations(root: Root, form: Form, seed: int | None = None, most: int | None = None) -> Iterator[DocumentNode]:
+def operations(root: Root, form: Form, seed: int | None = None, most: int | None = None) -> Iterator[PreparedDocument]:
     """Operations that together ask every path of a root in one form; with a seed, in another order each time."""
     everything = list(paths(root.on))
     if seed is not None:
         Random(seed).shuffle(everything)
     batches = [everything[start : start + BATCH] for start in range(0, len(everything), BATCH)]
     for batch in batches[:most]:
-        yield parse(_WRITE[form](root, batch), no_location=True)
+        yield PreparedDocument(parse(_WRITE[form](root, batch), no_location=True))
 
 
 def number_of_operations(root: Root) -> int:

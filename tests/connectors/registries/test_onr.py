@@ -12,6 +12,7 @@ from connectors.registries.onr import Onr, OnrSettings
 from hoks.identifiers import LearnerOid
 from hoks.outcomes import Answer, Outcome
 from hoks.student import Person
+from tests.connectors import contract
 from tests.connectors.wires import Port, StillClock, learner, said, silent
 
 BASE = "https://onr.example/oppijanumerorekisteri-service"
@@ -58,6 +59,13 @@ class Register:
 
     def _master(self, oid: str) -> str | None:
         return next((master for master, aliases in self.aliases.items() if oid in (master, *aliases)), None)
+
+
+async def test_it_tells_what_it_declares_and_nothing_else() -> None:
+    register = Register()
+    await contract.everything_declared_is_told(register.onr())
+    register.port.answer = silent
+    await contract.everything_declared_fails_as_declared(register.onr())
 
 
 WHOLE = Person(oid=MASTER, aliases=frozenset({OLD, OLDER}), name="Aino Maria Alku")

@@ -1,9 +1,11 @@
 """Organisaatio: who stands under whom, whose provider is whose, and what is shown when it cannot be asked."""
 
 import json
+from collections.abc import Awaitable, Callable
 from datetime import date
 from typing import Any
 
+import httpx
 import msgspec
 import pytest
 from hypothesis import given
@@ -12,9 +14,12 @@ from hypothesis import strategies as st
 from connectors.client import Incoming, Outgoing
 from connectors.registries.organisaatio import Organisaatio, OrganisaatioSettings, ancestors_of
 from hoks.identifiers import OPH, OrganisationOid, with_check_digit
-from hoks.organisations import Succession, TreeNode
+from hoks.organisations import Former, Succession, TreeNode
 from hoks.outcomes import Answer, Outcome
 from hoks.values import Organisation, Text
+from sandbox.organisations import organisation
+from sandbox.registries import organisation_app
+from tests.connectors import contract
 from tests.connectors.wires import Port, StillClock, said, silent
 
 BASE = "https://organisaatio.example/organisaatio-service/api"
@@ -57,6 +62,7 @@ class Register:
         self.port = Port(self._answer)
         self.time = 0.0
         self.mergers: Incoming = said([])
+        self.histories: dict[str, Incoming] = {}
 
     def organisaatio(self, **settings: Any) -> Organisaatio:
         made = OrganisaatioSettings(base_url=BASE, caller_id="1.2.246.562.10.00000000001.test")
@@ -65,10 +71,18 @@ class Register:
 
     def _answer(self, request: Outgoing) -> Incoming:
         if request.method == "GET":
-            assert request.url == f"{BASE}/liitokset"
-            return self.mergers
+            if (asked_for := request.url.removeprefix(BASE)) == "/liitokset":
+                return self.mergers
+            return self.histories[asked_for.removesuffix("/historia").lstrip("/")]
         asked = json.loads(request.body)
         return said([organisation for each, organisation in reversed(self.tree.items()) if each in asked])
+
+
+async def test_it_tells_what_it_declares_and_nothing_else() -> None:
+    register = Register()
+    await contract.everything_declared_is_told(register.organisaatio())
+    register.port.answer = silent
+    await contract.everything_declared_fails_as_declared(register.organisaatio())
 
 
 async def test_a_site_stands_under_its_school_and_provider() -> None:
@@ -284,6 +298,84 @@ async def test_mergers_count_no_longer_than_the_tree_itself_when_they_cannot_be_
     register.time = 48 * HOUR + 1
     await organisaatio.mergers.load_due()
     assert await successions(organisaatio, GONE) == ()
+
+
+def left(child: str, day: object) -> dict[str, Any]:
+    return {"alkuPvm": "2018-01-01", "loppuPvm": day, "child": {"oid": child}, "parent": {"oid": GONE}}
+
+
+async def formerly(register: WithMergers, of: OrganisationOid) -> tuple[Former, ...]:
+    """What is told once everything that the question missed has been loaded."""
+    organisaatio = await register.told()
+    await organisaatio.nodes([of])
+    await organisaatio.histories.load_due()
+    node = (await organisaatio.nodes([of])).answers[of].value
+    assert node is not None
+    return node.formerly
+
+
+@pytest.mark.parametrize("day", ["2026-01-01", 1_767_218_400_000])
+async def test_a_school_that_came_with_a_merger_tells_whose_it_was(day: object) -> None:
+    register = WithMergers(merger(GONE, HEIR, "2026-01-01"))
+    register.histories[GONE] = said({"childSuhteet": [left(HEIR_SCHOOL, day)], "parentSuhteet": []})
+    assert await formerly(register, HEIR_SCHOOL) == (Former(provider_oid=GONE, until=date(2026, 1, 1)),)
+
+
+async def test_a_school_that_was_always_the_successors_was_nobody_elses() -> None:
+    register = WithMergers(merger(GONE, HEIR, "2026-01-01"))
+    register.histories[GONE] = said({"childSuhteet": [left(oid(99), "2026-01-01")]})
+    assert await formerly(register, HEIR_SCHOOL) == ()
+
+
+async def test_a_school_that_went_to_somebody_else_than_the_successor_is_not_looked_at() -> None:
+    register = WithMergers(merger(GONE, LAST, "2026-01-01"))
+    assert await formerly(register, HEIR_SCHOOL) == ()
+    assert not [each for each in register.port.sent if each.url.endswith("historia")]
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        said({}, 503),
+        said({}),
+        said([]),
+        said({"childSuhteet": [7, {}, left("x", "2026-01-01"), left(HEIR_SCHOOL, None)]}),
+    ],
+)
+async def test_a_history_that_cannot_be_read_tells_of_nobody_and_fails_no_question(bad: Incoming) -> None:
+    register = WithMergers(merger(GONE, HEIR, "2026-01-01"))
+    register.histories[GONE] = bad
+    assert await formerly(register, HEIR_SCHOOL) == ()
+
+
+async def test_the_sandboxes_register_tells_of_its_merged_provider() -> None:
+    served = httpx.AsyncClient(transport=httpx.ASGITransport(organisation_app()))
+
+    async def send(request: Outgoing) -> Incoming:
+        answer = await served.request(request.method, request.url, headers=dict(request.headers), content=request.body)
+        return Incoming(status=answer.status_code, headers=dict(answer.headers), body=answer.content)
+
+    settings = OrganisaatioSettings(base_url="http://sandbox/organisaatio-service/api", caller_id="caller")
+    organisaatio = Organisaatio(settings, Sending(send), StillClock())
+    school = OrganisationOid(organisation("merged-adult").oid)
+    await organisaatio.mergers.load_due()
+    await organisaatio.nodes([school])
+    await organisaatio.histories.load_due()
+    node = (await organisaatio.nodes([school])).answers[school].value
+    assert node is not None
+    assert node.provider_oid == organisation("A").oid
+    merged = OrganisationOid(organisation("merged").oid)
+    assert node.formerly == (Former(provider_oid=merged, until=date(2026, 1, 1)),)
+
+
+class Sending:
+    """The HTTP port over a function."""
+
+    def __init__(self, send: Callable[[Outgoing], Awaitable[Incoming]]) -> None:
+        self._send = send
+
+    async def send(self, request: Outgoing) -> Incoming:
+        return await self._send(request)
 
 
 async def test_a_name_is_told_without_a_call_once_it_is_known() -> None:

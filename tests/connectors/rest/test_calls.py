@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 
 from connectors.client import Incoming, Outgoing
 from connectors.oauth import ClientCredentials
+from connectors.rest.calls import Call
 from connectors.rest.credentials import known_as
 from connectors.rest.settings import (
     BasicCredential,
     BearerCredential,
-    Call,
     Credential,
     HeaderCredential,
     NoCredential,

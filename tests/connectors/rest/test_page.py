@@ -19,7 +19,7 @@ from starlette.routing import Route
 
 from connectors.catalogue import Connected, connect
 from connectors.rest import JsonSettings
-from gateway.settings import load
+from gateway.settings_file import load
 from hoks.identifiers import LearnerOid, StudyRightOid
 from hoks.outcomes import Answer, Outcome
 from hoks.student import Person

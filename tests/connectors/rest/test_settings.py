@@ -11,7 +11,8 @@ import pytest
 from connectors.catalogue import SettingsRefusedError, connect
 from connectors.rest import JsonSettings
 from connectors.rest.expressions import Expression, Unreadable
-from gateway.settings import SettingsError, load
+from gateway.settings import SettingsError
+from gateway.settings_file import load
 from tests.connectors.rest.campus import SETTINGS, described, settings_with
 from tests.connectors.wires import StillClock
 

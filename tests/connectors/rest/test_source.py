@@ -58,6 +58,19 @@ async def test_plans_keep_the_contract() -> None:
     await contract.plans_of_no_right_are_no_answers(source)
 
 
+@pytest.mark.parametrize("absent", ["absent", "absent_or_denied"])
+async def test_it_tells_what_it_declares_and_nothing_else(absent: str) -> None:
+    def nothing(request: Outgoing) -> Incoming:
+        return said({}, 404) if "/rights/" in request.url else campus(request)
+
+    source, _ = source_of(nothing, lambda written: written.update(absent=absent))
+    assert source.capabilities.of("rights").at_once == 3
+    assert source.capabilities.of("holders").at_once == 1
+    assert source.capabilities.of("learners").at_once is None
+    await contract.everything_declared_is_told(source)
+    await contract.everything_declared_fails_as_declared(source_of(silent)[0])
+
+
 BROKEN = [
     pytest.param(silent, id="silent"),
     pytest.param(lambda _: said({}, 500), id="500"),

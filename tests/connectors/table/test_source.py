@@ -14,6 +14,7 @@ from hoks.identifiers import LearnerOid, StudyRightOid
 from hoks.outcomes import Outcome
 from hoks.ports import PlanSource, RightsSource
 from hoks.student import Person
+from tests.connectors import contract
 from tests.connectors.table.drops import (
     AINO,
     B_PROVIDER,
@@ -58,6 +59,23 @@ def test_it_is_a_source_of_rights_and_of_plans(tmp_path: Path) -> None:
     source: RightsSource = source_of(tmp_path, files())
     also: PlanSource = source_of(tmp_path, files())
     assert (source.source.id, also.source.provider_oid) == ("b-primus", B_PROVIDER)
+
+
+async def test_files_keep_the_contract(tmp_path: Path) -> None:
+    source = source_of(tmp_path, files())
+    await contract.rights_answer_everyone_who_was_asked_and_nobody_else(source, [A_PERSON, Person(oid=EERO)])
+    await contract.rights_survive_a_malformed_person(source, A_PERSON)
+    await contract.rights_of_nobody_are_no_answers(source)
+    await contract.plans_answer_every_right_that_was_asked_and_no_other(source, [RIGHT_1, UNKNOWN_RIGHT])
+    await contract.plans_survive_a_malformed_right(source, RIGHT_1)
+    await contract.everything_declared_is_told(source)
+
+
+async def test_files_that_are_not_there_are_outcomes(tmp_path: Path) -> None:
+    source = TableSource(settings_for("b", tmp_path), FixedClock())
+    await contract.broken_rights_are_outcomes(source, [A_PERSON])
+    await contract.broken_plans_are_outcomes(source, [RIGHT_1])
+    await contract.everything_declared_fails_as_declared(source)
 
 
 async def test_every_key_is_answered_and_a_snapshot_asserts_absence(tmp_path: Path) -> None:

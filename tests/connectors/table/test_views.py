@@ -96,6 +96,10 @@ async def test_plans_keep_the_contract(source: TableSource) -> None:
     await contract.plans_of_no_right_are_no_answers(source)
 
 
+async def test_it_tells_what_it_declares_and_nothing_else(source: TableSource) -> None:
+    await contract.everything_declared_is_told(source)
+
+
 @pytest.mark.parametrize("reads", ["live", "snapshot"])
 async def test_a_broken_database_is_outcomes(reads: str, provider: ProvidersDatabase, opened: Open) -> None:
     settings = provider.filled("b", files(), reads=reads)
@@ -103,6 +107,7 @@ async def test_a_broken_database_is_outcomes(reads: str, provider: ProvidersData
     source = opened(settings)
     await contract.broken_rights_are_outcomes(source, [A_PERSON, Person(oid=EERO)])
     await contract.broken_plans_are_outcomes(source, [RIGHT_1])
+    await contract.everything_declared_fails_as_declared(source)
 
 
 # --- what comes of each key -----------------------------------------------------------------------------------

@@ -1,0 +1,174 @@
+"""A selection on plain data, compiled once to one function from a value to its answer.
+
+What graphql-core would answer field by field, the function answers in one expression. It never answers anything else:
+where a value does not fit its type it raises, and the executor goes field by field, as if there were no projection.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any, NoReturn, Protocol
+
+from graphql import (
+    GraphQLField,
+    GraphQLLeafType,
+    GraphQLObjectType,
+    GraphQLOutputType,
+    GraphQLSchema,
+    Undefined,
+    is_leaf_type,
+    is_list_type,
+    is_non_null_type,
+    is_object_type,
+)
+from strawberry.schema.schema_converter import CustomGraphQLEnumType
+from strawberry.types.field import StrawberryField
+
+Details = list[Any]
+"""The places of one field in an operation, as graphql-core collects them."""
+Project = Callable[[Any], dict[str, Any]]
+"""From a value to its answer. Raises whatever it raises where the value does not fit its type."""
+
+_TYPENAME = "__typename"
+_IS_TEXT = "type({}) is str"
+_AS_IT_IS: Mapping[str, str] = {
+    "String": _IS_TEXT,
+    "ID": _IS_TEXT,
+    "Boolean": "type({}) is bool",
+    "Float": "type({0}) is float and -inf < {0} < inf",
+    "Int": "type({0}) is int and -2147483648 <= {0} <= 2147483647",
+}
+"""When each scalar of the specification answers a value as it is."""
+
+
+class Collecting(Protocol):
+    """graphql-core's executor, as the compiler needs it."""
+
+    schema: GraphQLSchema
+
+    def collect_subfields(self, return_type: GraphQLObjectType, field_details_list: Details) -> Any:
+        """The fields selected beneath a field, by response name."""
+        ...
+
+
+class NotPlain(Exception):
+    """The selection reaches a field that has to be resolved."""
+
+
+def attribute(field: GraphQLField) -> str | None:
+    """The attribute that a field shows and nothing besides; nothing where the field has to be resolved."""
+    defined = field.extensions.get("strawberry-definition")
+    if not isinstance(defined, StrawberryField) or not getattr(field.resolve, "_is_default", False) or field.args:
+        return None
+    return defined.python_name
+
+
+def compiled(executor: Collecting, kind: GraphQLObjectType, details: Details) -> Project | None:
+    """The function that answers what is selected of a value of this type; nothing where some of it is not plain."""
+    source = _Source(executor)
+    try:
+        name = source.function(kind, details)
+    except NotPlain:
+        return None
+    return source.loaded(name)
+
+
+class _Source:
+    """The source text of a projection, and the values that it refers to.
+
+    INVARIANT: only names made here and ``repr`` of names that the schema and the grammar of GraphQL allow go into it.
+    """
+
+    def __init__(self, executor: Collecting) -> None:
+        self._executor = executor
+        self._functions: dict[tuple[str, tuple[int, ...]], str] = {}
+        self._lines: list[str] = []
+        self._values: dict[str, Any] = {"listed": _listed, "misfit": _misfit, "inf": math.inf}
+
+    def loaded(self, name: str) -> Project:
+        """The function of a name."""
+        # Source that is made of the schema, as dataclasses do it; nothing that a caller wrote is in it but names.
+        exec(compile("\n".join(self._lines), "<projection>", "exec"), self._values)  # noqa: S102
+        return self._values[name]  # type: ignore[no-any-return]
+
+    def function(self, kind: GraphQLObjectType, details: Details) -> str:
+        """The name of the function for a selection. Raises ``NotPlain``."""
+        key = (kind.name, tuple(id(each.node) for each in details))
+        if key not in self._functions:
+            if kind.is_type_of is not None:
+                raise NotPlain
+            fields = self._executor.collect_subfields(kind, details).grouped_field_set
+            entries = ", ".join(f"{name!r}: {self._field(kind, each)}" for name, each in fields.items())
+            name = self._functions[key] = f"f{len(self._functions)}"
+            self._lines.append(f"def {name}(x): return {{{entries}}}")
+        return self._functions[key]
+
+    def _field(self, kind: GraphQLObjectType, details: Details) -> str:
+        name = details[0].node.name.value
+        if name == _TYPENAME:
+            return repr(kind.name)
+        field = kind.fields[name]
+        shown = attribute(field)
+        if shown is None or not shown.isidentifier():
+            raise NotPlain
+        return self._value(field.type, f"x.{shown}", details, depth=0)
+
+    def _value(self, kind: GraphQLOutputType, value: str, details: Details, depth: int) -> str:
+        if is_non_null_type(kind):
+            return self._present(kind.of_type, value, details, depth)
+        held = f"v{depth}"
+        return f"None if ({held} := {value}) is None else {self._present(kind, held, details, depth + 1)}"
+
+    def _present(self, kind: GraphQLOutputType, value: str, details: Details, depth: int) -> str:
+        if is_list_type(kind):
+            item = f"i{depth}"
+            return f"[{self._value(kind.of_type, item, details, depth + 1)} for {item} in listed({value})]"
+        if is_leaf_type(kind):
+            return self._leaf_value(kind, value, depth)
+        if is_object_type(kind):
+            return f"{self.function(kind, details)}({value})"
+        raise NotPlain
+
+    def _leaf_value(self, kind: GraphQLLeafType, value: str, depth: int) -> str:
+        held = f"w{depth}"
+        fits = _IS_TEXT if kind.coerce_output_value is str else _AS_IT_IS.get(kind.name)
+        said = held
+        if isinstance(kind, CustomGraphQLEnumType):
+            fits, said = f"type({{}}) is {self._named(kind.wrapped_cls)}", f"{self._named(_names(kind))}[{held}]"
+        if fits is None:
+            return f"{self._named(_coercion(kind))}({value})"
+        condition = fits.format(held).replace(held, f"({held} := {value})", 1)
+        return f"({said} if {condition} else misfit())"
+
+    def _named(self, value: Any) -> str:
+        name = f"k{len(self._values)}"
+        self._values[name] = value
+        return name
+
+
+def _misfit() -> NoReturn:
+    raise TypeError
+
+
+def _listed(value: Any) -> Any:
+    return value if type(value) in _LISTS else _misfit()
+
+
+_LISTS = (tuple, list)
+
+
+@cache
+def _names(kind: CustomGraphQLEnumType) -> Mapping[Any, str]:
+    members: Any = kind.wrapped_cls
+    return {member: kind.coerce_output_value(member) for member in members}
+
+
+@cache
+def _coercion(kind: GraphQLLeafType) -> Callable[[Any], Any]:
+    coerce = kind.coerce_output_value
+
+    def checked(value: Any) -> Any:
+        answer = None if value is None else coerce(value)
+        return answer if answer is not None and answer is not Undefined else _misfit()
+
+    return checked
