@@ -13,8 +13,13 @@ findings       what is wrong or doubtful in the data, without repeating it
 competence     acquiring and demonstrating competence: periods, workplaces, demonstrations
 units          planned and prior units, support
 study_right    the study right, its phase on a day, the five-year clock
+progress       how far a plan is, in units and competence points
+guidance_phase  where a student is in the process of HOKS and career guidance
 plan           the personal competence development plan (HOKS)
 outcomes       what can come of asking a source for a key
+placed         every unit with the plan it stands in, and whether two are the same unit
+hints          what two plans say together
+combined_units  the units of all plans side by side
 student        the merged student, and the views drawn for a reader
 relations      appointments, assignments, consents, statutes
 organisations  the organisation tree and whose a right is in it

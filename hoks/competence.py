@@ -12,7 +12,8 @@ from hoks.items import Item, item, name_of, one_of, structure, technical
 from hoks.records import Part, Record, iso
 from hoks.values import Code, Text, Value, says
 
-_TIMING = (Item.G, Item.W4, Item.W5)
+TIMING_ITEMS = (Item.G, Item.W4, Item.W5)
+"""The items by one of which the days of a period are seen."""
 _OTHER_PLACES = (Item.G, Item.W5)
 
 
@@ -97,8 +98,8 @@ class WorkplaceLearning(Record, frozen=True, gc=False):
 class CompetenceAcquisition(Part, frozen=True, gc=False):
     """A way of acquiring competence (osaamisen hankkimistapa): when, how, and with whom."""
 
-    start_date: Annotated[date | None, one_of(_TIMING, "timing_item", "First day (alku).")] = None
-    end_date: Annotated[date | None, one_of(_TIMING, "timing_item", "Last day (loppu).")] = None
+    start_date: Annotated[date | None, one_of(TIMING_ITEMS, "timing_item", "First day (alku).")] = None
+    end_date: Annotated[date | None, one_of(TIMING_ITEMS, "timing_item", "Last day (loppu).")] = None
     period_detail: Annotated[str | None, item(Item.G, "Detail of the period (ajanjakson tarkenne).")] = None
     mode_code: Annotated[Code | None, item(Item.G, "Code of the way of acquiring (osaamisen hankkimistapa).")] = None
     provider_representative: Annotated[

@@ -4,7 +4,7 @@ Collected from what is shown, never from what was asked for: an item that is emp
 disclosed. No value of anything is kept.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from functools import cache
 from typing import Any
 
@@ -12,10 +12,12 @@ import msgspec
 
 from hoks.access.redact import items_of
 from hoks.caller import Role
+from hoks.hints import Hint
 from hoks.identifiers import LearnerOid, StudyRightOid
 from hoks.items import Item, classification
 from hoks.records import Record
 from hoks.showing import Origin, View
+from hoks.student import Student
 
 PURPOSES = {
     Role.STUDENT: "OWN_USE",
@@ -54,9 +56,7 @@ def disclosed(
     told: list[Told] = []
     if within is None and (person := items_in(student, selected, deep=False)):
         told.append(Told(subject=view.oid, right=None, origin=None, items=person))
-    # Views are made of parts of the plans, whose items they share.
-    views = [*(student.workplace_learning or ()), *(student.combined_units or ())] if within is None else []
-    of_views = frozenset[Item]().union(*(items_in(each, selected) for each in views))
+    drawn = _drawn(student, selected) if within is None else {}
     for oids, records, origins in (
         (view.rights, student.study_rights or (), view.right_origins),
         (view.plans, student.hoksit or (), view.plan_origins),
@@ -65,8 +65,8 @@ def disclosed(
             if within is not None and oid not in within:
                 continue
             items = items_in(record, selected)
-            if of_views:
-                items |= of_views & items_in(record, None)
+            if of_drawn := drawn.get(oid, frozenset()) | drawn.get(None, frozenset()):
+                items |= of_drawn & items_in(record, None)
             # A field that several items open was opened by those that are granted.
             items &= view.grants[oid].possible
             if items:
@@ -89,6 +89,37 @@ def disclosed_row(
     return (*told, *([Told(subject=subject, right=right, origin=origin, items=of_plan)] if of_plan else []))
 
 
+def _drawn(student: Student, selected: Collection[str]) -> Mapping[StudyRightOid | None, frozenset[Item]]:
+    """What the views tell of each plan, by its study right; by nothing where it is not shown, and then of any plan.
+
+    Views are made of parts of the plans, whose items they share. A hint tells each item that it rests on.
+    """
+    told: dict[StudyRightOid | None, frozenset[Item]] = {}
+
+    def tell(right: StudyRightOid | None, items: frozenset[Item]) -> None:
+        if items:
+            told[right] = told.get(right, frozenset()) | items
+
+    for period in student.workplace_learning or ():
+        tell(period.study_right_oid, items_in(period, selected))
+    for unit in student.combined_units or ():
+        of_unit = items_in(unit, selected, deep=False)
+        for each in unit.occurrences or ():
+            tell(each.study_right_oid, (of_unit & {each.unit_item}) | items_in(each, selected))
+    for hint in _hints(student, selected):
+        for evidence in hint.evidence or ():
+            tell(evidence.study_right_oid, evidence.what_it_rests_on)
+    return told
+
+
+def _hints(student: Student, selected: Collection[str]) -> Iterable[Hint]:
+    if "Student.hints" in selected:
+        return student.hints or ()
+    if "CombinedUnit.hints" in selected:
+        return {hint for unit in student.combined_units or () for hint in unit.hints or ()}
+    return ()
+
+
 def items_in(record: Record, selected: Collection[str] | None, *, deep: bool = True) -> frozenset[Item]:
     """The items of which the record, and if ``deep`` its parts, hold something under a selected coordinate, or any."""
     found: set[Item] = set()
@@ -104,7 +135,8 @@ def _collect(record: Record, selected: Collection[str] | None, deep: bool, found
         if value is None or value == ():
             continue
         if field.choose:
-            found.add(getattr(record, field.choose))
+            chosen = getattr(record, field.choose)
+            found |= chosen if isinstance(chosen, frozenset) else {chosen}
         elif not field.is_structure:
             found |= field.items
         elif deep:
@@ -119,7 +151,7 @@ class _Field(msgspec.Struct, frozen=True):
     items: frozenset[Item]
     is_structure: bool
     choose: str
-    """The property of the record that says which of the items it is."""
+    """The property of the record that says which of the items it is, or which ones."""
 
 
 @cache

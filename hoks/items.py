@@ -102,13 +102,18 @@ def items_in(seen: Seen) -> frozenset[Item]:
     return frozenset(each.item if isinstance(each, Slice) else each for each in seen)
 
 
+def sees_days(item: Item, seen: Seen) -> bool:
+    """Whether the days of an item may be seen."""
+    return item in seen or Slice(item, Aspect.DATES) in seen
+
+
 @dataclass(frozen=True, slots=True)
 class Shown:
     """How one field of a record is classified and described.
 
     ``items`` is empty for *structure* (a field that only holds records, and is seen where anything in them is)
     and for what is *attached* to a record (seen where the record is). With several items, ``choose`` names the
-    property of the record that says which one applies to it.
+    property of the record that says which one applies to it, or, of what is drawn, which ones.
     """
 
     items: tuple[Item, ...]
@@ -119,6 +124,8 @@ class Shown:
     """Whether the field says what the item is called."""
     opens: bool = True
     """Whether the record is seen on account of this field alone; technical data of a part do not open it."""
+    is_drawn: bool = False
+    """Whether it is drawn from what is left after redaction; whatever stood there before does not pass."""
 
 
 def item(code: Item, text: str) -> Shown:
@@ -149,6 +156,11 @@ def attached_with(code: Item, text: str) -> Shown:
 def drawn_from(codes: tuple[Item, ...], text: str) -> Shown:
     """A field of a view that is drawn after redaction from fields of these items."""
     return Shown(codes, text)
+
+
+def drawn(text: str) -> Shown:
+    """A field of a record that holds what is drawn from the record after redaction."""
+    return Shown((), text, is_drawn=True)
 
 
 def structure(text: str) -> Shown:

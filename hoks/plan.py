@@ -8,8 +8,10 @@ from datetime import date, datetime
 from typing import Annotated
 
 from hoks.findings import Finding
+from hoks.guidance_phase import Guidance
 from hoks.identifiers import LearnerOid, StudyRightOid
-from hoks.items import Item, attached_with, item, structure
+from hoks.items import Item, attached_with, drawn, item, structure
+from hoks.progress import Progress
 from hoks.records import Record
 from hoks.study_right import StudyRight
 from hoks.units import (
@@ -111,6 +113,10 @@ class Hoks(Record, frozen=True, gc=False):
         tuple[PreparatoryEducationPart, ...] | None,
         structure("Planned parts of preparatory education, TUVA (hankittavat koulutuksen osat)."),
     ] = ()
+    guidance_phase: Annotated[
+        Guidance | None, drawn("Where the student is in the process of HOKS and career guidance, by this plan (vaihe).")
+    ] = None
+    progress: Annotated[Progress | None, drawn("How far the plan is today (eteneminen).")] = None
     findings: Annotated[
         tuple[Finding, ...] | None, structure("What is wrong or doubtful in the data of this plan.")
     ] = ()

@@ -17,13 +17,13 @@ from hoks.items import Aspect, Item, Seen, Slice, items_in
 from hoks.labelled import labelled
 from hoks.links import Link
 from hoks.merge import StudentRecord, shares
-from hoks.narrow import Evidence
+from hoks.narrow import Evidence, Scope
 from hoks.plan import Hoks
 from hoks.ports import Labels
 from hoks.stamp import stamp_shown
 from hoks.student import Person, SourceStatus, Student
 from hoks.study_right import StudyRight
-from hoks.views import all_findings, combined_units, workplace_learning
+from hoks.views import Reached, with_views
 
 PLAN_ITEMS = frozenset(Item) - {Item.ID, Item.SR, Item.D2q, Item.Cs, Item.Ci, Item.X}
 """What a plan itself is made of: with none of these granted there is no plan to show."""
@@ -107,23 +107,25 @@ def show(
     items = {right.oid: _items(right.oid, record, grants, evidence) for right in record.rights}
     rights = _with_link_findings(_shown_rights(record, items), items, links)
     rights = {oid: labelled(right, labels) for oid, right in rights.items()}
-    plans = _shown_plans(record, grants, rights, evidence, key, labels)
-    in_scope = sorted({*rights, *(oid for oid, _ in plans)})
+    reached = _shown_plans(record, grants, rights, evidence, key, labels)
+    plans = tuple(oid for oid, _ in reached)
+    in_scope = sorted({*rights, *plans})
     if not in_scope and not person_items:
         return None
     about_person = person_items.union(*(items[oid] for oid in in_scope))
-    shown = tuple(plan for _, plan in plans)
+    shown = [each for _, each in reached]
+    student = _student(record.person, about_person, tuple(rights.values()))
     return View(
-        student=_student(record.person, about_person, tuple(rights.values()), shown),
+        student=with_views(student, shown, evidence.day),
         grants={oid: grants[oid] for oid in in_scope},
-        covering=_covering(record, rights, {oid for oid, _ in plans}),
+        covering=_covering(record, rights, {*plans}),
         came_from=frozenset().union(
             *(right.told_by for right in record.rights if right.oid in rights),
-            *({plan.provenance.source} for plan in shown if plan.provenance is not None),
+            *({each.plan.provenance.source} for each in shown if each.plan.provenance is not None),
         ),
         oid=record.person.oid,
         rights=tuple(rights),
-        plans=tuple(oid for oid, _ in plans),
+        plans=plans,
     )
 
 
@@ -179,7 +181,7 @@ def _shown_plans(
     evidence: Evidence,
     key: bytes,
     labels: Labels | None,
-) -> list[tuple[StudyRightOid, Hoks]]:
+) -> list[tuple[StudyRightOid, Reached]]:
     """The plans that may be seen, each with its right and with what is doubtful about its being there."""
     seen: list[tuple[StudyRightOid, Hoks, Seen]] = []
     for plan in record.plans:
@@ -193,12 +195,13 @@ def _shown_plans(
     # INVARIANT: two plans of one right are ordered by what is seen of them, never by what is hidden.
     seen.sort(key=lambda each: (each[0], msgspec.json.encode(each[1])))
     shown = [oid for oid, _, _ in seen]
-    plans: list[tuple[StudyRightOid, Hoks]] = []
+    plans: list[tuple[StudyRightOid, Reached]] = []
     for oid, plan, items in seen:
         doubts = _doubts(oid, shown, record.links) if Item.SR in items else ()
         findings = tuple(dict.fromkeys((*(plan.findings or ()), *doubts)))
         named = labelled(plan, labels)
-        plans.append((oid, msgspec.structs.replace(named, study_right=rights.get(oid), findings=findings)))
+        whole = msgspec.structs.replace(named, study_right=rights.get(oid), findings=findings)
+        plans.append((oid, Reached(whole, items, is_whole=grants[oid].scope is Scope.ALL)))
     return plans
 
 
@@ -228,17 +231,10 @@ def _covering(
     return covering
 
 
-def _student(person: Person, items: Seen, rights: tuple[StudyRight, ...], plans: tuple[Hoks, ...]) -> Student:
+def _student(person: Person, items: Seen, rights: tuple[StudyRight, ...]) -> Student:
     is_named = Item.ID in items or Slice(Item.ID, Aspect.NAMES) in items
-    student = Student(
+    return Student(
         oid=person.oid if Item.ID in items else None,
         name=person.name if is_named else None,
         study_rights=rights,
-        hoksit=plans,
-    )
-    return msgspec.structs.replace(
-        student,
-        workplace_learning=workplace_learning(student),
-        combined_units=combined_units(student),
-        findings=all_findings(student),
     )

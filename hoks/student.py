@@ -7,33 +7,18 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
 
-from hoks.codes import RecognitionProcess
-from hoks.competence import CompetenceAcquisition, CompetenceDemonstration
+from hoks.combined_units import CombinedUnit
+from hoks.competence import CompetenceAcquisition
 from hoks.findings import Finding
+from hoks.hints import Hint
 from hoks.identifiers import LearnerOid, StudyRightOid
-from hoks.items import Item, attached, attached_with, drawn_from, item, name_of, structure
+from hoks.items import Item, attached, item, name_of, structure
 from hoks.outcomes import Outcome
+from hoks.placed import UnitKind
 from hoks.plan import Hoks
 from hoks.records import Record
 from hoks.study_right import StudyRight
-from hoks.values import Code, Organisation, Provenance, Value, says
-
-
-class UnitKind(StrEnum):
-    """Kind of unit (tutkinnon osan laji)."""
-
-    VOCATIONAL = "VOCATIONAL"
-    LOCAL = "LOCAL"
-    COMMON = "COMMON"
-    COMMON_SUBAREA = "COMMON_SUBAREA"
-    PREPARATORY = "PREPARATORY"
-
-
-class Standing(StrEnum):
-    """Where a unit stands in a plan: planned (hankittava) or prior competence (aiemmin hankittu)."""
-
-    PLANNED = "PLANNED"
-    PRIOR = "PRIOR"
+from hoks.values import Code, Organisation, Value, says
 
 
 class GuidanceGiven(StrEnum):
@@ -78,38 +63,6 @@ class WorkplacePeriod(Record, frozen=True, gc=False):
     )
 
 
-_UNIT = (Item.D2u, Item.D3, Item.D4, Item.D5)
-
-
-class UnitOccurrence(Record, frozen=True, gc=False):
-    """One place where a unit stands: in which plan, planned or prior, and what belongs to it there."""
-
-    study_right_oid: Annotated[StudyRightOid | None, item(Item.SR, "The plan's study right (opiskeluoikeuden oid).")]
-    provider: Annotated[Organisation | None, item(Item.SR, "The plan's provider (koulutuksen järjestäjä).")] = None
-    part_id: Annotated[str, attached("Id of the unit's part in that plan.")] = ""
-    standing: Annotated[Standing | None, drawn_from(_UNIT, "Planned or prior.")] = None
-    recognition_process: Annotated[
-        RecognitionProcess | None,
-        drawn_from(_UNIT, "How prior competence is verified (todentamisen prosessi)."),
-    ] = None
-    acquisitions: Annotated[
-        tuple[CompetenceAcquisition, ...] | None, structure("How it is acquired there (osaamisen hankkimistavat).")
-    ] = ()
-    demonstrations: Annotated[
-        tuple[CompetenceDemonstration, ...] | None, structure("How it is demonstrated there (osaamisen osoittaminen).")
-    ] = ()
-    provenance: Annotated[Provenance | None, attached_with(Item.SR, "Where it came from.")] = None
-
-
-class CombinedUnit(Record, frozen=True, gc=False):
-    """One unit across all plans of a student, each occurrence kept apart: the help that source 004:239 names."""
-
-    kind: Annotated[UnitKind | None, drawn_from(_UNIT, "Kind of unit.")] = None
-    unit: Annotated[Code | None, drawn_from(_UNIT, "The unit or subarea (tutkinnon osa, osa-alue).")] = None
-    name: Annotated[str | None, drawn_from(_UNIT, "Name of a local unit (nimi).")] = None
-    occurrences: Annotated[tuple[UnitOccurrence, ...] | None, structure("Where the unit stands.")] = ()
-
-
 class Student(Record, frozen=True, gc=False):
     """A student, with the study rights and plans of all providers that the caller may see."""
 
@@ -127,6 +80,10 @@ class Student(Record, frozen=True, gc=False):
     combined_units: Annotated[
         tuple[CombinedUnit, ...] | None,
         structure("Units of all plans side by side, by unit; nothing is dropped and nothing fused."),
+    ] = ()
+    hints: Annotated[
+        tuple[Hint, ...] | None,
+        structure("What the plans say together that helps to recognise competence and to plan; a teacher decides."),
     ] = ()
     sources: Annotated[
         tuple[SourceStatus, ...],

@@ -1,108 +1,74 @@
-"""What is drawn from a redacted student: workplace learning across plans, and units side by side.
+"""What is drawn from a redacted student: workplace learning, units side by side, hints, guidance phase and progress.
 
 Drawn after redaction, so a view can only hold what its reader may see anyway.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Sequence
 from datetime import date
 
-from hoks.codes import AcquisitionMode
-from hoks.competence import CompetenceAcquisition, CompetenceDemonstration
+import msgspec
+
+from hoks.combined_units import combined_units
 from hoks.findings import Finding
+from hoks.guidance_phase import Guidance, Signs, guidance
+from hoks.hints import hints, is_at_a_workplace
+from hoks.items import Item, Seen, sees_days
+from hoks.placed import Placed, UnitKind, placed_units
 from hoks.plan import Hoks
-from hoks.records import Part
-from hoks.student import CombinedUnit, Standing, Student, UnitKind, UnitOccurrence, WorkplacePeriod
-from hoks.units import Prior
-from hoks.values import Code
-
-_AT_A_WORKPLACE = frozenset({AcquisitionMode.TRAINING_AGREEMENT, AcquisitionMode.APPRENTICESHIP})
-
-_UNITS: tuple[tuple[str, UnitKind, Standing], ...] = (
-    ("planned_vocational_units", UnitKind.VOCATIONAL, Standing.PLANNED),
-    ("planned_local_units", UnitKind.LOCAL, Standing.PLANNED),
-    ("planned_common_units", UnitKind.COMMON, Standing.PLANNED),
-    ("planned_preparatory_parts", UnitKind.PREPARATORY, Standing.PLANNED),
-    ("prior_vocational_units", UnitKind.VOCATIONAL, Standing.PRIOR),
-    ("prior_local_units", UnitKind.LOCAL, Standing.PRIOR),
-    ("prior_common_units", UnitKind.COMMON, Standing.PRIOR),
-)
+from hoks.progress import Counted, Progress, progress
+from hoks.student import Student, WorkplacePeriod
 
 
-class Placed:
-    """A unit, its kind and standing, and the plan it stands in."""
+class Reached(msgspec.Struct, frozen=True):
+    """A redacted plan, what may be seen of it, and whether all of it is reached or only what names the caller."""
 
-    __slots__ = ("kind", "part", "plan", "standing")
-
-    def __init__(self, plan: Hoks, part: Part, kind: UnitKind, standing: Standing) -> None:
-        self.plan, self.part, self.kind, self.standing = plan, part, kind, standing
+    plan: Hoks
+    seen: Seen
+    is_whole: bool = True
 
     @property
-    def code(self) -> Code | None:
-        """The unit's, subarea's or preparatory part's code."""
-        for name in ("unit", "subarea", "part"):
-            if hasattr(self.part, name):
-                found: Code | None = getattr(self.part, name)
-                return found
-        return None
-
-    @property
-    def name(self) -> str | None:
-        """The name of a local unit."""
-        return getattr(self.part, "name", None)
-
-    @property
-    def key(self) -> tuple[str, ...]:
-        """What makes two units the same: kind with code, AMOSAA id, or, weakest, name; otherwise only itself."""
-        code, amosaa = self.code, getattr(self.part, "amosaa_id", None)
-        if code is not None:
-            return (self.kind, "code", code.uri)
-        if amosaa:
-            return (self.kind, "amosaa", amosaa)
-        return (self.kind, "name", self.name.casefold()) if self.name else (self.kind, "part", self.part.id)
+    def placed(self) -> list[Placed]:
+        """The plan's units; of a plan that is reached in part, without what could be said of the whole."""
+        return list(placed_units([(self.plan, self.seen if self.is_whole else frozenset())]))
 
 
-def placed_units(student: Student) -> Iterator[Placed]:
-    """Every unit and subarea of every plan, in order of plans and of the plan."""
-    for plan in student.hoksit or ():
-        for field, kind, standing in _UNITS:
-            for part in getattr(plan, field) or ():
-                yield Placed(plan, part, kind, standing)
-                for subarea in getattr(part, "subareas", None) or ():
-                    yield Placed(plan, subarea, UnitKind.COMMON_SUBAREA, standing)
+def with_views(student: Student, reached: Sequence[Reached], day: date) -> Student:
+    """The student with everything that is drawn from the rights and plans shown, as they are on ``day``."""
+    placed = [[*each.placed] for each in reached]
+    plans = tuple(_with_views(each, units, day) for each, units in zip(reached, placed, strict=True))
+    every = [unit for units in placed for unit in units]
+    said = hints(every, day)
+    student = msgspec.structs.replace(student, hoksit=plans)
+    return msgspec.structs.replace(
+        student,
+        workplace_learning=workplace_learning(every),
+        combined_units=combined_units(every, day, said),
+        hints=said,
+        findings=all_findings(student),
+    )
 
 
-def workplace_learning(student: Student) -> tuple[WorkplacePeriod, ...]:
+def _with_views(reached: Reached, placed: Sequence[Placed], day: date) -> Hoks:
+    counted = progress(_counted(placed, day), reached.seen, is_whole=reached.is_whole)
+    return msgspec.structs.replace(reached.plan, progress=counted, guidance_phase=_guidance(reached, counted, day))
+
+
+def workplace_learning(placed: Iterable[Placed]) -> tuple[WorkplacePeriod, ...]:
     """Periods at workplaces across all plans, by first day; undated ones last."""
     periods = [
         WorkplacePeriod(
-            study_right_oid=placed.plan.study_right_oid,
-            provider=placed.plan.provider,
-            unit_kind=placed.kind,
-            unit=placed.code,
-            unit_name=placed.name,
+            study_right_oid=each.plan.study_right_oid,
+            provider=each.plan.provider,
+            unit_kind=each.kind,
+            unit=each.code,
+            unit_name=each.name,
             acquisition=acquisition,
         )
-        for placed in placed_units(student)
-        for acquisition in _acquisitions(placed)
-        if acquisition.workplace_learning is not None or acquisition.mode in _AT_A_WORKPLACE
+        for each in placed
+        for acquisition in each.acquisitions
+        if is_at_a_workplace(acquisition)
     ]
     return tuple(sorted(periods, key=_first_day))
-
-
-def combined_units(student: Student) -> tuple[CombinedUnit, ...]:
-    """Units of all plans grouped by what makes them the same; every occurrence is kept."""
-    groups: dict[tuple[str, ...], list[Placed]] = {}
-    for placed in placed_units(student):
-        groups.setdefault(placed.key, []).append(placed)
-    return tuple(
-        CombinedUnit(
-            kind=members[0].kind,
-            unit=members[0].code,
-            name=members[0].name,
-            occurrences=tuple(_occurrence(each) for each in members),
-        )
-        for _, members in sorted(groups.items())
-    )
 
 
 def all_findings(student: Student) -> tuple[Finding, ...]:
@@ -112,26 +78,35 @@ def all_findings(student: Student) -> tuple[Finding, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _occurrence(placed: Placed) -> UnitOccurrence:
-    return UnitOccurrence(
-        study_right_oid=placed.plan.study_right_oid,
-        provider=placed.plan.provider,
-        part_id=placed.part.id,
-        standing=placed.standing,
-        recognition_process=placed.part.recognition_process if isinstance(placed.part, Prior) else None,
-        acquisitions=_acquisitions(placed),
-        demonstrations=_demonstrations(placed),
-        provenance=placed.part.provenance,
+def _counted(placed: Sequence[Placed], day: date) -> list[Counted]:
+    """The units and subareas to count; a common unit itself only where it has no subareas."""
+    return [
+        Counted(each.item, each.stage(day), each.points)
+        for each in placed
+        if each.kind is not UnitKind.COMMON or not getattr(each.part, "subareas", None)
+    ]
+
+
+_DATED = (Item.D1, Item.D10)
+
+
+def _guidance(reached: Reached, counted: Progress, day: date) -> Guidance:
+    plan, right = reached.plan, reached.plan.study_right
+    whole = {Item.D2u, Item.SR} & reached.seen if reached.is_whole else {Item.SR} & reached.seen
+    dated = {each for each in _DATED if sees_days(each, reached.seen) and (reached.is_whole or each is Item.D1)}
+    periods = (right.periods if right is not None else None) or ()
+    signs = Signs(
+        day=day,
+        shown=frozenset({*whole, *dated}),
+        right=right.phase if right is not None else None,
+        state=right.state if right is not None else None,
+        start=(right.start_date or min((each.start_date for each in periods), default=None)) if right else None,
+        end=(right.end_date or right.estimated_end_date) if right is not None else None,
+        approved=plan.first_approved_on,
+        planned=counted.planned or 0,
+        demonstrated=counted.demonstrated or 0,
     )
-
-
-def _acquisitions(placed: Placed) -> tuple[CompetenceAcquisition, ...]:
-    return getattr(placed.part, "acquisitions", None) or ()
-
-
-def _demonstrations(placed: Placed) -> tuple[CompetenceDemonstration, ...]:
-    name = "skills_demonstrations" if isinstance(placed.part, Prior) else "demonstrations"
-    return getattr(placed.part, name, None) or ()
+    return guidance(signs, plan.career_plan_goal)
 
 
 def _first_day(period: WorkplacePeriod) -> tuple[date, str]:

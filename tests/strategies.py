@@ -15,8 +15,9 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 
 from hoks.identifiers import StudyRightOid
-from hoks.items import Item
+from hoks.items import Item, classification
 from hoks.plan import Hoks
+from hoks.records import Record
 
 S = TypeVar("S", bound=msgspec.Struct)
 
@@ -72,4 +73,9 @@ def value_of(hint: Any) -> st.SearchStrategy[Any]:
 @cache
 def _fields(kind: type[msgspec.Struct]) -> Mapping[str, st.SearchStrategy[Any]]:
     hints = get_type_hints(kind)
-    return {name: value_of(hints[name]) for name in kind.__struct_fields__}
+    return {name: value_of(hints[name]) for name in kind.__struct_fields__ if not _is_drawn(kind, name)}
+
+
+def _is_drawn(kind: type[msgspec.Struct], name: str) -> bool:
+    """Whether a field is drawn after redaction: no source fills it."""
+    return issubclass(kind, Record) and classification(kind)[name].is_drawn

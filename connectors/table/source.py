@@ -81,6 +81,7 @@ class TableSource:
                 ),
                 *([told("appointments", "person", absent=ABSENT)] if "appointments" in gives else ()),
                 *([told("assignments", "person", absent=ABSENT)] if "assignments" in gives else ()),
+                *([told("guides", "provider", absent=frozenset())] if "assignments" in gives else ()),
             )
         )
 

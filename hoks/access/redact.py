@@ -95,6 +95,8 @@ def shape_of(kind: type[Record]) -> Shape:
     records: list[tuple[str, frozenset[Item], bool]] = []
     for name, shown in classification(kind).items():
         held = record_type_in(hints[name])
+        if shown.is_drawn:
+            continue
         if shown.attached:
             attached.append((name, shown.items[0] if shown.items else None))
         elif held is not None:

@@ -202,7 +202,19 @@ def records() -> dict[str, type[Record]]:
     return found
 
 
-ATTACHED = {"id", "partId", "sources", "responsibleTeachers", "remedy", "place", "severity", "message", "item"}
+ATTACHED = {
+    "id",
+    "partId",
+    "sources",
+    "responsibleTeachers",
+    "remedy",
+    "place",
+    "severity",
+    "message",
+    "item",
+    "items",
+    "isOfWholePlan",
+}
 """By hand: fields that go with their record, such as its id."""
 
 

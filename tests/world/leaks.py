@@ -21,10 +21,13 @@ import hoks.reading
 import hoks.showing
 from hoks.access.redact import redact
 from hoks.asking import Deadline
+from hoks.combined_units import combined_units
 from hoks.errors import SourcesUnavailable
-from hoks.items import items_in
+from hoks.hints import hints
+from hoks.items import Item, items_in
 from hoks.looked import Looked, Want
 from hoks.organisations import Known
+from hoks.placed import Placed, placed_units
 from hoks.plan import Hoks
 from hoks.questions import Questions
 from hoks.reading import Page, Reader
@@ -33,11 +36,12 @@ from hoks.showing import View, show
 from hoks.stamp import stamp
 from hoks.standing import Standing
 from hoks.student import Student
-from hoks.views import all_findings, combined_units, workplace_learning
+from hoks.views import all_findings, workplace_learning
 from resolvers.context import Context
 from resolvers.cursors import Cursors
 from resolvers.graph import Graph
 from resolvers.scalars import Cursor
+from tests.world.rights import TODAY
 
 Install = Callable[[pytest.MonkeyPatch], None]
 
@@ -102,6 +106,11 @@ def _drawn_from(field: str, draw: Callable[[Student], Any]) -> Any:
         return msgspec.structs.replace(view, student=msgspec.structs.replace(view.student, **{field: draw(whole)}))
 
     return leaky
+
+
+def _units_of(student: Student) -> list[Placed]:
+    """Every unit that was read, hidden or not."""
+    return list(placed_units((plan, frozenset(Item)) for plan in student.hoksit or ()))
 
 
 def _shown_with(field: str, of: Callable[[Any, Any], Any]) -> Any:
@@ -289,10 +298,23 @@ LEAKS: Mapping[str, Leak] = {
         _instead(hoks.access.redact, "named", lambda value: value), "instructor", OTHERS
     ),
     "units side by side are drawn before redaction": Leak(
-        _instead(hoks.reading, "show", _drawn_from("combined_units", combined_units)), CONSENT, OTHERS
+        _instead(
+            hoks.reading, "show", _drawn_from("combined_units", lambda whole: combined_units(_units_of(whole), TODAY))
+        ),
+        CONSENT,
+        OTHERS,
     ),
     "workplace learning is drawn before redaction": Leak(
-        _instead(hoks.reading, "show", _drawn_from("workplace_learning", workplace_learning)), "assessor", OTHERS
+        _instead(
+            hoks.reading, "show", _drawn_from("workplace_learning", lambda whole: workplace_learning(_units_of(whole)))
+        ),
+        "assessor",
+        OTHERS,
+    ),
+    "hints are drawn before redaction": Leak(
+        _instead(hoks.reading, "show", _drawn_from("hints", lambda whole: hints(_units_of(whole), TODAY))),
+        "authority",
+        OTHERS,
     ),
     "findings are gathered before redaction": Leak(
         _instead(hoks.reading, "show", _drawn_from("findings", all_findings)), "authority", "hidden findings"
@@ -338,7 +360,7 @@ LEAKS: Mapping[str, Leak] = {
         _instead(hoks.access.decide, "_limited", lambda rule, limits: rule.items), CONSENT, OTHERS
     ),
     "a provision gives everything": Leak(
-        _instead(hoks.access.decide, "_limited", lambda rule, limits: rule.items), "authority", OTHERS
+        _instead(hoks.access.decide, "_limited", lambda rule, limits: rule.items), CONSENT, OTHERS
     ),
     "a withdrawn consent counts": Leak(
         _instead(Consent, "is_in_force", lambda consent, day: True), CONSENT, "other consents"

@@ -80,7 +80,7 @@ LAW_ITEMS: Mapping[str, Mapping[str, Said]] = {
         _all("learning_support studies_supporting_study_skills", Item.D9),
         _all("study_right prior_vocational_units prior_common_units prior_local_units", HOLDS),
         _all("planned_vocational_units planned_common_units planned_local_units", HOLDS),
-        _all("planned_preparatory_parts findings", HOLDS),
+        _all("planned_preparatory_parts guidance_phase progress findings", HOLDS),
         _all("provenance", GOES),
     ),
     "Finding": _joined(_all("item place severity message", GOES), {"code": lambda finding: finding.item}),

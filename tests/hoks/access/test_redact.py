@@ -12,9 +12,11 @@ from hoks.access.redact import days_of, items_of, redact, shape_of
 from hoks.codes import AcquisitionMode, RecognitionProcess
 from hoks.competence import CompetenceAcquisition, CompetenceDemonstration, WorkplaceInstructor, WorkplaceLearning
 from hoks.findings import Finding, FindingCode, finding
+from hoks.guidance_phase import Guidance
 from hoks.identifiers import OrganisationOid, StudyRightOid
 from hoks.items import Item, classification, item, structure
 from hoks.plan import Hoks
+from hoks.progress import Progress
 from hoks.records import Part, Record
 from hoks.student import Student
 from hoks.study_right import StudyRight
@@ -31,6 +33,7 @@ from hoks.units import (
 )
 from hoks.values import Code, Organisation
 from tests.hoks.access.law_items import DO_NOT_OPEN, GOES, HOLDS, SEEN_BY_ITS_OWN, item_of, known, own_item
+from tests.hoks.stories import A1, DAY
 from tests.strategies import LAW, item_sets, plans, records
 
 RIGHT = StudyRightOid("1.2.246.562.15.10000000017")
@@ -45,6 +48,10 @@ DRAWN_AFTERWARDS = {
     "CombinedUnit",
     "GuidanceStudent",
     "DataQualityFinding",
+    "Hint",
+    "HintEvidence",
+    "Guidance",
+    "Progress",
 }
 
 Leaf = tuple[str, Any]
@@ -232,6 +239,13 @@ def test_every_field_of_a_record_stands_in_the_table_of_the_law(kind: type[Recor
         said = item_of(record, name)
         assert (said == GOES) == shown.attached
         assert said in shown.items or said in (HOLDS, GOES)
+
+
+def test_what_is_drawn_afterwards_does_not_pass_from_before() -> None:
+    plan = Hoks(study_right_oid=A1, progress=Progress(planned=7), guidance_phase=Guidance(), first_approved_on=DAY)
+    redacted = redact(plan, frozenset(Item))
+    assert redacted is not None
+    assert (redacted.first_approved_on, redacted.progress, redacted.guidance_phase) == (DAY, None, None)
 
 
 def test_a_field_without_a_classification_stops_the_build() -> None:
