@@ -12,6 +12,7 @@ from typing import Annotated
 import msgspec
 
 from hoks.competence import CompetenceAcquisition
+from hoks.guidance_phase import TOLD_BY, GuidancePhase
 from hoks.identifiers import PersonOid
 from hoks.items import Item, attached, drawn_from, item, name_of
 from hoks.plan import Hoks
@@ -50,22 +51,20 @@ class Theme(msgspec.Struct, frozen=True):
     """Of which states; nothing stands for a plan that could not be read."""
     text: Text
     is_in_plans: bool = True
-    ends_within: timedelta | None = None
-    """Of those, or besides, whose studies are estimated to end so soon."""
+    phases: frozenset[GuidancePhase] = frozenset()
+    """Besides, of whom in these phases."""
 
 
 _S = GuidanceState
-LAST_STRETCH = timedelta(weeks=26)
-"""How long before the estimated end the final phase begins: half a year."""
-
 THEMES: dict[GuidanceTheme, Theme] = {
     GuidanceTheme.START_OF_STUDIES: Theme(
         frozenset({_S.NOT_APPROVED}),
         Text(
-            fi="Opintojen käynnistyminen: opiskelijat, joiden HOKSia ei ole hyväksytty",
-            sv="Studiestarten: studerande vars PUK inte är godkänd",
-            en="Start of studies: students whose plan has not been approved",
+            fi="Opintojen käynnistyminen: opinnot ovat alkamassa tai HOKSia ei ole hyväksytty",
+            sv="Studiestarten: studierna inleds eller PUK är inte godkänd",
+            en="Start of studies: studies begin, or the plan has not been approved",
         ),
+        phases=frozenset({GuidancePhase.STARTING}),
     ),
     GuidanceTheme.ABSENCES: Theme(
         frozenset(),
@@ -95,11 +94,11 @@ THEMES: dict[GuidanceTheme, Theme] = {
     GuidanceTheme.FINAL_PHASE: Theme(
         frozenset(),
         Text(
-            fi="Päättövaiheen kartoitus: opinnot päättyvät arvion mukaan puolen vuoden kuluessa",
-            sv="Kartläggning av slutfasen: studierna beräknas vara slut inom ett halvår",
-            en="Final phase: studies are estimated to end within half a year",
+            fi="Päättövaiheen kartoitus: opinnot ovat päättövaiheessa tai opiskelija on valmistumassa",
+            sv="Kartläggning av slutfasen: studierna är i slutskedet eller den studerande utexamineras",
+            en="Final phase: studies come to their end, or the student graduates",
         ),
-        ends_within=LAST_STRETCH,
+        phases=frozenset({GuidancePhase.FINAL, GuidancePhase.GRADUATING}),
     ),
 }
 
@@ -116,6 +115,10 @@ class GuidanceStudent(Record, frozen=True, gc=False):
     ] = ()
     first_approved_on: Annotated[date | None, item(Item.D1, "First approval (ensikertainen hyväksyminen).")] = None
     updated_at: Annotated[datetime | None, item(Item.D1, "Latest update (päivitetty).")] = None
+    phase: Annotated[
+        GuidancePhase | None,
+        drawn_from(TOLD_BY, "The phase of guidance (ohjauksen vaihe); null where what is shown does not tell it."),
+    ] = None
     state: Annotated[
         GuidanceState | None,
         drawn_from(

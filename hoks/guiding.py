@@ -7,6 +7,7 @@ longer than it takes to say what it waits for.
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import date
+from typing import TypeVar
 
 import msgspec
 
@@ -18,6 +19,7 @@ from hoks.caller import Caller, HeldRole, Role
 from hoks.errors import SourcesUnavailable
 from hoks.folding import SMALLEST, folded, groups_folded
 from hoks.guidance import THEMES, GuidanceState, GuidanceStudent, GuidanceTheme, Theme, state_of
+from hoks.guidance_phase import GuidancePhase
 from hoks.identifiers import LearnerOid, OrganisationOid, PersonOid, StudyRightOid
 from hoks.items import Aspect, Item, Seen, Slice
 from hoks.outcomes import FAILED
@@ -28,6 +30,10 @@ from hoks.sitting import Sitting
 from hoks.standing import ASSIGNED
 from hoks.student import Person, SourceStatus
 from hoks.study_right import StudyRight
+
+K = TypeVar("K")
+Tally = Counter[tuple[GuidanceState | None, GuidancePhase | None]]
+"""How many students are in each state and phase."""
 
 _LISTS_ARE_DOWN = "the sources of groups and responsible teachers did not answer"
 _TOO_MANY = "not everybody could be read in the time that a request has; ask about a smaller unit"
@@ -65,6 +71,8 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
     updated: int | None
     states: tuple[tuple[GuidanceState | None, int | None], ...]
     """Of every state how many, and last of how many the plan could not be read."""
+    phases: tuple[tuple[GuidancePhase | None, int | None], ...]
+    """Of every phase how many, and last of how many it is not known."""
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
@@ -106,7 +114,7 @@ class Guidance:
             if view is not None and report is not None:
                 row = self._row(view, _of(person, teachers), report, within.day)
                 gathered.unread += row is not None and row.student.state is None
-                gathered.rows += [row] if row is not None and _is_of(row, view, THEMES[theme], within.day) else []
+                gathered.rows += [row] if row is not None and _is_of(row.student, THEMES[theme]) else []
         if not gathered.seen:
             return None
         return Group(
@@ -131,7 +139,7 @@ class Guidance:
         if is_down:
             raise SourcesUnavailable(_LISTS_ARE_DOWN)
         teachers = _teachers(everyone)
-        states: dict[PersonOid | None, Counter[GuidanceState | None]] = {}
+        told: dict[PersonOid | None, Tally] = {}
         unread = 0
         async for person, view in self._reader.walk(counted, within=within):
             if view is None:
@@ -140,11 +148,11 @@ class Guidance:
             row = self._row(view, _of(person, teachers), report, within.day)
             if row is not None:
                 teacher = next(iter(row.student.responsible_teachers), None)
-                states.setdefault(teacher, Counter())[row.student.state] += 1
+                told.setdefault(teacher, Counter())[row.student.state, row.student.phase] += 1
         if unread and within.is_over:
             raise SourcesUnavailable(_TOO_MANY)
         return Summary(
-            rows=tuple(counted_by_teacher(states)), not_read=unread if unread == 0 or unread >= SMALLEST else None
+            rows=tuple(counted_by_teacher(told)), not_read=unread if unread == 0 or unread >= SMALLEST else None
         )
 
     def _row(self, view: View, teachers: tuple[PersonOid, ...], report: Report, day: date) -> GroupRow | None:
@@ -164,6 +172,7 @@ class Guidance:
                 responsible_teachers=teachers,
                 first_approved_on=dated.first_approved_on if dated else None,
                 updated_at=dated.updated_at if dated else None,
+                phase=plan.guidance_phase.phase if plan is not None and plan.guidance_phase is not None else None,
                 state=state,
             ),
             subject=view.oid,
@@ -180,22 +189,26 @@ class Guidance:
         return state_of(redact(plan, items) if plan is not None else None, day, self._weeks)
 
 
-def counted_by_teacher(
-    states: Mapping[PersonOid | None, Counter[GuidanceState | None]],
-) -> Iterable[Counts]:
+def counted_by_teacher(told: Mapping[PersonOid | None, Tally]) -> Iterable[Counts]:
     """The counts that may be shown, small groups put together and small counts left out, by the teachers' OIDs."""
-    small = groups_folded({teacher: of.total() for teacher, of in states.items()})
-    for teacher in sorted(states.keys() - small, key=lambda each: each or ""):
-        yield _counts(states[teacher], teacher, is_folded=False)
+    small = groups_folded({teacher: of.total() for teacher, of in told.items()})
+    for teacher in sorted(told.keys() - small, key=lambda each: each or ""):
+        yield _counts(told[teacher], teacher, is_folded=False)
     if small:
-        together = sum((states[each] for each in small), Counter[GuidanceState | None]())
+        together = sum((told[each] for each in small), Tally())
         yield _counts(together, None, is_folded=True)
 
 
-def _counts(of: Counter[GuidanceState | None], teacher: PersonOid | None, *, is_folded: bool) -> Counts:
+def _counts(of: Tally, teacher: PersonOid | None, *, is_folded: bool) -> Counts:
     total = of.total()
     order: tuple[GuidanceState | None, ...] = (*GuidanceState, None)
-    shown = folded({state: of[state] for state in order}) if total >= SMALLEST else dict.fromkeys(order)
+    shown = _folded({state: sum(n for (its, _), n in of.items() if its is state) for state in order}, total)
+    # INVARIANT: a phase hints at a state (a plan that is not approved is in the first), so that phases are told only
+    # beside states that are all told.
+    stages: tuple[GuidancePhase | None, ...] = (*GuidancePhase, None)
+    phases = _folded({phase: sum(n for (_, its), n in of.items() if its is phase) for phase in stages}, total)
+    if None in shown.values():
+        phases = dict.fromkeys(stages)
     waiting, late, unread = (shown[each] for each in (GuidanceState.NOT_APPROVED, GuidanceState.NOT_UPDATED, None))
     # INVARIANT: these two are told only where what they are the rest of is told, so that they add nothing.
     approved = total - waiting - unread if waiting is not None and unread is not None else None
@@ -206,7 +219,12 @@ def _counts(of: Counter[GuidanceState | None], teacher: PersonOid | None, *, is_
         approved=approved,
         updated=approved - late if approved is not None and late is not None else None,
         states=tuple((state, shown[state]) for state in order),
+        phases=tuple((phase, phases[phase]) for phase in stages),
     )
+
+
+def _folded(counts: Mapping[K, int], total: int) -> dict[K, int | None]:
+    return folded(counts) if total >= SMALLEST else dict.fromkeys(counts)
 
 
 class _Gathered:
@@ -242,11 +260,9 @@ def _open(view: View) -> Iterable[StudyRight]:
     return (right for oid, right in rights if oid in view.own and right.phase in OPEN_PHASES)
 
 
-def _is_of(row: GroupRow, view: View, theme: Theme, day: date) -> bool:
+def _is_of(student: GuidanceStudent, theme: Theme) -> bool:
     """Whether a theme is about the student."""
-    ends = [right.estimated_end_date for right in _open(view) if right.estimated_end_date is not None]
-    ends_soon = theme.ends_within is not None and any(end <= day + theme.ends_within for end in ends)
-    return row.student.state in theme.states or ends_soon
+    return student.state in theme.states or student.phase in theme.phases
 
 
 def _teachers(assignments: Iterable[Assignment]) -> dict[LearnerOid, set[PersonOid]]:

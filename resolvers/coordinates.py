@@ -45,6 +45,7 @@ WITHOUT_PERSONAL_DATA = frozenset(
         "GuidanceSummary",
         "ResponsibleTeacherSummary",
         "GuidanceStateCount",
+        "GuidancePhaseCount",
         "DataQualityConnection",
         "DataQualityEdge",
     }

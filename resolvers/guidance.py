@@ -7,6 +7,7 @@ import strawberry
 
 from hoks.disclosing import disclosed_row
 from hoks.guidance import THEMES, GuidanceState, GuidanceStudent, GuidanceTheme
+from hoks.guidance_phase import GuidancePhase
 from hoks.guiding import Counts, Group, Summary
 from hoks.identifiers import OrganisationOid, PersonOid
 from hoks.items import items_in
@@ -15,7 +16,7 @@ from resolvers.context import Info
 from resolvers.types import graph_enum, graph_type
 
 GUIDANCE_STUDENT = graph_type(GuidanceStudent)
-STATE, THEME = graph_enum(GuidanceState), graph_enum(GuidanceTheme)
+STATE, THEME, PHASE = (graph_enum(each) for each in (GuidanceState, GuidanceTheme, GuidancePhase))
 TEXT = graph_type(Text)
 
 
@@ -52,6 +53,18 @@ class GuidanceStateCount:
     )
 
 
+@strawberry.type(description="How many students are in one phase of guidance.")
+class GuidancePhaseCount:
+    """One cell of ``Counts.phases``."""
+
+    phase: Annotated[GuidancePhase, PHASE] | None = strawberry.field(
+        description="The phase; null where the plan does not tell it."
+    )
+    students: int | None = strawberry.field(
+        description="How many; null where it would be fewer than five, would tell such a count, or a state is null."
+    )
+
+
 @strawberry.type(description="The students of one responsible teacher (vastuuopettaja) in counts.")
 class ResponsibleTeacherSummary:
     """What the graph shows of ``Counts``."""
@@ -68,6 +81,7 @@ class ResponsibleTeacherSummary:
         description="Those whose approved plan has been updated within the weeks of the settings."
     )
     states: list[GuidanceStateCount] = strawberry.field(description="Of every state how many.")
+    phases: list[GuidancePhaseCount] = strawberry.field(description="Of every phase how many.")
 
 
 @strawberry.type(
@@ -133,4 +147,5 @@ def _teacher(counts: Counts) -> ResponsibleTeacherSummary:
         approved=counts.approved,
         updated=counts.updated,
         states=[GuidanceStateCount(state=state, students=students) for state, students in counts.states],
+        phases=[GuidancePhaseCount(phase=phase, students=students) for phase, students in counts.phases],
     )

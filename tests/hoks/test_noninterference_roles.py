@@ -91,7 +91,8 @@ QUERIES: Mapping[str, str] = {
     "pageInfo { hasNextPage endCursor } } }",
     "groups": '{ all: guidanceGroup(id: "group") { ...G } late: guidanceGroup(id: "group", theme: PROGRESS) { ...G } '
     'ending: guidanceGroup(id: "group", theme: FINAL_PHASE) { ...G } none: guidanceGroup(id: "no such") { id } } '
-    "fragment G on GuidanceGroup { id notRead students { name responsibleTeachers firstApprovedOn updatedAt state } }",
+    "fragment G on GuidanceGroup { id notRead students { name responsibleTeachers firstApprovedOn updatedAt phase "
+    "state } }",
     "findings to mend": f'{{ findings(organisationOid: "{A}") {{ edges {{ node {{ code item place }} }} }} }}',
     "everything": _of_everyone("...FStudent") + "\n" + fragments_of_everything(),
 }

@@ -12,7 +12,7 @@ GROUP = """
 query ($id: ID!, $theme: GuidanceTheme!) {
   guidanceGroup(id: $id, theme: $theme) {
     id theme themeText { fi } isInPlans notRead
-    students { name responsibleTeachers firstApprovedOn updatedAt state }
+    students { name responsibleTeachers firstApprovedOn updatedAt phase state }
   }
 }
 """
@@ -20,7 +20,10 @@ SUMMARY = """
 query ($oid: OrganisationOid!) {
   guidanceSummary(organisationOid: $oid) {
     notRead
-    teachers { responsibleTeacher isFolded students approved updated states { state students } }
+    teachers {
+      responsibleTeacher isFolded students approved updated
+      states { state students } phases { phase students }
+    }
   }
 }
 """
@@ -50,6 +53,7 @@ async def test_a_counsellor_sees_of_each_student_of_the_group_who_it_is_and_what
             "responsibleTeachers": [TEACHER_A],
             "firstApprovedOn": "2025-08-27",
             "updatedAt": "2026-10-03T08:26:00+00:00",
+            "phase": "PROGRESSING",
             "state": ENDED,
         },
         {
@@ -57,6 +61,7 @@ async def test_a_counsellor_sees_of_each_student_of_the_group_who_it_is_and_what
             "responsibleTeachers": [],
             "firstApprovedOn": "2025-01-26",
             "updatedAt": "2026-10-03T12:47:00+00:00",
+            "phase": "PROGRESSING",
             "state": ENDED,
         },
         {
@@ -64,6 +69,7 @@ async def test_a_counsellor_sees_of_each_student_of_the_group_who_it_is_and_what
             "responsibleTeachers": [TEACHER_A],
             "firstApprovedOn": "2025-08-24",
             "updatedAt": "2026-10-03T07:41:00+00:00",
+            "phase": "PROGRESSING",
             "state": ENDED,
         },
     ]

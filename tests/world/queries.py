@@ -125,7 +125,7 @@ QUERIES: Mapping[str, str] = {
     "sources { source outcome } } } pageInfo { hasNextPage endCursor } } }",
     # --- many at once
     "a group": '{ guidanceGroup(id: "everybody") { id notRead students { name responsibleTeachers '
-    'firstApprovedOn state } } late: guidanceGroup(id: "everybody", theme: PROGRESS) { students { name } } '
+    'firstApprovedOn phase state } } late: guidanceGroup(id: "everybody", theme: PROGRESS) { students { name } } '
     'none: guidanceGroup(id: "none") { id } }',
     "findings to mend": "{ "
     + " ".join(
@@ -137,7 +137,7 @@ QUERIES: Mapping[str, str] = {
     "counts": "{ "
     + " ".join(
         f'of{letter}: guidanceSummary(organisationOid: "{oid}") {{ notRead teachers {{ responsibleTeacher isFolded '
-        "students approved updated states { state students } } }"
+        "students approved updated states { state students } phases { phase students } } }"
         for letter, oid in ORGANISATIONS.items()
     )
     + " }",
