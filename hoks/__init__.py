@@ -50,4 +50,5 @@ folding        counts that tell of no single person
 quality        what the rules of writing find in a plan, and what to do about it
 guiding        a group's meeting and a unit's counts, each read once
 mending        a provider's findings, the most severe first
+changing       which visible plans have changed, for a provider's own system
 """

@@ -26,7 +26,11 @@ class Sitting(msgspec.Struct, frozen=True):
     @property
     def is_over(self) -> bool:
         """Whether its time is used up."""
-        return asyncio.get_running_loop().time() >= self.deadline.at(1.0)
+        return self.used(1.0)
+
+    def used(self, share: float) -> bool:
+        """Whether a share of its time is used up."""
+        return asyncio.get_running_loop().time() >= self.deadline.at(share)
 
     @classmethod
     def of(cls, seconds: float, clock: Clock) -> "Sitting":

@@ -15,6 +15,7 @@ context      what one request carries: caller, loaders, what was shown
 pages        where a page ends
 guidance     the questions about a group and a unit
 mending      the question about findings
+changing     the question about changed plans
 query        the questions at the root
 schema       the schema, built and printed
 withheld     what was withheld, told from the decision alone

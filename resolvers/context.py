@@ -9,6 +9,7 @@ from graphql import GraphQLResolveInfo
 
 from hoks.access.decide import Grant
 from hoks.caller import Caller
+from hoks.changing import Changing
 from hoks.disclosing import Told, disclosed
 from hoks.guidance import UPDATE_WEEKS
 from hoks.guiding import Guidance
@@ -42,6 +43,7 @@ class Context:
         self.cursors = cursors
         self.guidance = Guidance(reader, update_weeks)
         self.mending = Mending(reader)
+        self.changing = Changing(reader)
         self.students: DataLoader[LearnerOid, View | None] = DataLoader(self._load_students)
         self.rights: DataLoader[StudyRightOid, View | None] = DataLoader(self._load_rights)
         self.grants: list[Grant] = []

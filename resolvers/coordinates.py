@@ -47,6 +47,8 @@ WITHOUT_PERSONAL_DATA = frozenset(
         "GuidanceStateCount",
         "GuidancePhaseCount",
         "DataQualityConnection",
+        "PlanChangeConnection",
+        "PlanChangeEdge",
         "DataQualityEdge",
     }
 )

@@ -16,6 +16,7 @@ from hoks.relations import AppointmentKind
 from hoks.student import SourceStatus, Student
 from hoks.study_right import StudyRight
 from hoks.values import Text
+from resolvers.changing import PlanChangeConnection, changes
 from resolvers.context import Info
 from resolvers.guidance import GuidanceGroup, GuidanceSummary, guidance_group, guidance_summary
 from resolvers.mending import DataQualityConnection, findings
@@ -213,6 +214,11 @@ class Query:
         resolver=findings,
         description="What is wrong in the data of the acting organisation's own plans, the most severe first, to those "
         "who can mend it; null for any other organisation.",
+    )
+    changes: PlanChangeConnection | None = strawberry.field(
+        resolver=changes,
+        description="Which plans of its students, at whichever provider, have changed, for a provider's own system; "
+        "null for every other role.",
     )
     sources: Any = strawberry.field(
         resolver=sources,

@@ -18,6 +18,8 @@ ARGUMENTS = {
     "Query.guidanceGroup(id)": "which group; somebody else's and an unknown one come to the same null",
     "Query.guidanceGroup(theme)": "which of the states that the caller is shown anyway; drawn after redaction",
     "Query.guidanceSummary(organisationOid)": "the acting organisation; any other comes to the same null",
+    "Query.changes(since)": "a place of one's own, sealed for the caller",
+    "Query.changes(first)": "how many of those that the caller sees",
     "Query.findings(organisationOid)": "the acting organisation; any other comes to the same null",
     "Query.findings(first)": "how many of those that the caller sees",
     "Query.findings(after)": "a place among those that the caller sees, sealed for the caller",

@@ -48,6 +48,7 @@ DRAWN_AFTERWARDS = {
     "CombinedUnit",
     "GuidanceStudent",
     "DataQualityFinding",
+    "PlanChange",
     "Hint",
     "HintEvidence",
     "Guidance",

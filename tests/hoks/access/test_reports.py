@@ -67,6 +67,7 @@ def test_those_who_may_ask_are_these() -> None:
         "special_needs_teacher",
     ]
     assert who["group-own"] == ["staff", "system"]
+    assert who["changes-own"] == ["system"]
     assert who["findings-own"] == ["staff", "system"]
     assert who["summary-own"] == ["head_of_training", "staff", "system"]
 
