@@ -1,4 +1,5 @@
 """Measurements, for whoever wants figures: nothing imports from this room, and no test depends on a figure of it.
 
-faults  what failing sources cost: R1, R1b, R2, R3, R4, R6 and R15 of the reliability targets
+faults    what failing sources cost: R1, R1b, R2, R3, R4, R6 and R15 of the reliability targets
+guidance  what follow-up of many students costs
 """
