@@ -47,6 +47,7 @@ class GroupRow(msgspec.Struct, frozen=True, kw_only=True):
     right: StudyRightOid
     origin: Origin | None
     grant: Grant
+    """One that gives the same, of whichever right."""
     report: Report
 
 
@@ -114,7 +115,8 @@ class Guidance:
             if view is not None and report is not None:
                 row = self._row(view, _of(person, teachers), report, within.day)
                 gathered.unread += row is not None and row.student.state is None
-                gathered.rows += [row] if row is not None and _is_of(row.student, THEMES[theme]) else []
+                if row is not None and _is_of(row.student, THEMES[theme]):
+                    gathered.add(row)
         if not gathered.seen:
             return None
         return Group(
@@ -231,10 +233,16 @@ class _Gathered:
     """What a walk came to so far."""
 
     def __init__(self) -> None:
+        self._grants: dict[object, Grant] = {}
         self.rows: list[GroupRow] = []
         self.seen = 0
         self.unread = 0
         self.gaps: dict[str, SourceStatus] = {}
+
+    def add(self, row: GroupRow) -> None:
+        """Keep a row. Students are granted much alike, and of grants that give the same one is kept."""
+        same = (row.grant.allowances, frozenset(row.grant.refusals.items()))
+        self.rows.append(msgspec.structs.replace(row, grant=self._grants.setdefault(same, row.grant)))
 
     def take(self, person: Person, view: View | None) -> None:
         """Count one student, and keep which sources failed."""

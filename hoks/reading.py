@@ -320,7 +320,10 @@ class Reader:
             self._questions.tree(named, deadline.at(TREE)), self._with_consents_given(caller, standing, told, deadline)
         )
         tree = tree_on(tree, sitting.day)
-        looked = [self._decided(caller, standing.towards(person), person, told, tree, sitting.day) for person in people]
+        looked = [
+            self._decided(caller, towards, person, told, tree, sitting.day)
+            for person, towards in zip(people, standing.towards_each(people), strict=True)
+        ]
         return [
             msgspec.structs.replace(each, identity_is_known=identities_are_known, register_is_down=down)
             for each in looked

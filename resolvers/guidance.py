@@ -135,7 +135,7 @@ def _note(info: Info, group: Group) -> None:
             origin = msgspec.structs.replace(origin, rules=(*origin.rules, row.report.id))
         possible = row.grant.possible & items_in(row.report.items)
         told += disclosed_row(row.subject, row.right, row.student, origin, possible, selected)
-    info.context.reported(told, [row.grant for row in group.rows])
+    info.context.reported(told, {id(row.grant): row.grant for row in group.rows}.values())
     info.context.missed(group.gaps)
 
 
