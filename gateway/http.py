@@ -14,12 +14,12 @@ from contextlib import suppress
 from typing import Any, NamedTuple, Protocol
 
 import orjson
-from graphql import GraphQLSchema
+from graphql import GraphQLSchema, OperationType
 
 from gateway.documents import Documents
 from gateway.envelope import Envelope, envelope
 from gateway.errors import FAULTS, Code, ErrorBody, RefusedError, error
-from gateway.records.gate import ConsentChanged
+from gateway.records.gate import GroundChanged
 from gateway.records.store import StoreBroken
 from gateway.settings import Limits
 from hoks.caller import Caller
@@ -54,7 +54,7 @@ class Releasing(Protocol):
     """The release gate, as the endpoint needs it."""
 
     async def release(self, caller: Caller, told: Iterable[Told], operation: str) -> None:
-        """Record what an answer tells. Raises ``ConsentChanged`` and ``StoreBroken``."""
+        """Record what an answer tells. Raises ``GroundChanged`` and ``StoreBroken``."""
         ...
 
 
@@ -79,9 +79,16 @@ class GraphQLEndpoint:
     """The endpoint, as an ASGI application."""
 
     def __init__(
-        self, *, schema: GraphQLSchema, graph: Answering, callers: Identifying, gate: Releasing, limits: Limits
+        self,
+        *,
+        schema: GraphQLSchema,
+        graph: Answering,
+        callers: Identifying,
+        gate: Releasing,
+        limits: Limits,
+        projection: bool = True,
     ) -> None:
-        self._documents = Documents(schema, limits)
+        self._documents = Documents(schema, limits, projection=projection)
         self._graph = graph
         self._callers = callers
         self._gate = gate
@@ -133,16 +140,21 @@ class GraphQLEndpoint:
         return Answer(_status_of(content, media_type), content, media_type)
 
     async def _released(self, document: PreparedDocument, asked: Envelope, caller: Caller) -> dict[str, Any]:
-        """The answer, once what it tells is recorded; made again where a consent it rested on has just been withdrawn.
+        """The answer, once what it tells is recorded; made again where what it rested on has just been ended.
 
-        INVARIANT: no answer leaves by any other way.
+        INVARIANT: no answer leaves by any other way, and no mutation is executed twice: what it changed stays changed
+        although nothing of its answer may leave.
         """
-        for _ in ("as it stands", "without what was withdrawn"):
+        is_mutation = _is_mutation(document, asked.operation_name)
+        for _ in ("as it stands", "without what has ended")[: 1 if is_mutation else 2]:
             content, told = await self._graph.answer(document, asked.operation_name, asked.variables, caller)
-            with suppress(ConsentChanged):
+            with suppress(GroundChanged):
                 await self._gate.release(caller, told, asked.query)
                 return content
-        raise RefusedError(Code.UNAVAILABLE)
+        raise RefusedError(Code.UNAVAILABLE, _CHANGED_UNSEEN if is_mutation else None)
+
+
+_CHANGED_UNSEEN = "the change was made, but what it answers may no longer be told: ask for it anew"
 
 
 def accepted(accept: str | None) -> str:
@@ -222,6 +234,12 @@ class _Headers:
 
 def _names_one_operation(document: PreparedDocument, name: str | None) -> bool:
     return len(document.operations) == 1 if name is None else name in document.operations
+
+
+def _is_mutation(document: PreparedDocument, name: str | None) -> bool:
+    operations = document.operations
+    executed = operations[name] if name is not None else next(iter(operations.values()))
+    return executed.operation is OperationType.MUTATION
 
 
 def _request_error(errors: list[ErrorBody], media_type: str) -> Answer:

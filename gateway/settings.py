@@ -67,6 +67,13 @@ class CacheSettings(_Section, frozen=True):
     """Of all sources together."""
 
 
+class GraphSettings(_Section, frozen=True):
+    """How operations are executed."""
+
+    projection: bool = True
+    """Whether selections on plain data are compiled; off, everything is executed field by field, to the same answer."""
+
+
 class AccessSettings(_Section, frozen=True):
     """Questions of interpretation that a provider may answer otherwise."""
 
@@ -155,6 +162,7 @@ class Settings(_Section, frozen=True):
     server: ServerSettings = ServerSettings()
     limits: Limits = Limits()
     cache: CacheSettings = CacheSettings()
+    graph: GraphSettings = GraphSettings()
     access: AccessSettings = AccessSettings()
     guidance: GuidanceSettings = GuidanceSettings()
     issuer: tuple[IssuerSettings, ...] = ()

@@ -40,6 +40,7 @@ class FindingCode(StrEnum):
     PLAN_ON_BOTH_SIDES_OF_LINK = "PLAN_ON_BOTH_SIDES_OF_LINK"
     SEVERAL_PLANS_FOR_ONE_RIGHT = "SEVERAL_PLANS_FOR_ONE_RIGHT"
     PLAN_OF_ANOTHER_PERSON = "PLAN_OF_ANOTHER_PERSON"
+    APPOINTMENT_NAMES_NO_PART = "APPOINTMENT_NAMES_NO_PART"
     PERIOD_ENDS_BEFORE_IT_BEGINS = "PERIOD_ENDS_BEFORE_IT_BEGINS"
     PERIOD_OUTSIDE_STUDY_RIGHT = "PERIOD_OUTSIDE_STUDY_RIGHT"
     PERIOD_LONGER_THAN_FIVE_YEARS = "PERIOD_LONGER_THAN_FIVE_YEARS"
@@ -189,6 +190,14 @@ MEANING: dict[FindingCode, tuple[Severity, Text]] = {
             fi="Lähde antoi toisen henkilön suunnitelman; sitä ei näytetä",
             sv="Källan gav en annan persons plan; den visas inte",
             en="The source answered with another person's plan; it is not shown",
+        ),
+    ),
+    FindingCode.APPOINTMENT_NAMES_NO_PART: (
+        _W,
+        Text(
+            fi="Nimityksen jaksoa tai näyttöä ei enää ole suunnitelmassa, joten se ei avaa mitään; nimitä uudelleen",
+            sv="Perioden eller yrkesprovet finns inte längre i planen, så utnämningen ger ingenting; utnämn på nytt",
+            en="The plan no longer has the period or demonstration, so the appointment opens nothing; appoint again",
         ),
     ),
     FindingCode.PERIOD_ENDS_BEFORE_IT_BEGINS: (

@@ -126,6 +126,8 @@ class Shown:
     """Whether the record is seen on account of this field alone; technical data of a part do not open it."""
     is_drawn: bool = False
     """Whether it is drawn from what is left after redaction; whatever stood there before does not pass."""
+    is_kept: bool = False
+    """Whether it is no item of a plan but what the gateway itself keeps of the student, seen by the student alone."""
 
 
 def item(code: Item, text: str) -> Shown:
@@ -171,6 +173,14 @@ def structure(text: str) -> Shown:
 def attached(text: str) -> Shown:
     """A field that goes with its record: its id, its provenance."""
     return Shown((), text, attached=True)
+
+
+def kept_by_gateway(text: str) -> Shown:
+    """A field that no source tells: what the gateway keeps of the student, for the student's own eyes.
+
+    A record never holds it. It is filled in where the record is the caller's own, and showing it discloses nothing.
+    """
+    return Shown((), text, is_kept=True)
 
 
 def classification(record: type[msgspec.Struct]) -> dict[str, Shown]:

@@ -12,7 +12,7 @@ from hoks.items import Seen
 from hoks.links import Link, LinkState, findings_of
 from hoks.merge import StudentRecord
 from hoks.merged import MergedRight
-from hoks.narrow import Evidence, only_instructor
+from hoks.narrow import Evidence, only_instructor, parts_named
 from hoks.organisations import Known, may_tell_of, provider_of
 from hoks.outcomes import FAILED
 from hoks.plan import Hoks
@@ -143,16 +143,30 @@ class Looked(msgspec.Struct, frozen=True, kw_only=True):
         self, record: StudentRecord, evidence: Evidence
     ) -> tuple[dict[StudyRightOid, Origin], dict[StudyRightOid, Origin]]:
         """Where each right and each plan came from, on which rules it is shown, and who discloses it."""
-        of_rights = {right.oid: self._origin(right, None, right.right.provenance, evidence) for right in self.rights}
+        # All that name the caller in any plan: whether somebody is a student's only instructor rests on each of them.
+        appointments = frozenset(
+            each.id
+            for each in self.situation.appointments
+            if each.id is not None and any(parts_named(plan, each) for plan in record.plans)
+        )
+
+        def origin(right: MergedRight, plan: Hoks | None, provenance: Provenance | None) -> Origin:
+            return self._origin(right, plan, provenance, evidence, appointments)
+
+        of_rights = {right.oid: origin(right, None, right.right.provenance) for right in self.rights}
         merged = {right.oid: right for right in self.rights}
         of_plans = {
-            plan.study_right_oid: self._origin(merged[plan.study_right_oid], plan, plan.provenance, evidence)
-            for plan in record.plans
+            plan.study_right_oid: origin(merged[plan.study_right_oid], plan, plan.provenance) for plan in record.plans
         }
         return of_rights, of_plans
 
     def _origin(
-        self, right: MergedRight, plan: Hoks | None, provenance: Provenance | None, evidence: Evidence
+        self,
+        right: MergedRight,
+        plan: Hoks | None,
+        provenance: Provenance | None,
+        evidence: Evidence,
+        appointments: frozenset[str],
     ) -> Origin:
         grant, provider = self.grants[right.oid], self.provider(right.oid)
         in_force = (each for each in self.situation.consents if each.right == right.oid)
@@ -163,6 +177,7 @@ class Looked(msgspec.Struct, frozen=True, kw_only=True):
             discloser=OPH if right.phase is Phase.ENDED else provider,
             rules=grant.rules(plan, evidence) if plan is not None else tuple(each.rule for each in grant.allowances),
             consents=frozenset(each.id for each in in_force if each.is_in_force(self.situation.day)),
+            appointments=appointments,
             as_of=provenance.as_of if provenance is not None else None,
             fetched_at=provenance.fetched_at if provenance is not None else None,
             stale=provenance.stale if provenance is not None else False,

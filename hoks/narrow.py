@@ -5,7 +5,7 @@ Done before redaction, for roles whose rules reach no further than what names th
 """
 
 from calendar import monthrange
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import date
 from enum import StrEnum
 from typing import TypeVar
@@ -21,6 +21,7 @@ from hoks.relations import Appointment, AppointmentKind
 from hoks.units import Planned, PlannedCommonUnit
 
 U = TypeVar("U", bound=Planned)
+AppointablePart = CompetenceAcquisition | CompetenceDemonstration
 
 MONTHS_AFTER_THE_END = 3
 """How long an instructor or assessor sees the part after its end: as long as eHOKS keeps the contact data."""
@@ -73,7 +74,7 @@ def only_instructor(
         (plan, period)
         for plan in plans
         if plan.first_approved_on is not None and plan.first_approved_on <= day
-        for unit in _planned(plan)
+        for unit, _ in planned_units(plan)
         for period in unit.acquisitions or ()
         if is_at_a_workplace(period) and _runs_on(period, day)
     ]
@@ -92,6 +93,22 @@ def three_months_after(day: date) -> date:
     month = day.month + MONTHS_AFTER_THE_END
     year, month = day.year + (month - 1) // 12, (month - 1) % 12 + 1
     return date(year, month, min(day.day, monthrange(year, month)[1]))
+
+
+def parts_named(plan: Hoks, named: Appointment) -> tuple[AppointablePart, ...]:
+    """The parts of a plan that an appointment names: one, or none any more; several where nothing tells them apart."""
+    if named.right != plan.study_right_oid:
+        return ()
+    return tuple(part for part, uri in appointable_parts(plan, named.kind) if _is_the_part(named, part, uri))
+
+
+def appointable_parts(plan: Hoks, kind: AppointmentKind) -> Iterator[tuple[AppointablePart, str | None]]:
+    """The parts of a plan to which somebody may be appointed, each with the code of its unit or subarea."""
+    for unit, uri in planned_units(plan):
+        if kind is AppointmentKind.ASSESSOR:
+            yield from ((each, uri) for each in unit.demonstrations or ())
+        else:
+            yield from ((each, uri) for each in unit.acquisitions or () if is_at_a_workplace(each))
 
 
 # --- what names the caller ------------------------------------------------------------------------------------
@@ -139,14 +156,20 @@ def _is_demonstration(named: Appointment, demonstration: CompetenceDemonstration
     return None not in told and told == (uri, demonstration.start_date, demonstration.end_date, place)
 
 
+def _is_the_part(named: Appointment, part: AppointablePart, uri: str | None) -> bool:
+    if isinstance(part, CompetenceAcquisition):
+        return _is_period(named, part)
+    return named.kind is AppointmentKind.ASSESSOR and _is_demonstration(named, part, uri)
+
+
+def _is_period(named: Appointment, period: CompetenceAcquisition) -> bool:
+    """By the period's own key alone."""
+    is_instructor = named.kind is AppointmentKind.INSTRUCTOR
+    return is_instructor and named.part_key is not None and named.part_key == period.source_key
+
+
 def _names(plan: Hoks, period: CompetenceAcquisition, appointments: Collection[Appointment]) -> bool:
-    return any(
-        each.kind is AppointmentKind.INSTRUCTOR
-        and each.right == plan.study_right_oid
-        and each.part_key is not None
-        and each.part_key == period.source_key
-        for each in appointments
-    )
+    return any(each.right == plan.study_right_oid and _is_period(each, period) for each in appointments)
 
 
 def _is_open(end: date | None, day: date) -> bool:
@@ -175,8 +198,12 @@ def _common_units(units: Iterable[PlannedCommonUnit], only: _Only) -> Iterable[P
             yield msgspec.structs.replace(unit, subareas=kept)
 
 
-def _planned(plan: Hoks) -> Iterable[Planned]:
-    yield from plan.planned_vocational_units or ()
-    yield from plan.planned_local_units or ()
-    for unit in plan.planned_common_units or ():
-        yield from unit.subareas or ()
+def planned_units(plan: Hoks) -> Iterator[tuple[Planned, str | None]]:
+    """Every planned unit or subarea that may hold periods and demonstrations, with its code where it has one."""
+    for unit in plan.planned_vocational_units or ():
+        yield unit, uri_of(unit.unit)
+    for local in plan.planned_local_units or ():
+        yield local, None
+    for common in plan.planned_common_units or ():
+        for subarea in common.subareas or ():
+            yield subarea, uri_of(subarea.subarea)

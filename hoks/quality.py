@@ -280,6 +280,11 @@ REMEDIES: dict[FindingCode, Text] = {
     **dict.fromkeys((_C.UNKNOWN_STATE, _C.SOURCES_DISAGREE_ON_STATE, _C.SOURCES_DISAGREE_ON_PROVIDER), _RIGHT),
     **dict.fromkeys((_C.DIFFERENT_COPY, _C.PLAN_ON_BOTH_SIDES_OF_LINK, _C.SEVERAL_PLANS_FOR_ONE_RIGHT), _COPIES),
     _C.PLAN_NOT_APPROVED: _APPROVE,
+    _C.APPOINTMENT_NAMES_NO_PART: Text(
+        fi="Nimitä henkilö uudelleen suunnitelmassa olevaan jaksoon tai näyttöön, tai päätä nimitys.",
+        sv="Utnämn personen på nytt till en period eller ett yrkesprov i planen, eller avsluta utnämningen.",
+        en="Appoint the person again to a period or demonstration of the plan, or end the appointment.",
+    ),
 }
 """What to do about each finding, for the provider that can mend it."""
 

@@ -10,12 +10,13 @@ from typing import Any
 
 import msgspec
 
-from hoks.asking import Deadline, ask
+from hoks.asking import Deadline, ask, failed
 from hoks.caller import Caller, Role
-from hoks.identifiers import LearnerOid, OrganisationOid, StudyRightOid
+from hoks.identifiers import LearnerOid, OrganisationOid, PersonOid, StudyRightOid
 from hoks.organisations import Tree, TreeNode
 from hoks.outcomes import FAILED, Outcome, Reply
 from hoks.ports import (
+    Appointments,
     AppointmentSource,
     AssignmentSource,
     Clock,
@@ -28,8 +29,8 @@ from hoks.ports import (
     RightsSource,
     Source,
 )
-from hoks.relations import Assignment, Consent, Statute
-from hoks.standing import APPOINTED_AS, ASSIGNED, Standing, of_the_role, recipients
+from hoks.relations import Appointment, Assignment, Consent, Statute
+from hoks.standing import APPOINTED_AS, ASSIGNED, Standing, holding, of_the_role, recipient
 from hoks.student import GuidanceGiven, Person
 from hoks.told import PlansReply, RightsReply, all_answered, everything_in, person_of
 
@@ -40,6 +41,7 @@ LEARNER_REGISTER = "onr"
 """The name under which the learner register stands among the sources."""
 ORGANISATION_REGISTER = "organisaatio"
 CONSENTS = "consents"
+APPOINTMENTS = "appointments"
 
 
 class Sources(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,6 +53,8 @@ class Sources(msgspec.Struct, frozen=True, kw_only=True):
     plans: tuple[PlanSource, ...]
     holders: tuple[HolderSource, ...] = ()
     appointments: tuple[AppointmentSource, ...] = ()
+    made_here: Appointments | None = None
+    """The appointments made through the gateway."""
     assignments: tuple[AssignmentSource, ...] = ()
     guidance: tuple[GuidanceSource, ...] = ()
     consents: Consents | None = None
@@ -152,7 +156,7 @@ class Questions:
         if caller.role in ASSIGNED:
             return await self._assigned(caller, deadline)
         if caller.role is Role.CONSENT_RECIPIENT and self._sources.consents is not None:
-            names = recipients(caller)
+            names = (recipient(caller),)
             question = partial(self._sources.consents.received, names)
             reply = await self._ask(question, names, CONSENTS, deadline.at(IDENTIFY))
             return Standing(consents=everything_in([reply]), is_whole=all_answered([reply]))
@@ -171,16 +175,27 @@ class Questions:
     async def _appointed(self, caller: Caller, deadline: Deadline) -> Standing:
         until, who = deadline.at(IDENTIFY), [caller.subject]
         sources = self._sources.appointments
-        replies = await asyncio.gather(
-            *(self._ask(partial(each.appointments, who), who, each.source, until) for each in sources)
+        made_here, *replies = await asyncio.gather(
+            self._made_here(who, until),
+            *(self._ask(partial(each.appointments, who), who, each.source, until) for each in sources),
         )
+        if not all_answered([made_here]):
+            # INVARIANT: what staff have ended here is not open through another source because the store is silent.
+            return Standing(is_whole=False)
         told = (
-            msgspec.structs.replace(each, told_by=source.source.provider_oid)
+            msgspec.structs.replace(each, told_by=source.source.provider_oid, until=None, id=None)
             for source, reply in zip(sources, replies, strict=True)
             for each in everything_in([reply])
-            if each.kind is APPOINTED_AS[caller.role]
         )
-        return Standing(appointments=tuple(told), is_whole=all_answered(replies))
+        held = holding((*everything_in([made_here]), *told), self._clock.today())
+        kind = APPOINTED_AS[caller.role]
+        return Standing(appointments=tuple(each for each in held if each.kind is kind), is_whole=all_answered(replies))
+
+    async def _made_here(self, who: Sequence[PersonOid], until: float) -> Reply[PersonOid, tuple[Appointment, ...]]:
+        """What persons were appointed to through the gateway."""
+        if self._sources.made_here is None:
+            return failed((), APPOINTMENTS, Outcome.ABSENT, self._clock)
+        return await self._ask(partial(self._sources.made_here.appointments, who), who, APPOINTMENTS, until)
 
     async def _assigned(self, caller: Caller, deadline: Deadline) -> Standing:
         provider, down = await self.provider(caller.organisation, deadline.at(OWN))

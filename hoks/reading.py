@@ -10,7 +10,7 @@ from datetime import date
 
 import msgspec
 
-from hoks.access.decide import decide, decide_person
+from hoks.access.decide import decide, decide_person, is_own
 from hoks.access.facts import Situation
 from hoks.access.rules import Policy
 from hoks.asking import Deadline
@@ -131,6 +131,17 @@ class Reader:
         )
         names = [node.organisation.name for node in tree.values()]
         return standing, names[0] if names else None
+
+    async def self_of(self, caller: Caller, *, within: Sitting | None = None) -> tuple[Person, bool]:
+        """Who the caller is as a learner, under which aliases, and whether the learner register told it."""
+        oid = LearnerOid(caller.subject)
+        people = await self._questions.people([oid], (within or self.sit()).deadline)
+        return people.by_oid[oid], people.are_known
+
+    async def provider_of(self, caller: Caller, *, within: Sitting | None = None) -> OrganisationOid | None:
+        """The provider of the acting organisation; nothing where the register does not tell."""
+        deadline = (within or self.sit()).deadline
+        return (await self._questions.provider(caller.organisation, deadline.at(TREE)))[0]
 
     async def explain(self, caller: Caller, oid: LearnerOid) -> tuple[ExplainedRight, ...]:
         """Why the caller may see what of a student, right by right; reads no plan."""
@@ -356,7 +367,8 @@ class Reader:
         situation = Situation(
             day=day,
             is_the_student=Known.of(LearnerOid(caller.subject) in person.all_oids),
-            acting=caller.organisation,
+            # To be named in a consent makes an organisation no party to anything else of the student's.
+            acting=caller.organisation if caller.role is not Role.CONSENT_RECIPIENT else None,
             rights=rights,
             links=links,
             tree=tree,
@@ -411,9 +423,13 @@ class Reader:
         )
         if view is not None:
             origins = looked.origins(record, evidence)
-            own = frozenset(each.oid for each in looked.rights if looked.situation.owns(each) is Known.YES)
+            owned = frozenset(each.oid for each in looked.rights if looked.situation.owns(each) is Known.YES)
             view = msgspec.structs.replace(
-                view, own=own.intersection(view.rights), right_origins=origins[0], plan_origins=origins[1]
+                view,
+                own=owned.intersection(view.rights),
+                right_origins=origins[0],
+                plan_origins=origins[1],
+                is_own=is_own(looked.role, looked.situation),
             )
             return view.with_sources(self._statuses(looked, view, statuses))
         down = looked.own_sources_are_down(self._questions.of_rights)

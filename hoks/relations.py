@@ -38,6 +38,18 @@ class Appointment(Value, frozen=True, gc=False):
     environment: str | None = None
     told_by: OrganisationOid | None = None
     """The provider whose source tells of it, stamped where replies are read."""
+    until: date | None = None
+    """Its own last day, where it has one; it never reaches beyond three months after the part's end."""
+    id: str | None = None
+    """Of one made through the gateway: by which the release gate looks at it again."""
+
+    @property
+    def part(self) -> tuple[object, ...]:
+        """What it is an appointment to, and as what."""
+        return (
+            *(self.kind, self.right, self.part_key),
+            *(self.unit_uri, self.start_date, self.end_date, self.environment),
+        )
 
 
 class Assignment(Value, frozen=True, gc=False):

@@ -50,6 +50,8 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
     rules: tuple[str, ...]
     consents: frozenset[str]
     """The ids of the consents that it rests on."""
+    appointments: frozenset[str]
+    """The ids of the appointments, of those made through the gateway, that it rests on."""
     as_of: datetime | None
     fetched_at: datetime | None
     stale: bool
@@ -66,6 +68,8 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     """The sources that something shown came from."""
     oid: LearnerOid
     """Who it is, for the reader's own use: the student's OID is itself an item."""
+    oids: frozenset[LearnerOid]
+    """The same and every alias."""
     rights: tuple[StudyRightOid, ...]
     """Of each shown study right, in order: its OID is itself an item."""
     plans: tuple[StudyRightOid, ...]
@@ -74,6 +78,8 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     """Of the shown rights, those that the acting organisation owns."""
     right_origins: Mapping[StudyRightOid, Origin] = {}
     plan_origins: Mapping[StudyRightOid, Origin] = {}
+    is_own: bool = False
+    """Whether the student is the caller, acting as such."""
 
     def right(self, oid: StudyRightOid) -> StudyRight | None:
         """A right that is shown."""
@@ -124,6 +130,7 @@ def show(
             *({each.plan.provenance.source} for each in shown if each.plan.provenance is not None),
         ),
         oid=record.person.oid,
+        oids=record.person.all_oids,
         rights=tuple(rights),
         plans=plans,
     )

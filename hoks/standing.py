@@ -5,6 +5,7 @@ unknown, and what is unknown opens nothing.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
 from typing import TypeVar
 
 import msgspec
@@ -84,9 +85,20 @@ def _of(person: Person, relations: Mapping[LearnerOid, Sequence[tuple[int, R]]])
     return tuple(each for _, each in sorted(placed, key=lambda each: each[0]))
 
 
-def recipients(caller: Caller) -> tuple[str, ...]:
-    """Under which names a consent may name the caller: as a person, or as the acting organisation."""
-    return (caller.subject,) if caller.organisation is None else (caller.subject, caller.organisation)
+def holding(appointments: Iterable[Appointment], day: date) -> tuple[Appointment, ...]:
+    """The appointments that hold on a day.
+
+    INVARIANT: where several name one person in one part, the most restrictive end decides for all of them: what staff
+    have ended in the gateway is not open through another source.
+    """
+    told = tuple(appointments)
+    over = {(each.person, each.part) for each in told if each.until is not None and each.until < day}
+    return tuple(each for each in told if (each.person, each.part) not in over)
+
+
+def recipient(caller: Caller) -> str:
+    """Under which name a consent names the caller: as the acting organisation, or else as a person; never as both."""
+    return caller.subject if caller.organisation is None else caller.organisation
 
 
 def of_the_role(

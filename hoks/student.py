@@ -9,14 +9,17 @@ from typing import Annotated
 
 from hoks.combined_units import CombinedUnit
 from hoks.competence import CompetenceAcquisition
+from hoks.consenting import GivenConsent
 from hoks.findings import Finding
 from hoks.hints import Hint
 from hoks.identifiers import LearnerOid, StudyRightOid
-from hoks.items import Item, attached, item, name_of, structure
+from hoks.items import Item, attached, item, kept_by_gateway, name_of, structure
 from hoks.outcomes import Outcome
 from hoks.placed import UnitKind
 from hoks.plan import Hoks
 from hoks.records import Record
+from hoks.seen import DisclosureConnection
+from hoks.shares import GivenShare
 from hoks.study_right import StudyRight
 from hoks.values import Code, Organisation, Value, says
 
@@ -92,6 +95,21 @@ class Student(Record, frozen=True, gc=False):
     findings: Annotated[
         tuple[Finding, ...] | None, structure("What is wrong or doubtful in the data shown of this student.")
     ] = ()
+    consents: Annotated[
+        tuple[GivenConsent, ...] | None,
+        kept_by_gateway("What the student has consented to (suostumukset), newest first; shown to the student alone."),
+    ] = None
+    shares: Annotated[
+        tuple[GivenShare, ...] | None,
+        kept_by_gateway("The links by which consents were shared (jakolinkit), newest first; to the student alone."),
+    ] = None
+    disclosures: Annotated[
+        DisclosureConnection | None,
+        kept_by_gateway(
+            "Who has seen the student's data, and consents given and withdrawn, newest first (luovutusloki); shown to "
+            "the student alone."
+        ),
+    ] = None
 
 
 class Person(Value, frozen=True, gc=False):

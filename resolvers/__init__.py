@@ -1,22 +1,24 @@
 """The graph: types derived from the domain's records, a few questions at the root, and the answer to an operation.
 
-Root fields return whole, redacted, frozen records; below them everything is an attribute read.
+Root fields return whole, redacted, frozen records; below them everything is an attribute read, but for the few fields
+that are filled in from what the gateway itself keeps of a student, for that student alone.
 
 In order of flow:
 
 scalars      identifiers and the cursor
-types        the graph's types, derived from records and values
 cursors      opaque, authenticated cursors
 coordinates  which coordinates an operation selects, and their policy entries
 projection   a selection on plain data, compiled to one function
 prepared     a document's operations, with what is worked out of each but once
 executor     graphql-core's executor, handing plain data to its projection
 context      what one request carries: caller, loaders, what was shown
-pages        where a page ends
+filled       fields of a student that are filled in from what the gateway keeps
+types        the graph's types, derived from records and values
 guidance     the questions about a group and a unit
 mending      the question about findings
 changing     the question about changed plans
 query        the questions at the root
+mutation     what callers may change
 schema       the schema, built and printed
 withheld     what was withheld, told from the decision alone
 errors       errors as a caller may read them

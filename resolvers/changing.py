@@ -9,14 +9,14 @@ from hoks.changing import ChangePlace, Changes, PlanChange
 from hoks.disclosing import disclosed_row
 from hoks.errors import BadRequest
 from hoks.items import items_in
+from hoks.paging import Cursor, PageInfo
 from resolvers.context import Info
-from resolvers.pages import PageInfo
-from resolvers.scalars import Cursor
 from resolvers.types import graph_type
 
 MOST_CHANGES = 100
 """About how many changes one page may hold."""
 CHANGE = graph_type(PlanChange)
+PAGE_INFO = graph_type(PageInfo)
 _LIST = "changes"
 _PLACE = msgspec.msgpack.Decoder(ChangePlace)
 
@@ -33,7 +33,7 @@ class PlanChangeConnection:
     """A page of ``changes``."""
 
     edges: list[PlanChangeEdge] = strawberry.field(description="The changed plans of this page, by student.")
-    page_info: PageInfo = strawberry.field(
+    page_info: PAGE_INFO = strawberry.field(  # type: ignore[valid-type]  # derived type
         description="Where the page ends. Pass `endCursor` as `since`: at once while more follow, and else later."
     )
     cannot_tell: list[str] = strawberry.field(

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import msgspec
 import strawberry
 from aiodataloader import DataLoader
 from graphql import GraphQLResolveInfo
@@ -11,18 +12,29 @@ from hoks.access.decide import Grant
 from hoks.caller import Caller
 from hoks.changing import Changing
 from hoks.disclosing import Told, disclosed
+from hoks.following import Following
+from hoks.giving import Giving
 from hoks.guidance import UPDATE_WEEKS
 from hoks.guiding import Guidance
 from hoks.identifiers import LearnerOid, StudyRightOid
 from hoks.mending import Mending
 from hoks.outcomes import Outcome
 from hoks.reading import Reader
+from hoks.sharing import Sharing
 from hoks.showing import View
 from hoks.student import SourceStatus
 from resolvers.cursors import Cursors
 from resolvers.prepared import PreparedOperation
 
 _NO_GAP = frozenset({Outcome.OK, Outcome.ABSENT, Outcome.ABSENT_OR_DENIED})
+
+
+class Desks(msgspec.Struct, frozen=True, kw_only=True):
+    """What callers may do besides asking, and what is kept of them; nothing where the gateway keeps nothing."""
+
+    giving: Giving | None = None
+    sharing: Sharing | None = None
+    following: Following | None = None
 
 
 class Context:
@@ -34,11 +46,13 @@ class Context:
         reader: Reader,
         cursors: Cursors,
         operation: PreparedOperation,
+        desks: Desks,
         update_weeks: int = UPDATE_WEEKS,
     ) -> None:
         self.caller = caller
         self.operation = operation
         self.reader = reader
+        self.desks = desks
         self.sitting = reader.sit()
         self.cursors = cursors
         self.guidance = Guidance(reader, update_weeks)
@@ -48,10 +62,12 @@ class Context:
         self.rights: DataLoader[StudyRightOid, View | None] = DataLoader(self._load_rights)
         self.grants: list[Grant] = []
         self.told: list[Told] = []
+        self.views: list[View] = []
         self._gaps: dict[str, SourceStatus] = {}
 
     def shown(self, info: GraphQLResolveInfo[Any], view: View, rights: Sequence[StudyRightOid] | None = None) -> None:
         """Note what a field of the answer shows: all of a view, or only some of its rights with their plans."""
+        self.views.append(view)
         self.told += disclosed(view, self.operation.beneath(info), rights)
         self.grants += [grant for oid, grant in view.grants.items() if rights is None or oid in rights]
         self._gaps.update({each.source: each for each in view.student.sources if each.outcome not in _NO_GAP})
@@ -64,6 +80,10 @@ class Context:
     def missed(self, statuses: Iterable[SourceStatus]) -> None:
         """Note the sources of which an answer lacks something."""
         self._gaps.update({each.source: each for each in statuses if each.outcome not in _NO_GAP})
+
+    def view_of(self, student: object) -> View | None:
+        """The view that a student in the answer is of."""
+        return next((view for view in self.views if view.student is student), None)
 
     def gaps(self) -> list[dict[str, str]]:
         """The sources whose data are missing or old in this answer."""

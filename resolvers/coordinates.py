@@ -34,6 +34,7 @@ from hoks.values import Value
 WITHOUT_PERSONAL_DATA = frozenset(
     {
         "Query",
+        "Mutation",
         "Viewer",
         "ViewerAppointment",
         "HeldRole",
@@ -56,11 +57,15 @@ WITHOUT_PERSONAL_DATA = frozenset(
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """The policy entry of one coordinate: its items, whether it only holds other fields, whether it is a day."""
+    """The policy entry of one coordinate: its items, whether it only holds other fields, whether it is a day.
+
+    What the gateway keeps of a student is of no item, and shown to the student alone.
+    """
 
     items: frozenset[Item]
     is_structure: bool
     is_day: bool = False
+    is_kept: bool = False
 
 
 def policy_entries(schema: GraphQLSchema) -> dict[str, Entry]:
@@ -86,7 +91,10 @@ def _entries(graph_type: GraphQLObjectType, kind: type[Record]) -> Iterator[tupl
         if name is None:
             raise TypeError(f"{graph_type.name}.{field} has no policy entry")
         is_structure = not shown[name].items
-        yield f"{graph_type.name}.{field}", Entry(items[name], is_structure, is_day=name in days)
+        yield (
+            f"{graph_type.name}.{field}",
+            Entry(items[name], is_structure, is_day=name in days, is_kept=shown[name].is_kept),
+        )
 
 
 def selected_coordinates(

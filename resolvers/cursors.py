@@ -1,6 +1,7 @@
 """Opaque cursors: encrypted, authenticated, and bound to the caller and the list they were given for.
 
-A cursor holds an OID, which a caller may not be allowed to see; so it is not only signed.
+A cursor of students holds an OID, which a caller may not be allowed to see; so it is not only signed. One of the log
+holds only what stands in the row itself: what others were told of others is not in it.
 """
 
 import base64
@@ -12,7 +13,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 from hoks.caller import Caller
 from hoks.errors import BadRequest
 from hoks.identifiers import LearnerOid
-from resolvers.scalars import Cursor
+from hoks.paging import Cursor
+from hoks.seen import Place
 
 
 class Cursors:
@@ -29,6 +31,15 @@ class Cursors:
     def read(self, caller: Caller, cursor: Cursor) -> LearnerOid:
         """The student a cursor stands behind. Raises ``BadRequest`` for one that was not given to this caller."""
         return LearnerOid(self.opened(caller, "students", cursor).decode())
+
+    def behind(self, caller: Caller, place: Place) -> Cursor:
+        """The cursor behind a row of the caller's own log."""
+        return self.sealed(caller, "disclosures", f"{place.first} {place.reference}".encode())
+
+    def place(self, caller: Caller, cursor: Cursor) -> Place:
+        """The row a cursor stands behind. Raises ``BadRequest`` for one that was not given to this caller."""
+        first, _, reference = self.opened(caller, "disclosures", cursor).decode().partition(" ")
+        return Place(int(first), reference)
 
     def sealed(self, caller: Caller, listing: str, place: bytes) -> Cursor:
         """The cursor of a place in one of the caller's lists."""

@@ -10,7 +10,7 @@ from hoks.caller import Caller
 from hoks.disclosing import Told
 from hoks.guidance import UPDATE_WEEKS
 from hoks.reading import Reader
-from resolvers.context import Context
+from resolvers.context import Context, Desks
 from resolvers.coordinates import policy_entries
 from resolvers.cursors import Cursors
 from resolvers.errors import public_error
@@ -18,6 +18,8 @@ from resolvers.executor import ProjectingExecutor
 from resolvers.prepared import PreparedDocument
 from resolvers.schema import executable
 from resolvers.withheld import withheld
+
+NOTHING_KEPT = Desks()
 
 
 class Answered(NamedTuple):
@@ -31,13 +33,20 @@ class Graph:
     """The graph over a reader. One per process; a context of its own for every request."""
 
     def __init__(
-        self, schema: strawberry.Schema, reader: Reader, *, cursor_key: bytes, update_weeks: int = UPDATE_WEEKS
+        self,
+        schema: strawberry.Schema,
+        reader: Reader,
+        *,
+        cursor_key: bytes,
+        desks: Desks = NOTHING_KEPT,
+        update_weeks: int = UPDATE_WEEKS,
     ) -> None:
         self._schema = executable(schema)
         self._entries = policy_entries(self._schema)
         self._reader = reader
         self._cursors = Cursors(cursor_key)
         self._update_weeks = update_weeks
+        self._desks = desks
 
     async def answer(
         self,
@@ -48,7 +57,7 @@ class Graph:
     ) -> Answered:
         """The answer to one validated operation, and what it tells of whom."""
         operation = document.operation(operation_name, variables)
-        context = Context(caller, self._reader, self._cursors, operation, self._update_weeks)
+        context = Context(caller, self._reader, self._cursors, operation, self._desks, self._update_weeks)
         result = execute(
             self._schema,
             document.node,
@@ -73,7 +82,12 @@ class Graph:
             "access": {
                 "role": caller.role.value,
                 "organisation": caller.organisation,
-                "withheld": withheld(selected, self._entries, context.grants),
+                "withheld": withheld(
+                    selected,
+                    self._entries,
+                    context.grants,
+                    of_others=any(not view.is_own for view in context.views),
+                ),
             }
         }
         gaps = context.gaps()

@@ -10,14 +10,14 @@ from hoks.errors import BadRequest
 from hoks.identifiers import OrganisationOid
 from hoks.items import items_in
 from hoks.mending import DataQualityFinding, Place, Problems
+from hoks.paging import Cursor, PageInfo
 from resolvers.context import Info
-from resolvers.pages import PageInfo
-from resolvers.scalars import Cursor
 from resolvers.types import graph_type
 
 MOST_FINDINGS = 100
 """How many findings one page may hold."""
 FINDING = graph_type(DataQualityFinding)
+PAGE_INFO = graph_type(PageInfo)
 _LIST = "findings"
 _PLACE = msgspec.json.Decoder(Place)
 
@@ -35,7 +35,9 @@ class DataQualityConnection:
     """A page of ``findings``."""
 
     edges: list[DataQualityEdge] = strawberry.field(description="The findings of this page.")
-    page_info: PageInfo = strawberry.field(description="Where the page ends.")
+    page_info: PAGE_INFO = strawberry.field(  # type: ignore[valid-type]  # derived type
+        description="Where the page ends."
+    )
     not_read: int = strawberry.field(description="How many students could not be read: they may have more.")
 
 

@@ -9,8 +9,11 @@ import msgspec
 import strawberry
 
 from hoks.caller import Role
+from hoks.consent_texts import ConsentText
+from hoks.consenting import Language
 from hoks.errors import BadRequest
 from hoks.identifiers import LearnerOid, OrganisationOid, PersonOid, StudyRightOid, learner_oid, study_right_oid
+from hoks.paging import Cursor, PageInfo
 from hoks.plan import Hoks
 from hoks.relations import AppointmentKind
 from hoks.student import SourceStatus, Student
@@ -20,8 +23,6 @@ from resolvers.changing import PlanChangeConnection, changes
 from resolvers.context import Info
 from resolvers.guidance import GuidanceGroup, GuidanceSummary, guidance_group, guidance_summary
 from resolvers.mending import DataQualityConnection, findings
-from resolvers.pages import PageInfo
-from resolvers.scalars import Cursor
 from resolvers.types import graph_enum, graph_type
 
 MOST_STUDENTS = 50
@@ -30,7 +31,8 @@ MOST_STUDENTS = 50
 STUDENT, HOKS, STUDY_RIGHT = graph_type(Student), graph_type(Hoks), graph_type(StudyRight)
 SOURCE_STATUS = graph_type(SourceStatus)
 ROLE, APPOINTMENT_KIND = graph_enum(Role), graph_enum(AppointmentKind)
-TEXT = graph_type(Text)
+TEXT, CONSENT_TEXT, PAGE_INFO = graph_type(Text), graph_type(ConsentText), graph_type(PageInfo)
+LANGUAGE = graph_enum(Language)
 
 
 @strawberry.type(name="HeldRole", description="A role the token says the caller holds, and where.")
@@ -94,7 +96,7 @@ class StudentConnection:
     """What the graph shows of a ``Connection``."""
 
     edges: list[StudentEdge] = strawberry.field(description="The students of this page.")
-    page_info: PageInfo = strawberry.field(description="Where the page ends.")
+    page_info: PAGE_INFO = strawberry.field(description="Where the page ends.")  # type: ignore[valid-type]  # derived type
 
 
 async def viewer(info: Info) -> Viewer:
@@ -165,6 +167,12 @@ async def sources(info: Info) -> Any:
     return await context.reader.sources(context.caller, within=context.sitting)
 
 
+async def consent_text(info: Info, language: Annotated[Language, LANGUAGE], version: str | None = None) -> Any:
+    """What a student is shown before consenting."""
+    giving = info.context.desks.giving
+    return giving.texts.text(language, version) if giving is not None else None
+
+
 _right = study_right_oid
 
 
@@ -224,4 +232,9 @@ class Query:
         resolver=sources,
         graphql_type=list[SOURCE_STATUS],  # type: ignore[valid-type]  # derived type
         description="My organisation's sources and how each answered last; empty for other roles.",
+    )
+    consent_text: Any = strawberry.field(
+        resolver=consent_text,
+        graphql_type=Optional[CONSENT_TEXT],  # noqa: UP045 - derived type
+        description="What a student must be shown before consenting: the current text, or an earlier version of it.",
     )

@@ -4,13 +4,14 @@ import strawberry
 from graphql import GraphQLSchema
 from strawberry.schema.config import StrawberryConfig
 
+from resolvers.mutation import Mutation
 from resolvers.query import Query
 from resolvers.scalars import SCALARS
 
 
 def build() -> strawberry.Schema:
     """The schema. Raises ``TypeError`` when a field of a record has no classification."""
-    return strawberry.Schema(query=Query, config=StrawberryConfig(scalar_map=SCALARS))
+    return strawberry.Schema(query=Query, mutation=Mutation, config=StrawberryConfig(scalar_map=SCALARS))
 
 
 def executable(schema: strawberry.Schema) -> GraphQLSchema:

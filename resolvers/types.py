@@ -6,15 +6,20 @@ seen where the field that holds it is seen and carries no item of its own.
 
 import re
 from enum import Enum
-from functools import cache
-from typing import Any, Optional, get_args, get_origin, get_type_hints
+from functools import cache, partial
+from typing import Any, Optional, TypeVar, get_args, get_origin, get_type_hints
 
+import msgspec
 import strawberry
+from msgspec import NODEFAULT
 from strawberry.schema_directive import Location
 
 from hoks.items import Item, Shown, classification
 from hoks.records import Record
 from hoks.values import Said, Value
+from resolvers.filled import FILLED, own_alone
+
+V = TypeVar("V", bound=Value)
 
 strawberry.enum(Item, description="Data item of the law (Act 884/2017 9 §), or one of the few the law leaves unnamed.")
 
@@ -39,12 +44,53 @@ def graph_type(kind: type[Record] | type[Value]) -> type:
     namespace: dict[str, Any] = {"__annotations__": {}, "__module__": __name__}
     for name in kind.__struct_fields__:
         shown = classified.get(name)
-        namespace["__annotations__"][name] = _annotation(name, hints[name], shown)
+        annotation = _annotation(name, hints[name], shown)
+        namespace["__annotations__"][name] = annotation
         namespace[name] = strawberry.field(
             description=shown.text if shown else _said(kind, name, hints[name]),
             directives=[ItemOf(code=list(shown.items))] if shown and shown.items else (),
+            **_filled_in(f"{kind.__name__}.{name}", annotation, shown),
         )
     return strawberry.type(type(kind.__name__, (), namespace), description=_first_paragraph(kind))
+
+
+@cache
+def graph_input(kind: type[Value]) -> type:
+    """The Strawberry input of a value, by the name of the value and ``Input``. Raises ``TypeError`` where undescribed.
+
+    ``value_of`` makes the value again of what a caller has put in.
+    """
+    hints = get_type_hints(kind, include_extras=True)
+    namespace: dict[str, Any] = {"__annotations__": {}, "__module__": __name__}
+    for name, default in zip(kind.__struct_fields__, _defaults(kind), strict=True):
+        namespace["__annotations__"][name] = _graph_hint(hints[name])
+        given: dict[str, Any] = {} if default is NODEFAULT else {"default_factory": partial(_as_input, default)}
+        namespace[name] = strawberry.field(description=_said(kind, name, hints[name]), **given)
+    return strawberry.input(type(f"{kind.__name__}Input", (), namespace), description=_first_paragraph(kind))
+
+
+def value_of(kind: type[V], given: Any) -> V:
+    """The value that a caller has put in."""
+    put_in = ((name, getattr(given, name)) for name in kind.__struct_fields__)
+    return kind(**{name: tuple(value) if isinstance(value, list) else value for name, value in put_in})
+
+
+def _defaults(kind: type[Value]) -> tuple[Any, ...]:
+    """Of each field of a value its default, or ``NODEFAULT``."""
+    fields = msgspec.structs.fields(kind)
+    return tuple(each.default for each in fields)
+
+
+def _as_input(default: Any) -> Any:
+    return list(default) if isinstance(default, tuple) else default
+
+
+def _filled_in(coordinate: str, annotation: Any, shown: Shown | None) -> dict[str, Any]:
+    """How a field gets what the record itself never holds. Raises ``TypeError`` where there is no way, or no need."""
+    fill = FILLED.get(coordinate)
+    if (fill is not None) != (shown is not None and shown.is_kept):
+        raise TypeError(f"{coordinate}: what the gateway keeps, and nothing else, is filled in by `filled`")
+    return {"resolver": own_alone(fill), "graphql_type": annotation} if fill is not None else {}
 
 
 def _annotation(name: str, hint: Any, shown: Shown | None) -> Any:

@@ -14,14 +14,20 @@ _WEIGHT = {Reason.NO_RULE: 0, Reason.CONDITION_NOT_MET: 1, Reason.UNKNOWN_FACT: 
 
 
 def withheld(
-    selected: Collection[str], entries: Mapping[str, Entry], grants: Collection[Grant]
+    selected: Collection[str], entries: Mapping[str, Entry], grants: Collection[Grant], *, of_others: bool
 ) -> list[dict[str, Any]]:
-    """One row per selected coordinate and item that any grant in scope withholds, sorted by coordinate."""
+    """One row per selected coordinate and item that any grant in scope withholds, sorted by coordinate.
+
+    ``of_others`` says whether somebody else than the caller is shown: what the gateway keeps is withheld then.
+    """
     whole, days = _refusals(grants, days=False), _refusals(grants, days=True)
     rows: list[dict[str, Any]] = []
     for coordinate in sorted(selected):
         entry = entries.get(coordinate)
         if entry is None:
+            continue
+        if entry.is_kept:
+            rows += [_row(coordinate, None, Refusal(Reason.NO_RULE))] if of_others else []
             continue
         if coordinate in _OF_THE_PERSON:
             rows += _of_the_person(coordinate, whole, grants)
@@ -66,10 +72,10 @@ def _heavier(one: Refusal, other: Refusal) -> Refusal:
     return Refusal(reason, tuple(sorted({*one.rules, *other.rules})))
 
 
-def _row(coordinate: str, item: Item, refusal: Refusal) -> dict[str, Any]:
+def _row(coordinate: str, item: Item | None, refusal: Refusal) -> dict[str, Any]:
     return {
         "coordinate": coordinate,
-        "item": item.value,
+        "item": item,
         "reason": refusal.reason.value,
         "rules": list(refusal.rules),
     }

@@ -16,7 +16,7 @@ from gateway.clock import day_in_helsinki
 from gateway.records.log import Entry, Log
 from gateway.records.store import Job, Store, StoreBroken
 from gateway.records.tables import CONSENT, CONSENT_USE
-from hoks.consenting import GivenConsent, Language, Purpose, RecipientKind, Wish
+from hoks.consenting import ConsentFault, GivenConsent, Language, Purpose, RecipientKind, Wish
 from hoks.errors import BadRequest, SourcesUnavailable
 from hoks.identifiers import LearnerOid, StudyRightOid
 from hoks.items import Item
@@ -49,14 +49,17 @@ class Consents:
 
     async def give(self, wish: Wish) -> GivenConsent:
         """Keep a consent that nothing speaks against; it holds when this returns. Raises ``BadRequest``."""
-        now, today = self._now(), self._clock.today()
+        clock = self._now()
 
         def job(connection: Connection) -> GivenConsent:
+            now, today = self._moment(connection, clock)
+            if wish.end < today:
+                raise BadRequest("the end is in the past", ConsentFault.END_IN_THE_PAST)
             mine = select(CONSENT.c.id).where(
                 CONSENT.c.subject == wish.subject, CONSENT.c.withdrawn_at.is_(None), CONSENT.c.end >= today
             )
             if len(connection.execute(mine.limit(MOST_IN_FORCE)).all()) >= MOST_IN_FORCE:
-                raise BadRequest(f"at most {MOST_IN_FORCE} consents are in force at a time")
+                raise BadRequest(f"at most {MOST_IN_FORCE} consents are in force at a time", ConsentFault.TOO_MANY)
             made = secrets.token_hex(16)
             row = {
                 "id": made,
@@ -80,17 +83,19 @@ class Consents:
 
         return await self._written(job)
 
-    async def withdraw(self, consent: str, subject: LearnerOid) -> GivenConsent | None:
-        """Withdraw a consent of the subject's own; again is no fault. Nothing where there is no such consent."""
-        now, today = self._now(), self._clock.today()
+    async def withdraw(self, consent: str, subjects: Collection[LearnerOid]) -> GivenConsent | None:
+        """Withdraw a consent of a person's own; again is no fault. Nothing where there is no such consent."""
+        clock = self._now()
+        theirs = (CONSENT.c.id == consent, CONSENT.c.subject.in_(sorted(subjects)))
 
         def job(connection: Connection) -> GivenConsent | None:
+            now, today = self._moment(connection, clock)
             changed = connection.execute(
                 update(CONSENT)
-                .where(CONSENT.c.id == consent, CONSENT.c.subject == subject, CONSENT.c.withdrawn_at.is_(None))
+                .where(*theirs, CONSENT.c.withdrawn_at.is_(None))
                 .values(withdrawn_at=now, version=CONSENT.c.version + 1)
             )
-            row = connection.execute(_ROWS.where(CONSENT.c.id == consent, CONSENT.c.subject == subject)).first()
+            row = connection.execute(_ROWS.where(*theirs)).first()
             if row is None:
                 return None
             kept = _kept(row, today)
@@ -102,12 +107,17 @@ class Consents:
 
     async def of(self, subjects: Collection[LearnerOid]) -> tuple[GivenConsent, ...]:
         """Everything a person has consented to, withdrawn and over too, newest first."""
-        wanted = _ROWS.where(CONSENT.c.subject.in_(list(subjects))).order_by(CONSENT.c.given_at.desc(), CONSENT.c.id)
+        wanted = _ROWS.where(CONSENT.c.subject.in_(sorted(subjects))).order_by(CONSENT.c.given_at.desc(), CONSENT.c.id)
+        clock = self._now()
+
+        def job(connection: Connection) -> tuple[GivenConsent, ...]:
+            _, today = self._moment(connection, clock)
+            return tuple(_kept(row, today).shown for row in connection.execute(wanted).all())
+
         try:
-            rows = await self._store.read(lambda connection: connection.execute(wanted).all())
+            return await self._store.read(job)
         except StoreBroken:
             raise SourcesUnavailable(_DOWN) from None
-        return tuple(_kept(row, self._clock.today()).shown for row in rows)
 
     async def keep(self, consents: Iterable[Consent]) -> None:
         """Keep consents that were given elsewhere: those of the sandbox's invented students. Known ones are left."""
@@ -129,7 +139,7 @@ class Consents:
 
     async def given(self, rights: Collection[StudyRightOid]) -> Reply[StudyRightOid, tuple[Consent, ...]]:
         """The consents that concern each plan."""
-        found = await self._found(CONSENT.c.study_right.in_(list(rights)))
+        found = await self._found(CONSENT.c.study_right.in_(list(rights)) & (CONSENT.c.recipient != ""))
         return self._reply(rights, found, lambda each: each.right)
 
     async def _written(self, job: Job[T]) -> T:
@@ -179,6 +189,11 @@ class Consents:
     def _now(self) -> int:
         return int(self._clock.now().timestamp() * 1000)
 
+    def _moment(self, connection: Connection, clock: int) -> tuple[int, date]:
+        """The moment and its day. A clock that was set back makes nothing hold again: the log has seen a later one."""
+        at = max(clock, self._log.latest(connection))
+        return at, day_in_helsinki(datetime.fromtimestamp(at / 1000, UTC))
+
 
 def _row(consent: Consent, now: int) -> dict[str, Any]:
     """A consent of the sandbox as a row."""
@@ -223,7 +238,7 @@ def _kept(row: Row[Any], today: date) -> _Kept:
         id=row.id,
         study_right_oid=consent.right,
         recipient_kind=RecipientKind(row.recipient_kind),
-        recipient=consent.recipient,
+        recipient=consent.recipient or None,
         items=items,
         purpose=Purpose(row.purpose),
         start_date=row.start,

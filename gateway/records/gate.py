@@ -1,25 +1,31 @@
 """The release gate: what an answer discloses is recorded, and what it rests on looked at again, before a byte leaves.
 
-One transaction does both. Whoever withdraws a consent waits for the gates that have looked at it, and every gate after
-that sees the withdrawal: no disclosure is recorded after an acknowledged withdrawal (security 7.3).
+One transaction does both. Whoever withdraws a consent, or ends an appointment, waits for the gates that have looked at
+it, and every gate after that sees the change: no disclosure is recorded after an acknowledged withdrawal or end
+(security 7.3).
 """
 
-from collections.abc import Collection, Mapping, Sequence
-from datetime import UTC, datetime
+import asyncio
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import UTC, date, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, Row, Table, insert, select
 
 from gateway.clock import day_in_helsinki
 from gateway.records.log import Entry, Log
 from gateway.records.store import Store, StoreBroken
-from gateway.records.tables import CONSENT, CONSENT_USE
+from gateway.records.tables import APPOINTMENT, CONSENT, CONSENT_USE
 from hoks.ports import Clock
 
+FAILED_SECONDS = 5.0
+"""For how long an instance is not ready after it could not record; the next that it can makes it ready at once."""
 
-class ConsentChanged(Exception):
-    """A consent that the answer rests on was withdrawn, or is over: the answer must be made again without it."""
+
+class GroundChanged(Exception):
+    """A consent or an appointment that the answer rests on is over: the answer must be made again without it."""
 
 
 class Disclosure(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,20 +39,29 @@ class Disclosure(msgspec.Struct, frozen=True, kw_only=True):
     body: Mapping[str, Any]
     consents: frozenset[str] = frozenset()
     """The ids of the consents that it rests on."""
+    appointments: frozenset[str] = frozenset()
+    """The ids of the appointments, of those made through the gateway, that it rests on."""
 
 
 class Gate:
     """The gate of one instance, over its store and its stream of the log."""
 
-    def __init__(self, store: Store, log: Log, clock: Clock) -> None:
+    def __init__(self, store: Store, log: Log, clock: Clock, seconds: Callable[[], float] = time.monotonic) -> None:
         self._store = store
         self._log = log
         self._clock = clock
+        self._seconds = seconds
+        self._failed = float("-inf")
         self.is_closed = False
         """Whether anchors have been kept back for so long that nothing may be disclosed any more."""
 
+    @property
+    def is_well(self) -> bool:
+        """Whether answers may be expected to leave."""
+        return not self.is_closed and self._seconds() - self._failed > FAILED_SECONDS
+
     async def release(self, disclosures: Sequence[Disclosure]) -> None:
-        """Record everything, durably, or nothing. Raises ``ConsentChanged`` and ``StoreBroken``.
+        """Record everything, durably, or nothing. Raises ``GroundChanged`` and ``StoreBroken``.
 
         INVARIANT: bytes leave only after this has returned.
         """
@@ -57,9 +72,11 @@ class Gate:
         now = int(self._clock.now().timestamp() * 1000)
 
         def job(connection: Connection) -> None:
-            # A clock that was set back revives no consent: the log has seen a later moment.
+            # A clock that was set back revives nothing: the log has seen a later moment.
             at = max(now, self._log.latest(connection))
-            _look_again(connection, {each for disclosed in disclosures for each in disclosed.consents}, at)
+            day = day_in_helsinki(datetime.fromtimestamp(at / 1000, UTC))
+            _look_again(connection, CONSENT, {each for told in disclosures for each in told.consents}, day)
+            _look_again(connection, APPOINTMENT, {each for told in disclosures for each in told.appointments}, day)
             entries = [Entry(body=each.body, subject=each.subject) for each in disclosures]
             records = self._log.append(connection, entries, at)
             uses = [
@@ -70,18 +87,34 @@ class Gate:
             if uses:
                 connection.execute(insert(CONSENT_USE), uses)
 
-        await self._store.write(job)
+        try:
+            await self._store.write(job)
+        except (StoreBroken, asyncio.CancelledError):
+            self._failed = self._seconds()
+            raise
+        self._failed = float("-inf")
 
 
-def _look_again(connection: Connection, consents: Collection[str], at: int) -> None:
-    if not consents:
+def _look_again(connection: Connection, table: Table, grounds: Collection[str], day: date) -> None:
+    if not grounds:
         return
-    wanted = select(CONSENT.c.id, CONSENT.c.start, CONSENT.c.end, CONSENT.c.withdrawn_at)
-    # In order of id, and shared: gates never wait for each other, withdrawals wait for gates.
-    rows = connection.execute(
-        wanted.where(CONSENT.c.id.in_(sorted(consents))).order_by(CONSENT.c.id).with_for_update(read=True)
-    ).all()
-    day = day_in_helsinki(datetime.fromtimestamp(at / 1000, UTC))
-    in_force = {row.id for row in rows if row.withdrawn_at is None and row.start <= day <= row.end}
-    if in_force != set(consents):
-        raise ConsentChanged
+    # In order of id, and shared: gates never wait for each other, who ends something waits for gates.
+    wanted = select(table).where(table.c.id.in_(sorted(grounds))).order_by(table.c.id).with_for_update(read=True)
+    rows = connection.execute(wanted).all()
+    if {row.id for row in rows if _HOLDS[table.name](row, day)} != set(grounds):
+        raise GroundChanged
+
+
+def _consent_holds(row: Row[Any], day: date) -> bool:
+    # One without a recipient was shared, and nobody has accepted the share, or it was revoked.
+    return row.withdrawn_at is None and row.recipient != "" and bool(row.start <= day <= row.end)
+
+
+def _appointment_holds(row: Row[Any], day: date) -> bool:
+    return row.person is not None and row.ended_on is None and (row.until is None or bool(day <= row.until))
+
+
+_HOLDS: Mapping[str, Callable[[Row[Any], date], bool]] = {
+    CONSENT.name: _consent_holds,
+    APPOINTMENT.name: _appointment_holds,
+}

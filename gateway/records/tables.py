@@ -108,8 +108,11 @@ SHARE = Table(
     Column("bound_to", String(64)),
     Column("bound_at", BigInteger),
     Column("failed_tries", Integer, nullable=False),
+    Column("provider", String(64)),
+    Column("revoked_at", BigInteger),
     UniqueConstraint("token_hash"),
 )
+"""A share (jakolinkki) of a consent. Who accepted it stands as recipient in the consent too, until it is revoked."""
 
 APPOINTMENT = Table(
     "appointment",
@@ -124,6 +127,7 @@ APPOINTMENT = Table(
     Column("start", Date),
     Column("end", Date),
     Column("environment", String(200)),
+    Column("until", Date),
     Column("code_hash", LargeBinary(32)),
     Column("code_until", BigInteger),
     Column("failed_tries", Integer, nullable=False),
@@ -134,3 +138,13 @@ APPOINTMENT = Table(
     Column("version", Integer, nullable=False),
     CheckConstraint("(part_key IS NULL) <> (unit_code IS NULL)", name="one_way_to_the_part"),
 )
+"""An appointment (nimitys) made by staff. One that is ended, or over, stays: it closes what another source opens."""
+
+FAILED_CODE = Table(
+    "failed_code",
+    METADATA,
+    Column("id", String(32), primary_key=True),
+    Column("person", String(64), nullable=False, index=True),
+    Column("at", BigInteger, nullable=False),
+)
+"""Each time a person tried a one-time code that could not be used, for as long as it counts against them."""

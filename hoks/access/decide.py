@@ -102,6 +102,11 @@ def decide_person(policy: Policy, role: Role, situation: Situation) -> Seen:
     return frozenset().union(*given)
 
 
+def is_own(role: Role, situation: Situation) -> bool:
+    """Whether the student is the caller, acting as such: to nobody else is shown what the gateway keeps of them."""
+    return role is Role.STUDENT and situation.is_the_student is Known.YES
+
+
 def conclude(
     rules: tuple[Rule, ...],
     held: Mapping[str, Known],

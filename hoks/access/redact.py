@@ -95,7 +95,7 @@ def shape_of(kind: type[Record]) -> Shape:
     records: list[tuple[str, frozenset[Item], bool]] = []
     for name, shown in classification(kind).items():
         held = record_type_in(hints[name])
-        if shown.is_drawn:
+        if shown.is_drawn or shown.is_kept:
             continue
         if shown.attached:
             attached.append((name, shown.items[0] if shown.items else None))

@@ -12,7 +12,7 @@ from graphql import build_schema, execute_sync
 from gateway.callers import Callers
 from gateway.errors import FAULTS, Code, RefusedError
 from gateway.http import GRAPHQL_RESPONSE, JSON, GraphQLEndpoint, accepted
-from gateway.records.gate import ConsentChanged
+from gateway.records.gate import GroundChanged
 from gateway.records.store import StoreBroken
 from gateway.settings import IssuerSettings, Limits
 from hoks.caller import Caller
@@ -488,7 +488,7 @@ async def test_while_the_store_is_broken_nothing_is_disclosed(client: Client, ga
 async def test_an_answer_is_made_again_where_a_consent_has_just_been_withdrawn(
     client: Client, graph: Graph, gate: Gate
 ) -> None:
-    gate.refusals = [ConsentChanged()]
+    gate.refusals = [GroundChanged()]
     assert (await client.post({"query": "{ greeting }"})).json() == {"data": {"greeting": "hei"}}
     assert len(graph.asked) == len(gate.asked) == 2
 
@@ -496,7 +496,45 @@ async def test_an_answer_is_made_again_where_a_consent_has_just_been_withdrawn(
 async def test_where_consents_change_again_and_again_the_caller_is_told_to_come_back(
     client: Client, graph: Graph, gate: Gate
 ) -> None:
-    gate.refusals = [ConsentChanged(), ConsentChanged()]
+    gate.refusals = [GroundChanged(), GroundChanged()]
     response = await client.post({"query": "{ greeting }"})
     assert (response.status_code, code(response)) == (503, "UNAVAILABLE")
     assert len(graph.asked) == 2
+
+
+async def test_a_mutation_is_executed_once_also_where_its_answer_may_no_longer_be_told(
+    client: Client, graph: Graph, gate: Gate
+) -> None:
+    gate.refusals = [GroundChanged(), GroundChanged()]
+    response = await client.post({"query": "mutation { forget }"})
+    assert response.status_code == 503
+    (error,) = response.json()["errors"]
+    assert error["extensions"] == {"code": "UNAVAILABLE"}
+    assert error["message"].startswith("the change was made")
+    assert (len(graph.asked), len(gate.asked)) == (1, 1)
+
+
+async def test_which_operation_is_a_mutation_is_told_by_the_one_that_is_executed(
+    client: Client, graph: Graph, gate: Gate
+) -> None:
+    both = "query Ask { greeting } mutation Change { forget }"
+    for query, name, executions in (
+        (both, "Change", 1),
+        (both, "Ask", 2),
+        ("mutation Change { forget }", None, 1),
+        ("query Ask { greeting }", None, 2),
+    ):
+        graph.asked.clear()
+        gate.refusals = [GroundChanged(), GroundChanged()]
+        assert (await client.post({"query": query, "operationName": name})).status_code == 503
+        assert len(graph.asked) == executions
+
+
+async def test_the_answer_of_a_mutation_passes_the_gate_too(client: Client, gate: Gate) -> None:
+    gate.refusals = [StoreBroken()]
+    assert code(await client.post({"query": "mutation { forget }"})) == "UNAVAILABLE"
+
+
+async def test_no_mutation_is_executed_by_get(client: Client, graph: Graph) -> None:
+    assert code(await client.post({"query": "mutation { forget }"}, method="GET")) == "METHOD_NOT_ALLOWED"
+    assert graph.asked == []

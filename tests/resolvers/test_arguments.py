@@ -23,6 +23,26 @@ ARGUMENTS = {
     "Query.findings(organisationOid)": "the acting organisation; any other comes to the same null",
     "Query.findings(first)": "how many of those that the caller sees",
     "Query.findings(after)": "a place among those that the caller sees, sealed for the caller",
+    "Student.disclosures(first)": "how many rows of the caller's own log",
+    "Student.disclosures(after)": "a place in the caller's own log, sealed for the caller",
+    "Query.consentText(language)": "a public text",
+    "Query.consentText(version)": "a public text",
+    "Mutation.giveConsent(input)": "the caller's own consent",
+    "NewConsentInput.studyRightOid": "one of the caller's own; others and unknown ones are refused alike",
+    "NewConsentInput.recipientKind": "is kept as it is",
+    "NewConsentInput.recipient": "is kept as it is, and not looked for",
+    "NewConsentInput.items": "are kept as they are, whatever the plan holds",
+    "NewConsentInput.express": "are kept as they are, whatever the plan holds",
+    "NewConsentInput.purpose": "is kept as it is",
+    "NewConsentInput.startDate": "is kept as it is",
+    "NewConsentInput.endDate": "is kept as it is",
+    "NewConsentInput.textVersion": "a public text",
+    "NewConsentInput.language": "a public text",
+    "Mutation.createShare(consent)": "one of the caller's own, or of a plan that the caller's provider "
+    "discloses; others and unknown ones are refused alike",
+    "Mutation.acceptShare(token)": "256 random bits; whatever opens nothing is refused alike",
+    "Mutation.revokeShare(id)": "one of the caller's own; others and unknown ones are refused alike",
+    "Mutation.withdrawConsent(id)": "one of the caller's own; somebody else's and an unknown one are refused alike",
 }
 FILTERING: dict[str, str] = {}
 """Arguments that filter or order, each with the reason why no hidden value can be found by it; there are none."""

@@ -1,6 +1,6 @@
 """Every coordinate of a person's data has exactly one policy entry, and nothing below a root is more than a read."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import pytest
 import strawberry
@@ -15,10 +15,11 @@ from graphql import (
 )
 from strawberry.schema.config import StrawberryConfig
 
-from hoks.items import Item, item
+from hoks.items import Item, item, kept_by_gateway
 from hoks.records import Record
 from hoks.values import Value
 from resolvers.coordinates import WITHOUT_PERSONAL_DATA, policy_entries, selected_coordinates
+from resolvers.filled import FILLED
 from resolvers.scalars import SCALARS
 from resolvers.schema import build, executable, sdl
 from resolvers.types import graph_type
@@ -28,11 +29,19 @@ GRAPH = executable(SCHEMA)
 ENTRIES = policy_entries(GRAPH)
 
 VALUES = {
+    "AcceptedShare",
     "Code",
     "CompetenceArea",
+    "ConsentText",
     "DemonstrationEnvironment",
+    "Disclosure",
+    "DisclosureConnection",
+    "DisclosureEdge",
+    "GivenConsent",
+    "GivenShare",
     "IncludedIn",
     "Interruption",
+    "MadeShare",
     "Organisation",
     "OtherLearningEnvironment",
     "Provenance",
@@ -40,6 +49,7 @@ VALUES = {
     "ProviderPerson",
     "Qualification",
     "StatePeriod",
+    "Term",
     "Text",
     "WorkingLifeAssessor",
 }
@@ -169,8 +179,12 @@ def test_a_value_without_a_description_stops_the_build() -> None:
         graph_type(Holder)
 
 
-def test_below_a_root_every_field_is_a_read_of_an_attribute() -> None:
-    record_types = {name for name, each in object_types().items() if name not in {"Query"}}
+KEPT = {"Student.consents", "Student.shares", "Student.disclosures"}
+"""By hand: what the gateway keeps of a student, filled in for that student alone."""
+
+
+def test_below_a_root_every_field_is_a_read_of_an_attribute_but_what_the_gateway_keeps() -> None:
+    record_types = {name for name, each in object_types().items() if name not in {"Query", "Mutation"}}
     resolving = []
     for name in record_types:
         for field_name, field in object_types()[name].fields.items():
@@ -180,7 +194,47 @@ def test_below_a_root_every_field_is_a_read_of_an_attribute() -> None:
             has_extensions = bool(definition is not None and definition.extensions)
             if not is_plain or takes_arguments or has_extensions:
                 resolving.append(f"{name}.{field_name}")
-    assert resolving == []
+    assert set(resolving) == KEPT
+
+
+def test_what_the_gateway_keeps_has_an_entry_that_says_so_is_of_no_item_and_nullable() -> None:
+    assert {name for name, entry in ENTRIES.items() if entry.is_kept} == KEPT
+    for name in KEPT:
+        type_name, field = name.split(".")
+        assert ENTRIES[name].items == frozenset()
+        assert not str(object_types()[type_name].fields[field].type).endswith("!")
+
+
+def test_what_is_kept_and_that_nothing_fills_in_stops_the_build() -> None:
+    class Diary(Record, frozen=True, gc=False):
+        pages: Annotated[tuple[str, ...] | None, kept_by_gateway("Pages.")] = None
+
+    with pytest.raises(TypeError, match=r"Diary\.pages: what the gateway keeps, and nothing else, is filled in"):
+        graph_type(Diary)
+
+
+def test_what_is_filled_in_and_not_classified_as_kept_stops_the_build(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Marks(Record, frozen=True, gc=False):
+        best: Annotated[int | None, item(Item.D3, "The best.")] = None
+
+    monkeypatch.setitem(cast(dict[str, Any], FILLED), "Marks.best", FILLED["Student.consents"])
+    with pytest.raises(TypeError, match=r"Marks\.best: what the gateway keeps, and nothing else, is filled in"):
+        graph_type(Marks)
+
+
+def test_every_row_of_what_is_filled_in_is_a_field_of_the_graph() -> None:
+    assert set(FILLED) == KEPT
+
+
+def test_no_mutation_answers_with_a_record_of_a_students_data() -> None:
+    reached, waiting = set[str](), ["Mutation"]
+    while waiting:
+        name = waiting.pop()
+        if name in object_types() and name not in reached:
+            reached.add(name)
+            waiting += [get_named_type(field.type).name for field in object_types()[name].fields.values()]
+    assert reached <= VALUES | WITHOUT_PERSONAL_DATA
+    assert "GivenConsent" in reached
 
 
 @pytest.mark.parametrize("name", sorted(coordinates()))
@@ -228,8 +282,8 @@ def test_every_leaf_of_a_record_shows_its_item_in_the_printed_schema(name: str) 
     held = get_named_type(object_types()[type_name].fields[field_name].type)
     is_leaf = isinstance(held, GraphQLScalarType | GraphQLEnumType) or held.name in VALUES
     block = sdl(SCHEMA).split(f"type {type_name} {{", 1)[1].split("\n}\n", 1)[0]
-    (line,) = (each for each in block.splitlines() if each.strip().startswith(f"{field_name}:"))
-    needs_item = (is_leaf and field_name not in ATTACHED) or name in LISTS_OF_ONE_ITEM
+    (line,) = (each for each in block.splitlines() if each.strip().startswith((f"{field_name}:", f"{field_name}(")))
+    needs_item = (is_leaf and name not in KEPT and field_name not in ATTACHED) or name in LISTS_OF_ONE_ITEM
     assert ("@item(code: [" in line) == needs_item
 
 

@@ -27,6 +27,7 @@ from hoks.hints import hints
 from hoks.items import Item, items_in
 from hoks.looked import Looked, Want
 from hoks.organisations import Known
+from hoks.paging import Cursor
 from hoks.placed import Placed, placed_units
 from hoks.plan import Hoks
 from hoks.questions import Questions
@@ -40,7 +41,6 @@ from hoks.views import all_findings, workplace_learning
 from resolvers.context import Context
 from resolvers.cursors import Cursors
 from resolvers.graph import Graph
-from resolvers.scalars import Cursor
 from tests.world.rights import TODAY
 
 Install = Callable[[pytest.MonkeyPatch], None]
@@ -196,8 +196,9 @@ def _named_if_there(reader: Reader, looked: Looked, *rest: Any) -> Any:
     if seen is not None or not looked.rights:
         return seen
     student = Student(oid=None, name=looked.person.name, study_rights=(), hoksit=())
+    oid = looked.person.oid
     return View(
-        student=student, grants={}, covering={}, came_from=frozenset(), oid=looked.person.oid, rights=(), plans=()
+        student=student, grants={}, covering={}, came_from=frozenset(), oid=oid, oids=frozenset(), rights=(), plans=()
     )
 
 

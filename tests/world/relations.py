@@ -50,6 +50,25 @@ class FakeStaffList(FakeSource):
         return await self.reply("guided", [provider], {provider: tuple(self._assignments)})
 
 
+class FakeMadeHere(FakeSource):
+    """What people were appointed to through the gateway."""
+
+    def __init__(
+        self, appointments: Sequence[Appointment], clock: FixedClock, asked: Asked, fault: Fault | None
+    ) -> None:
+        super().__init__("appointments", clock, asked, fault)
+        self._appointments = appointments
+
+    async def appointments(self, people: Collection[PersonOid]) -> Reply[PersonOid, tuple[Appointment, ...]]:
+        """Everything each person has accepted."""
+        held = {
+            person: found
+            for person in people
+            if (found := tuple(each for each in self._appointments if each.person == person))
+        }
+        return await self.reply("appointments", people, held)
+
+
 class FakeConsents(FakeSource):
     """The consents that students have given, withdrawn ones among them."""
 

@@ -36,7 +36,7 @@ from hoks.study_right import StudyRight
 from tests.world.names import FakeLabels
 from tests.world.places import LETTER_OF, PROVIDERS, TREE
 from tests.world.ports import Asked, FakeIdentities, FakeOrganisations, FakePlans, FakeRights, Fault, FixedClock
-from tests.world.relations import FakeConsents, FakeStaffList
+from tests.world.relations import FakeConsents, FakeMadeHere, FakeStaffList
 from tests.world.rights import TODAY
 
 PART_KEY = b"k" * 32
@@ -80,6 +80,8 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
     """Each with the provider whose source tells it."""
     assignments: tuple[tuple[OrganisationOid, Assignment], ...] = ()
     """Each with the provider whose source tells it."""
+    made_here: tuple[Appointment, ...] = ()
+    """What people were appointed to through the gateway."""
     consents: tuple[Consent, ...] = ()
     statutes: tuple[Statute, ...] = ()
 
@@ -112,6 +114,7 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
             appointments=lists,
             assignments=lists,
             guidance=lists,
+            made_here=FakeMadeHere(self.made_here, clock, noted, self.faults.get("appointments")),
             consents=FakeConsents(self.consents, clock, noted, self.faults.get("consents")),
             statutes=self.statutes,
         )

@@ -82,8 +82,8 @@ async def test_a_withdrawal_holds_at_once_is_recorded_once_and_again_is_no_fault
     consents: Consents, store: Store
 ) -> None:
     given = await consents.give(WISH)
-    first = await consents.withdraw(given.id, AINO)
-    again = await consents.withdraw(given.id, AINO)
+    first = await consents.withdraw(given.id, [AINO])
+    again = await consents.withdraw(given.id, [AINO])
     assert first is not None and (first.withdrawn_on, first.is_in_force) == (DAY, False)
     assert again == first
     (left,) = (await consents.received([WORKPLACE])).answers[WORKPLACE].value or ()
@@ -94,8 +94,8 @@ async def test_a_withdrawal_holds_at_once_is_recorded_once_and_again_is_no_fault
 
 async def test_somebody_elses_consent_and_one_that_never_was_are_alike(consents: Consents) -> None:
     given = await consents.give(WISH)
-    assert await consents.withdraw(given.id, EERO) is None
-    assert await consents.withdraw("0" * 32, EERO) is None
+    assert await consents.withdraw(given.id, [EERO]) is None
+    assert await consents.withdraw("0" * 32, [EERO]) is None
     assert [each.withdrawn_on for each in await consents.of([AINO])] == [None]
 
 
@@ -104,7 +104,7 @@ async def test_a_hundred_are_in_force_at_a_time_and_one_that_is_withdrawn_makes_
         last = await consents.give(WISH)
     with pytest.raises(BadRequest, match="at most 100"):
         await consents.give(WISH)
-    await consents.withdraw(last.id, AINO)
+    await consents.withdraw(last.id, [AINO])
     await consents.give(WISH)
 
 

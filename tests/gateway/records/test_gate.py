@@ -3,16 +3,19 @@
 import asyncio
 import os
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from typing import Protocol
 
 import pytest
 from sqlalchemy import Connection, func, select
 
+from gateway.records.appointments import Appointments
 from gateway.records.consents import Consents
-from gateway.records.gate import ConsentChanged, Disclosure, Gate
+from gateway.records.gate import Disclosure, Gate, GroundChanged
 from gateway.records.log import Entry, Log, bodies_of
 from gateway.records.store import Store
 from gateway.records.tables import CONSENT, CONSENT_USE, LOG
+from tests.gateway.records.test_appointments import PROVIDER, STAFF, accepted, wish
 from tests.gateway.records.test_consents import AINO, WISH, Clock
 
 BODY = {"v": 1, "event": "disclosed", "items": ["D1"]}
@@ -47,11 +50,11 @@ async def test_an_answer_that_rests_on_a_withdrawn_consent_is_not_released_and_l
     log = Log("a")
     consents = Consents(store, log, clock)
     kept, withdrawn = await consents.give(WISH), await consents.give(WISH)
-    await consents.withdraw(withdrawn.id, AINO)
+    await consents.withdraw(withdrawn.id, [AINO])
     before = await store.read(counted)
-    with pytest.raises(ConsentChanged):
+    with pytest.raises(GroundChanged):
         await Gate(store, log, clock).release([disclosed(kept.id), disclosed(withdrawn.id)])
-    with pytest.raises(ConsentChanged):
+    with pytest.raises(GroundChanged):
         await Gate(store, log, clock).release([disclosed("0" * 32)])
     assert await store.read(counted) == before
 
@@ -63,7 +66,7 @@ async def test_a_consent_holds_through_its_last_day_in_helsinki(store: Store, cl
     clock.moment = datetime(2026, 11, 4, 21, 59, 59, tzinfo=UTC)
     await gate.release([disclosed(given.id)])
     clock.moment = datetime(2026, 11, 4, 22, 0, 0, tzinfo=UTC)
-    with pytest.raises(ConsentChanged):
+    with pytest.raises(GroundChanged):
         await gate.release([disclosed(given.id)])
 
 
@@ -74,8 +77,54 @@ async def test_a_clock_that_is_set_back_revives_no_consent(store: Store, clock: 
     clock.moment = datetime(2026, 12, 1, tzinfo=UTC)
     await gate.release([disclosed()])
     clock.moment = datetime(2026, 10, 6, tzinfo=UTC)
-    with pytest.raises(ConsentChanged):
+    with pytest.raises(GroundChanged):
         await gate.release([disclosed(given.id)])
+
+
+# --- appointments -----------------------------------------------------------------------------------------------
+
+
+def resting(*appointments: str) -> Disclosure:
+    """A disclosure that rests on appointments."""
+    return Disclosure(subject=AINO, body=BODY, appointments=frozenset(appointments))
+
+
+async def test_an_answer_that_rests_on_an_ended_appointment_is_not_released_and_leaves_no_record(
+    store: Store, clock: Clock
+) -> None:
+    log = Log("a")
+    appointments, gate = Appointments(store, log, clock), Gate(store, log, clock)
+    kept, ended = await accepted(appointments), await accepted(appointments)
+    await gate.release([resting(kept.id, ended.id)])
+    await appointments.end(ended.id, PROVIDER, STAFF)
+    before = await store.read(counted)
+    for gone in (resting(kept.id, ended.id), resting("0" * 32)):
+        with pytest.raises(GroundChanged):
+            await gate.release([gone])
+    assert await store.read(counted) == before
+    await gate.release([resting(kept.id)])
+
+
+async def test_an_appointment_that_nobody_has_accepted_opens_no_gate(store: Store, clock: Clock) -> None:
+    made, _ = await Appointments(store, Log("a"), clock).make(wish())
+    with pytest.raises(GroundChanged):
+        await Gate(store, Log("a"), clock).release([resting(made.id)])
+
+
+async def test_an_appointment_holds_through_its_last_day_in_helsinki(store: Store, clock: Clock) -> None:
+    log = Log("a")
+    made = await accepted(Appointments(store, log, clock), until=date(2026, 11, 4))
+    gate = Gate(store, log, clock)
+    clock.moment = datetime(2026, 11, 4, 21, 59, 59, tzinfo=UTC)
+    await gate.release([resting(made.id)])
+    clock.moment = datetime(2026, 11, 4, 22, 0, 0, tzinfo=UTC)
+    with pytest.raises(GroundChanged):
+        await gate.release([resting(made.id)])
+    # Nor does a clock that is set back revive it, once the log has seen a later moment.
+    await gate.release([disclosed()])
+    clock.moment = datetime(2026, 11, 3, 12, 0, 0, tzinfo=UTC)
+    with pytest.raises(GroundChanged):
+        await gate.release([resting(made.id)])
 
 
 # --- the race ---------------------------------------------------------------------------------------------------
@@ -92,7 +141,22 @@ async def test_no_disclosure_is_recorded_after_an_acknowledged_withdrawal(
     def right(gate: Gate) -> Release:
         return lambda consent: gate.release([disclosed(consent)])
 
-    late, total = await raced(store, clock, [right(each) for each in gates])
+    late, total = await raced(store, Withdrawn(store, clock), [right(each) for each in gates])
+    record_property("cases", total)
+    assert late == 0
+    assert total > ROUNDS
+
+
+@pytest.mark.proves("no disclosure is recorded after an acknowledged end of the appointment it rests on")
+async def test_no_disclosure_is_recorded_after_an_acknowledged_end_of_its_appointment(
+    store: Store, other: Store, clock: Clock, record_property: Callable[[str, object], None]
+) -> None:
+    gates = Gate(store, Log("a"), clock), Gate(other, Log("b"), clock)
+
+    def right(gate: Gate) -> Release:
+        return lambda appointment: gate.release([resting(appointment)])
+
+    late, total = await raced(store, Ended(store, clock), [right(each) for each in gates])
     record_property("cases", total)
     assert late == 0
     assert total > ROUNDS
@@ -107,37 +171,74 @@ async def test_the_wrong_order_would_record_disclosures_after_the_withdrawal(
         async def release(consent: str) -> None:
             in_force = select(CONSENT.c.withdrawn_at).where(CONSENT.c.id == consent)
             if await store.read(lambda connection: connection.execute(in_force).scalar()) is not None:
-                raise ConsentChanged
+                raise GroundChanged
             await asyncio.sleep(0.002)
             await store.write(lambda connection: log.append(connection, [Entry(body=BODY, subject=AINO)], at=0))
 
         return release
 
-    late, _ = await raced(store, clock, [wrong(store, Log("a")), wrong(other, Log("b"))])
+    late, _ = await raced(store, Withdrawn(store, clock), [wrong(store, Log("a")), wrong(other, Log("b"))])
     assert late > 0
 
 
 ROUNDS = 200 if os.environ.get("HOKS_PROVE") == "1" else 8
 
 
-async def raced(store: Store, clock: Clock, releases: Sequence[Release]) -> tuple[int, int]:
-    """Readers of two instances and a student who withdraws; the records after each withdrawal, and all records."""
-    consents = Consents(store, Log("a"), clock)
+class Ground(Protocol):
+    """Something that answers rest on, which somebody ends."""
+
+    async def begin(self) -> str:
+        """Begin one; its id."""
+        ...
+
+    async def end(self, ground: str) -> None:
+        """End it."""
+        ...
+
+
+class Withdrawn:
+    """Consents, which a student withdraws."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._consents = Consents(store, Log("a"), clock)
+
+    async def begin(self) -> str:
+        return (await self._consents.give(WISH)).id
+
+    async def end(self, ground: str) -> None:
+        await self._consents.withdraw(ground, [AINO])
+
+
+class Ended:
+    """Appointments, which staff end."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._appointments = Appointments(store, Log("a"), clock)
+
+    async def begin(self) -> str:
+        return (await accepted(self._appointments)).id
+
+    async def end(self, ground: str) -> None:
+        await self._appointments.end(ground, PROVIDER, STAFF)
+
+
+async def raced(store: Store, ground: Ground, releases: Sequence[Release]) -> tuple[int, int]:
+    """Readers of two instances and somebody who ends; the records after each end, and all records."""
     late = total = 0
 
-    async def reading(release: Release, consent: str) -> None:
+    async def reading(release: Release, begun: str) -> None:
         while True:
             try:
-                await release(consent)
-            except ConsentChanged:
+                await release(begun)
+            except GroundChanged:
                 return
 
     for _ in range(ROUNDS):
-        given = await consents.give(WISH)
+        begun = await ground.begin()
         before = await store.read(counted)
-        readers = [asyncio.create_task(reading(each, given.id)) for each in releases for _ in range(3)]
+        readers = [asyncio.create_task(reading(each, begun)) for each in releases for _ in range(3)]
         await asyncio.sleep(0.05)
-        await consents.withdraw(given.id, AINO)
+        await ground.end(begun)
         acknowledged = await store.read(counted)
         await asyncio.gather(*readers)
         after = await store.read(counted)
