@@ -124,12 +124,12 @@ async def _done(work: Work, reader: Reader) -> object:
     return await work(reader)
 
 
-def main() -> int:
-    """The exit code: 0, or 1 where a row is not linear or not bounded."""
+def main(*, quick: bool = False) -> int:
+    """The exit code: 0, or 1 where a row is not linear or not bounded; ``quick`` leaves out the largest size."""
     logging.disable(logging.CRITICAL)
     print(f"{'':<26} {'students':>8} {'ms each':>10} {'calls':>7} {'MB':>8} {'growth':>7}", flush=True)
     missed = 0
-    for row in rows():
+    for row in rows(SIZES[:-1] if quick else SIZES):
         missed += not row.is_within
         print(row, flush=True)
     return 1 if missed else 0
