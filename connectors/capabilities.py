@@ -17,6 +17,7 @@ Gives = Literal[
     "holders",
     "appointments",
     "assignments",
+    "guides",
     "identities",
     "organisations",
     "names",

@@ -52,6 +52,7 @@ from hoks.ports import (
     AppointmentSource,
     AssignmentSource,
     Clock,
+    GuidanceSource,
     HolderSource,
     Identities,
     Organisations,
@@ -82,6 +83,7 @@ class Connected:
     holders: tuple[HolderSource, ...] = ()
     appointments: tuple[AppointmentSource, ...] = ()
     assignments: tuple[AssignmentSource, ...] = ()
+    guidance: tuple[GuidanceSource, ...] = ()
     identities: Identities | None = None
     organisations: Organisations | None = None
     shelf: Shelf = field(default_factory=Shelf, repr=False)
@@ -183,6 +185,7 @@ def connect(
     holders: list[HolderSource] = []
     appointments: list[AppointmentSource] = []
     assignments: list[AssignmentSource] = []
+    guidance: list[GuidanceSource] = []
     tables: list[TableSource] = []
     rosters: list[OneRosterSource] = []
     changes: list[EhoksChanges] = []
@@ -221,6 +224,7 @@ def connect(
                 plans += [table] if "plans" in settings.gives else []
                 appointments += [table] if "appointments" in settings.gives else []
                 assignments += [table] if "assignments" in settings.gives else []
+                guidance += [table] if "assignments" in settings.gives else []
             case JsonSettings():
                 system = _json_source(settings, network, clock, root)
                 capable[settings.id] = system.capabilities
@@ -229,6 +233,7 @@ def connect(
                 plans += [system] if "plans" in settings.gives else []
                 appointments += [system] if "appointments" in settings.gives else []
                 assignments += [system] if "assignments" in settings.gives else []
+                guidance += [system] if settings.guides else []
     remembered = {each.id: found for each in sources if (found := _remembered(each)) is not None}
     kept = _Kept(remembered, shelf, clock)
     identities = _identities(onr, network, clock, root) if onr else None
@@ -250,6 +255,7 @@ def connect(
         holders=kept.each(KeptHolders, holders),
         appointments=kept.each(KeptAppointments, appointments),
         assignments=kept.each(KeptAssignments, assignments),
+        guidance=tuple(guidance),
         identities=SharedIdentities(identities, learner_register.SOURCE, onr, shelf, clock)
         if identities and onr
         else None,

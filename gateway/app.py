@@ -113,7 +113,13 @@ def create_app(
     callers = Callers(settings.issuer, parts.keys_client, seconds=seconds)
     endpoint = GraphQLEndpoint(
         schema=executable(schema),
-        graph=Graph(schema, parts.reader, cursor_key=_key_for(parts.key, b"cursors"), desks=_desks(parts)),
+        graph=Graph(
+            schema,
+            parts.reader,
+            cursor_key=_key_for(parts.key, b"cursors"),
+            desks=_desks(parts),
+            update_weeks=settings.guidance.update_weeks,
+        ),
         callers=callers,
         gate=Recorder(parts.keeping.gate, parts.policy),
         limits=settings.limits,
@@ -199,6 +205,7 @@ def _sources(connected: Connected, keeping: Keeping, settings: Settings) -> Sour
         holders=connected.holders,
         appointments=connected.appointments,
         assignments=connected.assignments,
+        guidance=connected.guidance,
         made_here=keeping.appointments,
         consents=keeping.consents,
         statutes=settings.statutes,

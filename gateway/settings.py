@@ -15,6 +15,7 @@ from connectors.registries.onr import OnrSettings
 from connectors.registries.organisaatio import OrganisaatioSettings
 from connectors.shelf import DEFAULT_BYTES
 from gateway.records.keeping import RecordsSettings
+from hoks.guidance import UPDATE_WEEKS
 from hoks.identifiers import LearnerOid, OrganisationOid, StudyRightOid
 from hoks.items import Item
 from hoks.relations import Consent, Statute
@@ -77,6 +78,14 @@ class AccessSettings(_Section, frozen=True):
     """Questions of interpretation that a provider may answer otherwise."""
 
     suspended_is_valid: bool = True
+
+
+class GuidanceSettings(_Section, frozen=True):
+    """What guidance at a provider goes by."""
+
+    update_weeks: Annotated[int, Meta(ge=1, le=52)] = UPDATE_WEEKS
+    """Weeks without an update after which a plan waits for one. Nobody asks with another number: the difference of two
+    counts would tell of one student."""
 
 
 class IssuerSettings(_Section, frozen=True):
@@ -155,6 +164,7 @@ class Settings(_Section, frozen=True):
     cache: CacheSettings = CacheSettings()
     graph: GraphSettings = GraphSettings()
     access: AccessSettings = AccessSettings()
+    guidance: GuidanceSettings = GuidanceSettings()
     issuer: tuple[IssuerSettings, ...] = ()
     source: tuple[SourceSettings, ...] = ()
     statute: tuple[StatuteSettings, ...] = ()

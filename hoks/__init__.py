@@ -52,6 +52,12 @@ disclosing     what an answer tells of whom, by item and ground
 explaining     why a caller sees what they see
 reading        the read path: identify, rights, facts, decide, fetch, merge, redact
 nominating     appointments made by staff and accepted by whoever brings the code
+guidance       what a plan waits for, and the themes of a group's meetings
+folding        counts that tell of no single person
+quality        what the rules of writing find in a plan, and what to do about it
+guiding        a group's meeting and a unit's counts, each read once
+mending        a provider's findings, the most severe first
+changing       which visible plans have changed, for a provider's own system
 giving         a student's own consents: given, listed, withdrawn
 sharing        shares made, accepted, revoked
 following      a student who follows who has seen their data

@@ -74,6 +74,21 @@ def disclosed(
     return tuple(told)
 
 
+def disclosed_row(
+    subject: LearnerOid,
+    right: StudyRightOid,
+    record: Record,
+    origin: Origin | None,
+    possible: Collection[Item],
+    selected: Collection[str],
+) -> tuple[Told, ...]:
+    """What a line about one student in a report tells that holds the ``selected`` coordinates of its record."""
+    items = items_in(record, selected)
+    of_plan = (items - {Item.ID}) & frozenset(possible)
+    told = [Told(subject=subject, right=None, origin=None, items=frozenset({Item.ID}))] if Item.ID in items else []
+    return (*told, *([Told(subject=subject, right=right, origin=origin, items=of_plan)] if of_plan else []))
+
+
 def _drawn(student: Student, selected: Collection[str]) -> Mapping[StudyRightOid | None, frozenset[Item]]:
     """What the views tell of each plan, by its study right; by nothing where it is not shown, and then of any plan.
 

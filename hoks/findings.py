@@ -41,6 +41,24 @@ class FindingCode(StrEnum):
     SEVERAL_PLANS_FOR_ONE_RIGHT = "SEVERAL_PLANS_FOR_ONE_RIGHT"
     PLAN_OF_ANOTHER_PERSON = "PLAN_OF_ANOTHER_PERSON"
     APPOINTMENT_NAMES_NO_PART = "APPOINTMENT_NAMES_NO_PART"
+    PERIOD_ENDS_BEFORE_IT_BEGINS = "PERIOD_ENDS_BEFORE_IT_BEGINS"
+    PERIOD_OUTSIDE_STUDY_RIGHT = "PERIOD_OUTSIDE_STUDY_RIGHT"
+    PERIOD_LONGER_THAN_FIVE_YEARS = "PERIOD_LONGER_THAN_FIVE_YEARS"
+    WORKPLACE_PART_MISSING = "WORKPLACE_PART_MISSING"
+    INSTRUCTOR_MISSING = "INSTRUCTOR_MISSING"
+    WORKPLACE_NAME_MISSING = "WORKPLACE_NAME_MISSING"
+    WORKPLACE_BUSINESS_ID_MISSING = "WORKPLACE_BUSINESS_ID_MISSING"
+    PERIOD_KEY_MISSING = "PERIOD_KEY_MISSING"
+    WORKING_TIME_MISSING = "WORKING_TIME_MISSING"
+    APPRENTICESHIP_BASIS_MISSING = "APPRENTICESHIP_BASIS_MISSING"
+    INTERRUPTIONS_OVERLAP = "INTERRUPTIONS_OVERLAP"
+    DEMONSTRATION_ENDS_BEFORE_IT_BEGINS = "DEMONSTRATION_ENDS_BEFORE_IT_BEGINS"
+    RECOGNITION_PROCESS_MISSING = "RECOGNITION_PROCESS_MISSING"
+    SUPPORT_DATES_MISSING = "SUPPORT_DATES_MISSING"
+    SUPPORT_DATES_NOT_ALLOWED = "SUPPORT_DATES_NOT_ALLOWED"
+    COMPETENCE_ACHIEVED_OUT_OF_RANGE = "COMPETENCE_ACHIEVED_OUT_OF_RANGE"
+    UNITS_IN_PREPARATORY_PLAN = "UNITS_IN_PREPARATORY_PLAN"
+    PLAN_NOT_APPROVED = "PLAN_NOT_APPROVED"
 
 
 _E, _W, _I = Severity.ERROR, Severity.WARNING, Severity.INFO
@@ -180,6 +198,144 @@ MEANING: dict[FindingCode, tuple[Severity, Text]] = {
             fi="Nimityksen jaksoa tai näyttöä ei enää ole suunnitelmassa, joten se ei avaa mitään; nimitä uudelleen",
             sv="Perioden eller yrkesprovet finns inte längre i planen, så utnämningen ger ingenting; utnämn på nytt",
             en="The plan no longer has the period or demonstration, so the appointment opens nothing; appoint again",
+        ),
+    ),
+    FindingCode.PERIOD_ENDS_BEFORE_IT_BEGINS: (
+        _E,
+        Text(
+            fi="Jakson loppu on ennen sen alkua",
+            sv="Periodens slut är före dess början",
+            en="A period ends before it begins",
+        ),
+    ),
+    FindingCode.PERIOD_OUTSIDE_STUDY_RIGHT: (
+        _E,
+        Text(
+            fi="Jakso ei ole kokonaan opiskeluoikeuden aikana",
+            sv="Perioden ligger inte helt inom studierättens tid",
+            en="A period is not within the dates of the study right",
+        ),
+    ),
+    FindingCode.PERIOD_LONGER_THAN_FIVE_YEARS: (
+        _W,
+        Text(
+            fi="Jakso on yli viisi vuotta pitkä",
+            sv="Perioden är längre än fem år",
+            en="A period is longer than five years",
+        ),
+    ),
+    FindingCode.WORKPLACE_PART_MISSING: (
+        _E,
+        Text(
+            fi="Työpaikalla järjestettävän koulutuksen tiedot puuttuvat",
+            sv="Uppgifterna om utbildning på arbetsplatsen saknas",
+            en="A period at a workplace says nothing of the workplace",
+        ),
+    ),
+    FindingCode.INSTRUCTOR_MISSING: (
+        _W,
+        Text(
+            fi="Vastuullisen työpaikkaohjaajan nimi puuttuu",
+            sv="Den ansvariga arbetsplatshandledarens namn saknas",
+            en="The responsible workplace instructor is not named",
+        ),
+    ),
+    FindingCode.WORKPLACE_NAME_MISSING: (
+        _W,
+        Text(fi="Työpaikan nimi puuttuu", sv="Arbetsplatsens namn saknas", en="The workplace is not named"),
+    ),
+    FindingCode.WORKPLACE_BUSINESS_ID_MISSING: (
+        _W,
+        Text(
+            fi="Työpaikan Y-tunnus puuttuu", sv="Arbetsplatsens FO-nummer saknas", en="The workplace has no business id"
+        ),
+    ),
+    FindingCode.PERIOD_KEY_MISSING: (
+        _W,
+        Text(
+            fi="Työpaikkajaksolta puuttuu yksilöivä tunniste",
+            sv="Perioden på arbetsplatsen saknar identifierare",
+            en="A period at a workplace has no key of its own",
+        ),
+    ),
+    FindingCode.WORKING_TIME_MISSING: (
+        _W,
+        Text(
+            fi="Työpaikkajakson osa-aikaisuustieto puuttuu",
+            sv="Uppgift om arbetstid på arbetsplatsen saknas",
+            en="The working time of a period at a workplace is missing",
+        ),
+    ),
+    FindingCode.APPRENTICESHIP_BASIS_MISSING: (
+        _W,
+        Text(
+            fi="Oppisopimuksen perusta puuttuu",
+            sv="Grunden för läroavtalet saknas",
+            en="The basis of an apprenticeship is missing",
+        ),
+    ),
+    FindingCode.INTERRUPTIONS_OVERLAP: (
+        _W,
+        Text(
+            fi="Keskeytymisajanjaksot ovat päällekkäin tai avoin ei ole viimeinen",
+            sv="Avbrotten överlappar eller det öppna är inte sist",
+            en="Interruptions overlap, or an open one is not the last",
+        ),
+    ),
+    FindingCode.DEMONSTRATION_ENDS_BEFORE_IT_BEGINS: (
+        _W,
+        Text(
+            fi="Osoittamisen loppu on ennen sen alkua",
+            sv="Visandets slut är före dess början",
+            en="A demonstration ends before it begins",
+        ),
+    ),
+    FindingCode.RECOGNITION_PROCESS_MISSING: (
+        _E,
+        Text(
+            fi="Aiemmin hankitun osaamisen todentamisen prosessi puuttuu",
+            sv="Processen för verifiering av tidigare kunnande saknas",
+            en="Prior competence does not say how it is verified",
+        ),
+    ),
+    FindingCode.SUPPORT_DATES_MISSING: (
+        _E,
+        Text(
+            fi="Tukiopetukselta puuttuu alku, loppu tai tutkinnon osan tyyppi",
+            sv="Stödundervisningen saknar början, slut eller typ av examensdel",
+            en="Remedial teaching lacks its dates or its group of units",
+        ),
+    ),
+    FindingCode.SUPPORT_DATES_NOT_ALLOWED: (
+        _W,
+        Text(
+            fi="Tuelle on annettu päiviä tai tutkinnon osan tyyppi, vaikka niitä ei saa olla",
+            sv="Stödet har datum eller typ av examensdel fast det inte får ha det",
+            en="Support has dates or a group of units although it may not",
+        ),
+    ),
+    FindingCode.COMPETENCE_ACHIEVED_OUT_OF_RANGE: (
+        _W,
+        Text(
+            fi="Osaamisen saavuttamisen päivä on ennen vuotta 2018 tai yli kahden viikon päässä",
+            sv="Dagen då kunnandet uppnåtts är före 2018 eller mer än två veckor framåt",
+            en="The day on which competence was achieved is before 2018 or more than two weeks ahead",
+        ),
+    ),
+    FindingCode.UNITS_IN_PREPARATORY_PLAN: (
+        _W,
+        Text(
+            fi="Valmentavan koulutuksen suunnitelmassa on tutkinnon osia",
+            sv="En plan för handledande utbildning innehåller examensdelar",
+            en="A plan of preparatory education holds units of a qualification",
+        ),
+    ),
+    FindingCode.PLAN_NOT_APPROVED: (
+        _W,
+        Text(
+            fi="HOKSia ei ole hyväksytty, vaikka opinnot ovat alkaneet",
+            sv="PUK är inte godkänd fast studierna har börjat",
+            en="The plan has not been approved although studies have begun",
         ),
     ),
 }

@@ -166,6 +166,19 @@ class AssignmentSource(Protocol):
         ...
 
 
+class GuidanceSource(Protocol):
+    """A source that can also list everybody whom its provider's staff guide: groups as a whole rest on it."""
+
+    @property
+    def source(self) -> Source:
+        """Which source this is."""
+        ...
+
+    async def guided(self) -> Reply[OrganisationOid, tuple[Assignment, ...]]:
+        """Every assignment the source knows, keyed by the source's provider."""
+        ...
+
+
 class Consents(Protocol):
     """The consents that students have given."""
 

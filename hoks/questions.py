@@ -21,6 +21,7 @@ from hoks.ports import (
     AssignmentSource,
     Clock,
     Consents,
+    GuidanceSource,
     HolderSource,
     Identities,
     Organisations,
@@ -28,9 +29,9 @@ from hoks.ports import (
     RightsSource,
     Source,
 )
-from hoks.relations import Appointment, Consent, Statute
+from hoks.relations import Appointment, Assignment, Consent, Statute
 from hoks.standing import APPOINTED_AS, ASSIGNED, Standing, holding, of_the_role, recipient
-from hoks.student import Person
+from hoks.student import GuidanceGiven, Person
 from hoks.told import PlansReply, RightsReply, all_answered, everything_in, person_of
 
 # How much of a request's time is used up, at the latest, when a stage ends.
@@ -55,6 +56,7 @@ class Sources(msgspec.Struct, frozen=True, kw_only=True):
     made_here: Appointments | None = None
     """The appointments made through the gateway."""
     assignments: tuple[AssignmentSource, ...] = ()
+    guidance: tuple[GuidanceSource, ...] = ()
     consents: Consents | None = None
     statutes: tuple[Statute, ...] = ()
 
@@ -205,9 +207,27 @@ class Questions:
         assignments = of_the_role(everything_in(replies), caller, provider)
         return Standing(assignments=assignments, is_whole=all_answered(replies) and not down)
 
+    async def guided(self, provider: OrganisationOid | None, deadline: Deadline) -> tuple[tuple[Assignment, ...], bool]:
+        """Everybody whom a provider's staff guide, as its own sources tell, and whether one of those did not answer."""
+        own = [each for each in self._sources.guidance if each.source.provider_oid == provider]
+        until = deadline.at(IDENTIFY)
+        replies = await asyncio.gather(
+            *(self._ask(each.guided, [each.source.provider_oid], each.source, until) for each in own)
+        )
+        told = (each for each in everything_in(replies) if each.provider == provider)
+        return tuple(dict.fromkeys(told)), not all_answered(replies)
+
+    def guidance_given(self, source: str) -> GuidanceGiven:
+        """What a source tells of groups and responsible teachers, as its settings say."""
+        if any(each.source.id == source for each in self._sources.guidance):
+            return GuidanceGiven.LISTS
+        is_asked = any(each.source.id == source for each in self._sources.assignments)
+        return GuidanceGiven.BY_PERSON if is_asked else GuidanceGiven.NONE
+
     def every_source(self) -> Iterable[Source]:
-        """The sources of rights and of plans."""
-        return (*self.of_rights, *(each.source for each in self.of_plans))
+        """The sources of rights, of plans and of who guides whom."""
+        of_guidance = (each.source for each in self._sources.assignments)
+        return (*self.of_rights, *(each.source for each in self.of_plans), *of_guidance)
 
     async def _ask(
         self, question: Callable[[], Awaitable[Any]], keys: Collection[Any], source: Source | str, until: float

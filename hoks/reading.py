@@ -5,7 +5,7 @@ again by the grant before it leaves this module.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
 from datetime import date
 
 import msgspec
@@ -27,6 +27,7 @@ from hoks.organisations import Known, Tree, tree_on
 from hoks.outcomes import FAILED, HEALTHY, Outcome
 from hoks.ports import REGISTER, Clock, Labels, Source
 from hoks.questions import LEARNER_REGISTER, OWN, TREE, Questions, Sources
+from hoks.relations import Assignment
 from hoks.showing import View, show
 from hoks.sitting import Sitting
 from hoks.standing import OWNING, Standing
@@ -47,11 +48,14 @@ from hoks.told import (
 )
 from hoks.values import Organisation, Text
 
-_NOBODY = LearnerOid(with_check_digit("98", "1000000000"))
+NOBODY = LearnerOid(with_check_digit("98", "1000000000"))
 """A well-formed OID that is nobody's: what is not found is looked for by it, so that it costs and comes to the same."""
 
 _SPARE = 50
 """How many more than a page are looked at in one go, so that a page costs one call although some are not listed."""
+
+_RIGHTS_AT_ONCE, _PLANS_AT_ONCE = 1000, 100
+"""How many students a walk looks at in one go, and of how many it holds the plans: what bounds calls and memory."""
 
 _SEES_SOURCES = frozenset({Role.STAFF, Role.SYSTEM})
 
@@ -109,6 +113,7 @@ class Reader:
             SourceStatus(
                 source=each,
                 outcome=Outcome.OK if last[each] in HEALTHY else last[each],
+                guidance=self._questions.guidance_given(each),
                 provider=labelled(Organisation(oid=provider), self._labels),
             )
             for each in own
@@ -170,12 +175,12 @@ class Reader:
         replies = await self._questions.holders(keys, sitting.deadline)
         # Each source may name another holder, and one of them wrongly: the one who has the right is taken.
         holders = {
-            right: sorted({held for each in replies if (held := each.answers[right].value)}) or [_NOBODY]
+            right: sorted({held for each in replies if (held := each.answers[right].value)}) or [NOBODY]
             for right in keys
         }
-        asked = sorted({oid for oids in holders.values() for oid in oids} | {_NOBODY})
+        asked = sorted({oid for oids in holders.values() for oid in oids} | {NOBODY})
         seen = await self._students(caller, asked, sitting)
-        down = any(reply.outcome in FAILED for reply in replies) or isinstance(seen[_NOBODY], SourcesUnavailable)
+        down = any(reply.outcome in FAILED for reply in replies) or isinstance(seen[NOBODY], SourcesUnavailable)
         nobody = SourcesUnavailable(_CANNOT_TELL) if down else None
         # INVARIANT: a right that is hidden, one that is not the caller's and one that nobody holds come to the same,
         # sources down or not.
@@ -210,6 +215,74 @@ class Reader:
                 views = await self._views(taken, sitting.deadline)
                 shown += [each for each in views.values() if isinstance(each, View)]
         return Page(tuple(shown[:first]), more=len(shown) > first)
+
+    async def walk(
+        self,
+        caller: Caller,
+        oids: Collection[LearnerOid] | None = None,
+        *,
+        after: LearnerOid | None = None,
+        within: Sitting | None = None,
+    ) -> AsyncIterator[tuple[Person, View | None]]:
+        """The caller's own students, or those of ``oids`` who are, in order of OID, each as the caller may see them.
+
+        Nothing is said of who is not the caller's; nothing stands for one of whom that could not be read. Holds the
+        plans of a hundred at a time, whoever asks, and lets others be served in between. Raises ``SourcesUnavailable``.
+        """
+        if not self._policy.gives_anything_to(caller.role):
+            return
+        sitting = within or self.sit()
+        standing = await self._questions.standing(caller, sitting.deadline)
+        people = await self._walked(caller, standing, oids, sitting.deadline)
+        waiting = [person for person in people if after is None or person.oid > after]
+        for some in _lots(waiting, _RIGHTS_AT_ONCE):
+            looked = await self._look(caller, standing, some, True, sitting.rest()) if not sitting.is_over else []
+            down = {each.person.oid for each in looked if each.own_sources_are_down(self._questions.of_rights)}
+            by_oid = {each.person.oid: each for each in looked if each.is_listed and each.person.oid not in down}
+            unread = down if looked else {person.oid for person in some}
+            for few in _lots(some, _PLANS_AT_ONCE):
+                views = self._walk([by_oid[each.oid] for each in few if each.oid in by_oid], sitting)
+                for person in few:
+                    seen = await anext(views) if person.oid in by_oid else None
+                    if person.oid in unread or seen is not None:
+                        yield person, seen if isinstance(seen, View) else None
+
+    async def _walked(
+        self, caller: Caller, standing: Standing, oids: Collection[LearnerOid] | None, deadline: Deadline
+    ) -> list[Person]:
+        if oids is None:
+            return await self._listed(caller, standing, deadline)
+        people = await self._questions.people(sorted(oids), deadline)
+        if not people.are_known:
+            raise SourcesUnavailable("the learner register did not answer")
+        return sorted(people.distinct(), key=lambda person: person.oid)
+
+    async def _walk(self, looked: Sequence[Looked], sitting: Sitting) -> AsyncIterator[Seen]:
+        wanted = [each.wanted(self._questions.of_plans) for each in looked]
+        is_over = sitting.is_over
+        plans = {} if is_over else await self._questions.plans(_by_source(wanted), sitting.rest().deadline)
+        for each, want in zip(looked, wanted, strict=True):
+            yield SourcesUnavailable(_CANNOT_TELL) if is_over else self._view(each, want, plans)
+            await asyncio.sleep(0)
+
+    async def guided(
+        self, caller: Caller, *, within: Sitting | None = None
+    ) -> tuple[Standing, tuple[Assignment, ...], bool]:
+        """Whom the caller guides, everybody whom anybody at the provider guides, and whether that could not be read.
+
+        Not for showing: who may be shown of it is decided student by student.
+        """
+        deadline = (within or self.sit()).deadline
+        provider, _ = await self._questions.provider(caller.organisation, deadline.at(OWN))
+        standing, (told, is_down) = await asyncio.gather(
+            self._questions.standing(caller, deadline), self._questions.guided(provider, deadline)
+        )
+        return standing, told, is_down
+
+    @property
+    def policy(self) -> Policy:
+        """The rules by which it reads."""
+        return self._policy
 
     async def _students(self, caller: Caller, oids: Sequence[LearnerOid], sitting: Sitting) -> dict[LearnerOid, Seen]:
         standing, people = await asyncio.gather(
@@ -265,14 +338,14 @@ class Reader:
         looked = [
             self._decided(
                 caller,
-                standing.towards(person),
+                towards,
                 person,
                 told,
                 tree,
                 sitting.day,
                 is_in_hiding=Known.of(person.non_disclosure) if identities_are_known else Known.UNKNOWN,
             )
-            for person in people
+            for person, towards in zip(people, standing.towards_each(people), strict=True)
         ]
         return [
             msgspec.structs.replace(each, identity_is_known=identities_are_known, register_is_down=down)
@@ -336,11 +409,7 @@ class Reader:
 
     async def _views(self, looked: Sequence[Looked], deadline: Deadline) -> dict[LearnerOid, Seen]:
         wanted = [each.wanted(self._questions.of_plans) for each in looked]
-        keys: dict[str, set[StudyRightOid]] = {}
-        for each in wanted:
-            for source_id, wants in each.items():
-                keys.setdefault(source_id, set()).update(want.right for want in wants)
-        plans = await self._questions.plans(keys, deadline)
+        plans = await self._questions.plans(_by_source(wanted), deadline)
         return {each.person.oid: self._view(each, want, plans) for each, want in zip(looked, wanted, strict=True)}
 
     def _view(
@@ -369,8 +438,10 @@ class Reader:
         )
         if view is not None:
             origins = looked.origins(record, evidence)
+            owned = frozenset(each.oid for each in looked.rights if looked.situation.owns(each) is Known.YES)
             view = msgspec.structs.replace(
                 view,
+                own=owned.intersection(view.rights),
                 right_origins=origins[0],
                 plan_origins=origins[1],
                 own_plans=looked.own_plans,
@@ -397,6 +468,19 @@ class Reader:
             shown[LEARNER_REGISTER] = SourceStatus(source=LEARNER_REGISTER, outcome=Outcome.UNAVAILABLE)
         statuses = (as_shown(shown[each], gave_something=each in view.came_from) for each in sorted(shown))
         return tuple(labelled(each, self._labels) for each in statuses)
+
+
+def _by_source(wanted: Sequence[Mapping[str, Sequence[Want]]]) -> dict[str, set[StudyRightOid]]:
+    """The rights whose plans are wanted of each source, by source id."""
+    keys: dict[str, set[StudyRightOid]] = {}
+    for each in wanted:
+        for source_id, wants in each.items():
+            keys.setdefault(source_id, set()).update(want.right for want in wants)
+    return keys
+
+
+def _lots(people: Sequence[Person], size: int) -> Iterator[Sequence[Person]]:
+    return (people[start : start + size] for start in range(0, len(people), size))
 
 
 def _with(seen: Seen, right: StudyRightOid) -> View | None:

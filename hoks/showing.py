@@ -74,6 +74,8 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     """Of each shown study right, in order: its OID is itself an item."""
     plans: tuple[StudyRightOid, ...]
     """Of each shown plan, in order, whose it is."""
+    own: frozenset[StudyRightOid] = frozenset()
+    """Of the shown rights, those that the acting organisation owns."""
     right_origins: Mapping[StudyRightOid, Origin] = {}
     plan_origins: Mapping[StudyRightOid, Origin] = {}
     own_plans: frozenset[StudyRightOid] = frozenset()

@@ -1,5 +1,6 @@
 """One request: the day on which it is decided and the time it has, begun once, however much it asks."""
 
+import asyncio
 from datetime import date
 
 import msgspec
@@ -16,6 +17,20 @@ class Sitting(msgspec.Struct, frozen=True):
 
     day: date
     deadline: Deadline
+
+    def rest(self) -> "Sitting":
+        """What is left of it, as a sitting whose stages each have their share of the time that is left."""
+        left = self.deadline.at(1.0) - asyncio.get_running_loop().time()
+        return Sitting(self.day, Deadline.of(max(0.0, left)))
+
+    @property
+    def is_over(self) -> bool:
+        """Whether its time is used up."""
+        return self.used(1.0)
+
+    def used(self, share: float) -> bool:
+        """Whether a share of its time is used up."""
+        return asyncio.get_running_loop().time() >= self.deadline.at(share)
 
     @classmethod
     def of(cls, seconds: float, clock: Clock) -> "Sitting":

@@ -4,8 +4,9 @@ Each role has one kind of relation, and only its sources are asked; a source tha
 unknown, and what is unknown opens nothing.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from typing import TypeVar
 
 import msgspec
 
@@ -13,6 +14,8 @@ from hoks.caller import Caller, Role
 from hoks.identifiers import LearnerOid, OrganisationOid
 from hoks.relations import Appointment, AppointmentKind, Assignment, Consent, Statute
 from hoks.student import Person
+
+R = TypeVar("R", Appointment, Assignment, Consent)
 
 APPOINTED_AS = {Role.INSTRUCTOR: AppointmentKind.INSTRUCTOR, Role.ASSESSOR: AppointmentKind.ASSESSOR}
 """Roles that an appointment gives, and the kind of it."""
@@ -54,14 +57,32 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
         related: Iterable[Appointment | Assignment | Consent] = (*self.appointments, *self.assignments, *self.consents)
         return {each.learner for each in related}
 
-    def towards(self, person: Person) -> "Standing":
-        """The relations to one student, under any of the student's OIDs."""
-        return msgspec.structs.replace(
-            self,
-            appointments=tuple(each for each in self.appointments if each.learner in person.all_oids),
-            assignments=tuple(each for each in self.assignments if each.learner in person.all_oids),
-            consents=tuple(each for each in self.consents if each.learner in person.all_oids),
-        )
+    def towards_each(self, people: Iterable[Person]) -> "Iterator[Standing]":
+        """The relations to each student, under any of the student's OIDs, in their order.
+
+        Each relation is looked at once, however many students there are.
+        """
+        appointments, assignments = _by_learner(self.appointments), _by_learner(self.assignments)
+        consents = _by_learner(self.consents)
+        for person in people:
+            yield msgspec.structs.replace(
+                self,
+                appointments=_of(person, appointments),
+                assignments=_of(person, assignments),
+                consents=_of(person, consents),
+            )
+
+
+def _by_learner(relations: Iterable[R]) -> dict[LearnerOid, list[tuple[int, R]]]:
+    found: dict[LearnerOid, list[tuple[int, R]]] = {}
+    for place, each in enumerate(relations):
+        found.setdefault(each.learner, []).append((place, each))
+    return found
+
+
+def _of(person: Person, relations: Mapping[LearnerOid, Sequence[tuple[int, R]]]) -> tuple[R, ...]:
+    placed = [each for oid in person.all_oids for each in relations.get(oid, ())]
+    return tuple(each for _, each in sorted(placed, key=lambda each: each[0]))
 
 
 def holding(appointments: Iterable[Appointment], day: date) -> tuple[Appointment, ...]:

@@ -4,6 +4,7 @@ Plans stand side by side and are never fused; the drawn views point back at the 
 """
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Annotated
 
 from hoks.combined_units import CombinedUnit
@@ -23,6 +24,14 @@ from hoks.study_right import StudyRight
 from hoks.values import Code, Organisation, Value, says
 
 
+class GuidanceGiven(StrEnum):
+    """What a source tells of groups and responsible teachers; where no source tells, guidance roles have nobody."""
+
+    NONE = "NONE"
+    BY_PERSON = "BY_PERSON"
+    LISTS = "LISTS"
+
+
 class SourceStatus(Value, frozen=True, gc=False):
     """What one source gave for this answer; a source that failed is a visible gap, never an empty list."""
 
@@ -34,6 +43,14 @@ class SourceStatus(Value, frozen=True, gc=False):
     ] = None
     as_of: Annotated[datetime | None, says("The moment its data describe.")] = None
     stale: Annotated[bool, says("True when an earlier answer is shown.")] = False
+    guidance: Annotated[
+        GuidanceGiven | None,
+        says(
+            "By its settings: LISTS tells every group and responsible teacher; BY_PERSON only whom one person guides, "
+            "so that staff have no groups and no summary from it; NONE neither, and guidance roles have nobody. "
+            "Only in `Query.sources`."
+        ),
+    ] = None
 
 
 class WorkplacePeriod(Record, frozen=True, gc=False):

@@ -15,6 +15,9 @@ context      what one request carries: caller, loaders, what was shown
 filled       fields of a student that are filled in from what the gateway keeps
 appointing   appointments made, listed, accepted and ended
 types        the graph's types, derived from records and values
+guidance     the questions about a group and a unit
+mending      the question about findings
+changing     the question about changed plans
 query        the questions at the root
 mutation     what callers may change
 schema       the schema, built and printed

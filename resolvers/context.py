@@ -1,6 +1,6 @@
 """What one request carries: the caller, the day and the deadline, the loaders, and what its answer has shown."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar
 
 import msgspec
@@ -10,11 +10,15 @@ from graphql import GraphQLResolveInfo
 
 from hoks.access.decide import Grant
 from hoks.caller import Caller
+from hoks.changing import Changing
 from hoks.disclosing import Told, disclosed
 from hoks.errors import SourcesUnavailable
 from hoks.following import Following
 from hoks.giving import Giving
+from hoks.guidance import UPDATE_WEEKS
+from hoks.guiding import Guidance
 from hoks.identifiers import LearnerOid, StudyRightOid
+from hoks.mending import Mending
 from hoks.nominating import Nominating
 from hoks.outcomes import Outcome
 from hoks.reading import Reader
@@ -50,7 +54,13 @@ class Context:
     """One request's own: nothing in it outlives the request or is shared with another caller."""
 
     def __init__(
-        self, caller: Caller, reader: Reader, cursors: Cursors, operation: PreparedOperation, desks: Desks
+        self,
+        caller: Caller,
+        reader: Reader,
+        cursors: Cursors,
+        operation: PreparedOperation,
+        desks: Desks,
+        update_weeks: int = UPDATE_WEEKS,
     ) -> None:
         self.caller = caller
         self.operation = operation
@@ -58,6 +68,9 @@ class Context:
         self.desks = desks
         self.sitting = reader.sit()
         self.cursors = cursors
+        self.guidance = Guidance(reader, update_weeks)
+        self.mending = Mending(reader)
+        self.changing = Changing(reader)
         self.students: DataLoader[LearnerOid, View | None] = DataLoader(self._load_students)
         self.rights: DataLoader[StudyRightOid, View | None] = DataLoader(self._load_rights)
         self.grants: list[Grant] = []
@@ -71,6 +84,15 @@ class Context:
         self.told += disclosed(view, self.operation.beneath(info), rights)
         self.grants += [grant for oid, grant in view.grants.items() if rights is None or oid in rights]
         self._gaps.update({each.source: each for each in view.student.sources if each.outcome not in _NO_GAP})
+
+    def reported(self, told: Iterable[Told], grants: Iterable[Grant]) -> None:
+        """Note what an answer about many students tells of each."""
+        self.told += told
+        self.grants += grants
+
+    def missed(self, statuses: Iterable[SourceStatus]) -> None:
+        """Note the sources of which an answer lacks something."""
+        self._gaps.update({each.source: each for each in statuses if each.outcome not in _NO_GAP})
 
     def view_of(self, student: object) -> View | None:
         """The view that a student in the answer is of."""

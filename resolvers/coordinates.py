@@ -42,6 +42,15 @@ WITHOUT_PERSONAL_DATA = frozenset(
         "StudentEdge",
         "PageInfo",
         "SourceStatus",
+        "GuidanceGroup",
+        "GuidanceSummary",
+        "ResponsibleTeacherSummary",
+        "GuidanceStateCount",
+        "GuidancePhaseCount",
+        "DataQualityConnection",
+        "PlanChangeConnection",
+        "PlanChangeEdge",
+        "DataQualityEdge",
     }
 )
 """Types of the graph that hold no student's data themselves."""

@@ -26,34 +26,33 @@ class Cursors:
 
     def after(self, caller: Caller, oid: LearnerOid) -> Cursor:
         """The cursor behind a student in the caller's list of students."""
-        return self._sealed(oid, _bound(caller, _STUDENTS))
+        return self.sealed(caller, "students", oid.encode())
 
     def read(self, caller: Caller, cursor: Cursor) -> LearnerOid:
         """The student a cursor stands behind. Raises ``BadRequest`` for one that was not given to this caller."""
-        return LearnerOid(self._opened(cursor, _bound(caller, _STUDENTS)))
+        return LearnerOid(self.opened(caller, "students", cursor).decode())
 
     def behind(self, caller: Caller, place: Place) -> Cursor:
         """The cursor behind a row of the caller's own log."""
-        return self._sealed(f"{place.first} {place.reference}", _bound(caller, _ROWS))
+        return self.sealed(caller, "disclosures", f"{place.first} {place.reference}".encode())
 
     def place(self, caller: Caller, cursor: Cursor) -> Place:
         """The row a cursor stands behind. Raises ``BadRequest`` for one that was not given to this caller."""
-        first, _, reference = self._opened(cursor, _bound(caller, _ROWS)).partition(" ")
+        first, _, reference = self.opened(caller, "disclosures", cursor).decode().partition(" ")
         return Place(int(first), reference)
 
-    def _sealed(self, text: str, bound: list[bytes]) -> Cursor:
-        return Cursor(base64.urlsafe_b64encode(self._cipher.encrypt(text.encode(), bound)).decode())
+    def sealed(self, caller: Caller, listing: str, place: bytes) -> Cursor:
+        """The cursor of a place in one of the caller's lists."""
+        return Cursor(base64.urlsafe_b64encode(self._cipher.encrypt(place, _bound(caller, listing))).decode())
 
-    def _opened(self, cursor: Cursor, bound: list[bytes]) -> str:
+    def opened(self, caller: Caller, listing: str, cursor: Cursor, argument: str = "after") -> bytes:
+        """The place of a cursor. Raises ``BadRequest`` for one that this list did not give to this caller."""
         try:
             raw = base64.b64decode(cursor.encode(), altchars=b"-_", validate=True)
-            return self._cipher.decrypt(raw, bound).decode()
+            return self._cipher.decrypt(raw, _bound(caller, listing))
         except (binascii.Error, UnicodeError, ValueError, InvalidTag):
-            raise BadRequest("`after` is not a cursor that this list gave to this caller") from None
+            raise BadRequest(f"`{argument}` is not a cursor that this list gave to this caller") from None
 
 
-_STUDENTS, _ROWS = b"students", b"disclosures"
-
-
-def _bound(caller: Caller, what: bytes) -> list[bytes]:
-    return [what, caller.subject.encode(), caller.role.encode(), (caller.organisation or "").encode()]
+def _bound(caller: Caller, listing: str) -> list[bytes]:
+    return [listing.encode(), caller.subject.encode(), caller.role.encode(), (caller.organisation or "").encode()]

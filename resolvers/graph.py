@@ -8,6 +8,7 @@ from graphql import ExecutionResult, execute
 
 from hoks.caller import Caller
 from hoks.disclosing import Told
+from hoks.guidance import UPDATE_WEEKS
 from hoks.reading import Reader
 from resolvers.context import Context, Desks
 from resolvers.coordinates import policy_entries
@@ -32,12 +33,19 @@ class Graph:
     """The graph over a reader. One per process; a context of its own for every request."""
 
     def __init__(
-        self, schema: strawberry.Schema, reader: Reader, *, cursor_key: bytes, desks: Desks = NOTHING_KEPT
+        self,
+        schema: strawberry.Schema,
+        reader: Reader,
+        *,
+        cursor_key: bytes,
+        desks: Desks = NOTHING_KEPT,
+        update_weeks: int = UPDATE_WEEKS,
     ) -> None:
         self._schema = executable(schema)
         self._entries = policy_entries(self._schema)
         self._reader = reader
         self._cursors = Cursors(cursor_key)
+        self._update_weeks = update_weeks
         self._desks = desks
 
     async def answer(
@@ -49,7 +57,7 @@ class Graph:
     ) -> Answered:
         """The answer to one validated operation, and what it tells of whom."""
         operation = document.operation(operation_name, variables)
-        context = Context(caller, self._reader, self._cursors, operation, self._desks)
+        context = Context(caller, self._reader, self._cursors, operation, self._desks, self._update_weeks)
         result = execute(
             self._schema,
             document.node,

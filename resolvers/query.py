@@ -21,7 +21,10 @@ from hoks.student import SourceStatus, Student
 from hoks.study_right import StudyRight
 from hoks.values import Text
 from resolvers import appointing
+from resolvers.changing import PlanChangeConnection, changes
 from resolvers.context import Info
+from resolvers.guidance import GuidanceGroup, GuidanceSummary, guidance_group, guidance_summary
+from resolvers.mending import DataQualityConnection, findings
 from resolvers.types import graph_enum, graph_type
 
 MOST_STUDENTS = 50
@@ -216,6 +219,25 @@ class Query:
         resolver=study_right,
         graphql_type=Optional[STUDY_RIGHT],  # noqa: UP045 - derived type
         description="One study right (opiskeluoikeus).",
+    )
+    guidance_group: GuidanceGroup | None = strawberry.field(
+        resolver=guidance_group,
+        description="A group for its follow-up meeting, to those it is assigned to and to own staff; null alike for "
+        "`not yours` and `does not exist`.",
+    )
+    guidance_summary: GuidanceSummary | None = strawberry.field(
+        resolver=guidance_summary,
+        description="The plans of the acting organisation by responsible teacher, in counts; null for any other.",
+    )
+    findings: DataQualityConnection | None = strawberry.field(
+        resolver=findings,
+        description="What is wrong in the data of the acting organisation's own plans, the most severe first, to those "
+        "who can mend it; null for any other organisation.",
+    )
+    changes: PlanChangeConnection | None = strawberry.field(
+        resolver=changes,
+        description="Which plans of its students, at whichever provider, have changed, for a provider's own system; "
+        "null for every other role.",
     )
     sources: Any = strawberry.field(
         resolver=sources,

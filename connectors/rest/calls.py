@@ -8,7 +8,7 @@ import msgspec
 
 from connectors.table.settings import Strict
 
-Entity = Literal["rights", "learners", "plans", "holders", "appointments", "assignments"]
+Entity = Literal["rights", "learners", "plans", "holders", "appointments", "assignments", "guides"]
 """What is asked of a provider: one question each, with its own key."""
 
 MaxPages = Annotated[int, msgspec.Meta(ge=1, le=1_000)]

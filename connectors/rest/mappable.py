@@ -16,6 +16,7 @@ TABLES: dict[Entity, tuple[str, ...]] = {
     "holders": ("holders",),
     "appointments": (SUBJECT, "appointments"),
     "assignments": (SUBJECT, "assignments"),
+    "guides": ("guides",),
 }  # fmt: skip
 _STATE = ("state", "state_start", "state_end")
 _GIVEN_BY_THE_KEY = {
@@ -29,7 +30,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     name: tuple(column for column in columns if column not in _GIVEN_BY_THE_KEY.get(name, ()))
     for name, columns in COLUMNS.items()
     if name != "people"
-} | {SUBJECT: (), "learners": (), "holders": ("learner_oid",), "states": _STATE}
+} | {SUBJECT: (), "learners": (), "guides": (), "holders": ("learner_oid",), "states": _STATE}
 ALLOWED["plans"] += ("learner_oid",)
 """Columns that may be mapped."""
 LISTS = frozenset(

@@ -43,7 +43,7 @@ def _faults_of_call(call: Call, entity: Entity) -> Iterator[str]:
         yield "body: expected `{keys}` to be the whole of a text: it becomes a list"
     if {"key", "keys"} <= names:
         yield "path: expected `{key}` or `{keys}`, not both"
-    if entity == "learners" and names & {"key", "keys"}:
+    if entity in ("learners", "guides") and names & {"key", "keys"}:
         yield "path: expected no key: everybody is listed"
     if call.body is not None and call.method != "POST":
         yield 'body: accepted only with method = "POST"'

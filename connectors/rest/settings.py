@@ -83,6 +83,8 @@ class JsonSettings(RowSettings, frozen=True, kw_only=True, tag_field="kind", tag
     holders: tuple[Call, ...] = ()
     appointments: tuple[Call, ...] = ()
     assignments: tuple[Call, ...] = ()
+    guides: tuple[Call, ...] = ()
+    """Lists everybody who guides somebody, by their OIDs: with it, groups as a whole can be told."""
     list_separator: str = LISTED
     """Only for a provider that writes several texts in one; a list is a list."""
     true_values: tuple[str, ...] = ("true",)
@@ -110,8 +112,8 @@ class JsonSettings(RowSettings, frozen=True, kw_only=True, tag_field="kind", tag
 
     def is_asked(self, entity: Entity) -> bool:
         """Whether the source is asked this question at all."""
-        if entity == "holders":
-            return bool(self.holders)
+        if entity in ("holders", "guides"):
+            return bool(self.calls(entity))
         return "rights" in self.gives if entity == "learners" else entity in self.gives
 
     def calls(self, entity: Entity) -> tuple[Call, ...]:
@@ -135,5 +137,7 @@ def _faults(settings: JsonSettings) -> Iterator[str]:
         for entity in NEEDED[given]:
             if not settings.calls(entity):
                 yield f"`{entity}` is needed for what the source gives: add [[source.{entity}]]"
+    if settings.guides and "assignments" not in settings.gives:
+        yield "guides: accepted only of a source that gives assignments"
     for entity in TABLES:
         yield from faults_of_calls(entity, settings.calls(entity))

@@ -33,7 +33,7 @@ from hoks.identifiers import (
     check_learner_oid,
     check_study_right_oid,
 )
-from hoks.outcomes import Answer, Outcome, Reply, worst
+from hoks.outcomes import FAILED, Answer, Outcome, Reply, worst
 from hoks.plan import Hoks
 from hoks.ports import Clock, Source
 from hoks.relations import Appointment, Assignment
@@ -55,6 +55,7 @@ _ASKED_BY: tuple[tuple[Entity, tuple[Key, ...], frozenset[Outcome]], ...] = (
     ("holders", ("right",), ABSENT),
     ("appointments", ("person",), ABSENT),
     ("assignments", ("person",), ABSENT),
+    ("guides", ("provider",), frozenset()),
 )
 """By which keys each question is asked, and what an answer that names the key can say besides."""
 _ABSENT = {"absent": Outcome.ABSENT, "absent_or_denied": Outcome.ABSENT_OR_DENIED}
@@ -67,7 +68,15 @@ class JsonSource:
         self._settings = settings
         self._clock = clock
         self._absent = _ABSENT[settings.absent]
-        entities: tuple[Entity, ...] = ("rights", "learners", "plans", "holders", "appointments", "assignments")
+        entities: tuple[Entity, ...] = (
+            "rights",
+            "learners",
+            "plans",
+            "holders",
+            "appointments",
+            "assignments",
+            "guides",
+        )
         self._questions = {entity: _Question(entity, settings, http) for entity in entities}
 
     @property
@@ -84,7 +93,7 @@ class JsonSource:
                     gives=entity,
                     keys=keys,
                     at_once=at_once(self._settings.calls(entity)),
-                    absent=frozenset() if entity == "learners" else absent | {self._absent},
+                    absent=frozenset() if entity in ("learners", "guides") else absent | {self._absent},
                 )
                 for entity, keys, absent in _ASKED_BY
                 if self._settings.is_asked(entity)
@@ -172,6 +181,26 @@ class JsonSource:
             return {person: self._answer(person, heard, found.get(person)) for person in people}
 
         return await self._reply("assignments", people, _well_formed_people(people), read)
+
+    async def guided(self) -> Reply[OrganisationOid, tuple[Assignment, ...]]:
+        """Everybody whom anybody guides, keyed by the source's provider: who guides, and then whom; all of it or none.
+
+        Raises nothing: a list cut short, or one of those listed of whom nothing is told, is a failure.
+        """
+        fetched_at = self._clock.now()
+        try:
+            listed = await self._questions["guides"].listing()
+            reply = await self.assignments([PersonOid(oid) for oid in sorted(listed)])
+            failed = [each.outcome for each in reply.answers.values() if each.outcome in FAILED]
+            told = tuple(one for each in reply.answers.values() for one in each.value or ())
+            answer = Answer[tuple[Assignment, ...]](worst(failed)) if failed else Answer(Outcome.OK, told)
+        except SourceFailure as failure:
+            report(self._settings.id, [failure])
+            answer = Answer(failure.outcome)
+        except Exception as error:
+            answer = Answer(unexpected(self._settings.id, error).outcome)
+        answers = {self._settings.provider: answer}
+        return Reply(source=self._settings.id, fetched_at=fetched_at, as_of=fetched_at, answers=answers)
 
     def _answer(self, key: str, heard: "_Heard", value: T | None) -> Answer[T]:
         """What a key came to: a part of an answer is never shown as the whole of it."""

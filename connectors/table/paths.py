@@ -24,6 +24,8 @@ class Question(StrEnum):
     """By OIDs of those appointed."""
     ASSIGNMENTS = "assignments"
     """By OIDs of those to whom students are assigned."""
+    GUIDED = "guided"
+    """Every assignment."""
 
 
 class Step(NamedTuple):
@@ -79,6 +81,7 @@ STEPS: dict[Question, tuple[Step, ...]] = {
     ),
     Question.LEARNERS: _steps("people"),
     Question.APPOINTMENTS: _steps("appointments.person_oid", "rights.oid = appointments.right_oid", *_OWNERS_OF_RIGHTS),
+    Question.GUIDED: _steps("assignments", "people.key = assignments.person_key"),
     Question.ASSIGNMENTS: _steps("assignments.person_oid", "people.key = assignments.person_key"),
 }
 """The steps of each question, in order: their number is the most statements that one answer takes per lot of keys."""

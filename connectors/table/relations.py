@@ -16,6 +16,8 @@ from hoks.relations import Appointment, AppointmentKind, Assignment
 _APPOINTMENTS = "SELECT * FROM appointments WHERE person_oid IN ({keys}) ORDER BY rowid"
 _ASSIGNMENTS = "SELECT * FROM assignments WHERE person_oid IN ({keys}) ORDER BY rowid"
 
+_EVERY_ASSIGNMENT = "SELECT * FROM assignments ORDER BY rowid"
+
 _KINDS = {"instructor": AppointmentKind.INSTRUCTOR, "assessor": AppointmentKind.ASSESSOR}
 
 
@@ -37,6 +39,11 @@ def read_assignments(
     return {
         person: tuple(dict.fromkeys(_assignment(row, settings) for row in of_one)) for person, of_one in rows.items()
     }
+
+
+def every_assignment(snapshot: Snapshot, settings: RowSettings) -> tuple[Assignment, ...]:
+    """Everybody whom anybody guides."""
+    return tuple(dict.fromkeys(_assignment(row, settings) for row in snapshot.rows(_EVERY_ASSIGNMENT)))
 
 
 def _appointment(row: Row, settings: RowSettings) -> Appointment:

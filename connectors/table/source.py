@@ -16,7 +16,7 @@ from connectors.table.cells import Row
 from connectors.table.keeper import Keeper
 from connectors.table.paths import Question
 from connectors.table.plans import read_plans
-from connectors.table.relations import read_appointments, read_assignments
+from connectors.table.relations import every_assignment, read_appointments, read_assignments
 from connectors.table.rights import are_of, holders_of, learners_of, rows_by_person, study_rights
 from connectors.table.settings import TableSettings
 from connectors.table.snapshot import KEYS_AT_ONCE, Snapshot
@@ -81,6 +81,7 @@ class TableSource:
                 ),
                 *([told("appointments", "person", absent=ABSENT)] if "appointments" in gives else ()),
                 *([told("assignments", "person", absent=ABSENT)] if "assignments" in gives else ()),
+                *([told("guides", "provider", absent=frozenset())] if "assignments" in gives else ()),
             )
         )
 
@@ -170,6 +171,14 @@ class TableSource:
             return {person: Answer(Outcome.OK, found[person]) for person in people if person in found}
 
         return await self._reply(Question.ASSIGNMENTS, people, read, given="assignments" in self._settings.gives)
+
+    async def guided(self) -> Reply[OrganisationOid, tuple[Assignment, ...]]:
+        """Everybody whom anybody guides, keyed by the source's provider."""
+
+        def read(snapshot: Snapshot) -> Answers[OrganisationOid, tuple[Assignment, ...]]:
+            return {self._settings.provider: Answer(Outcome.OK, every_assignment(snapshot, self._settings))}
+
+        return await self._reply(Question.GUIDED, [self._settings.provider], read, given=True)
 
     async def _reply(
         self,

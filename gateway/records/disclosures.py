@@ -10,7 +10,8 @@ from typing import Any
 
 from gateway.records.chain import APART
 from gateway.records.gate import Disclosure, Gate
-from hoks.access.rules import Policy
+from hoks.access.reports import ReportGround
+from hoks.access.rules import Ground, Policy
 from hoks.caller import Caller
 from hoks.disclosing import PURPOSES, Told
 
@@ -25,7 +26,8 @@ class Recorder:
     def __init__(self, gate: Gate, policy: Policy) -> None:
         self._gate = gate
         self._policy = policy.sha256
-        self._grounds = {rule.id: rule.ground for rule in policy.rules}
+        self._grounds: dict[str, Ground | ReportGround] = {rule.id: rule.ground for rule in policy.rules}
+        self._grounds |= {report.id: report.ground for report in policy.reports}
 
     async def release(self, caller: Caller, told: Iterable[Told], operation: str) -> None:
         """Record what is told to a caller. Raises ``GroundChanged`` and ``StoreBroken``: then nothing may leave."""

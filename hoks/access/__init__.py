@@ -2,6 +2,7 @@
 
 In order of flow:
 
+reports   who may ask about many students at once
 rules     the policy as a value, read from ``rules.toml`` and checked whole
 facts     each condition of the rules as one predicate that holds, does not hold, or is unknown
 decide    rules and facts in, grants out

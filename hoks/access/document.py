@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from hoks.access.reports import Report
 from hoks.access.rules import Example, Policy, Rule
 from hoks.caller import Role
 from hoks.items import MEANING, Aspect, Item, Seen, Slice, items_in
@@ -46,7 +47,13 @@ def document(policy: Policy) -> str:
     """The whole page (Markdown)."""
     roles = [role for role in Role if policy.for_role(role, "plan") or policy.for_role(role, "person")]
     sections = (section(policy, role) for role in roles)
-    pages = [*_items(), "", *_non_disclosure(policy), *("\n".join(each) for each in sections)]
+    pages = [
+        *_items(),
+        "",
+        *_non_disclosure(policy),
+        *("\n".join(each) for each in sections),
+        *_reports(policy.reports),
+    ]
     return "\n".join([INTRODUCTION, *pages]).rstrip() + "\n"
 
 
@@ -64,6 +71,34 @@ def section(policy: Policy, role: Role) -> list[str]:
     if never:
         lines += [f"**Never:** {_meanings(never)}.", ""]
     return lines
+
+
+def _reports(reports: Sequence[Report]) -> Iterator[str]:
+    if not reports:
+        return
+    yield REPORTS
+    for report in reports:
+        yield f"### {report.title}"
+        yield ""
+        yield f"`{report.id}`{' · *our reading*' if report.interpretation else ''}"
+        yield ""
+        yield f"- **Who** {', '.join(TITLES[role] for role in Role if role in report.who)}."
+        yield f"- **When** {_all(report.when)}."
+        yield f"- **Made of** {_given(report)}{', in counts only' if report.counts_only else ''}."
+        ground = report.ground
+        yield f"- **Ground** {ground.law}; source {', '.join(ground.source)} ({ground.code})."
+        for example in report.examples:
+            yield f"- *Example:* {example.story}: {'answered' if example.answered else 'nothing'}."
+        yield ""
+
+
+REPORTS = """\
+## Questions about many students at once
+
+A report opens no plan: each student in it is looked at under the rules above, and of what they give only the items that
+the report names go into its answer. *In counts only* tells of no single student: what the provider's staff would see is
+counted, and counts that could be of a single person are left out.
+"""
 
 
 def _items() -> Iterator[str]:
@@ -133,7 +168,7 @@ def _plan_conditions(rule: Rule) -> str:
     return f", and {_all(rule.when_plan)}" if rule.when_plan else ""
 
 
-def _given(rule: Rule) -> str:
+def _given(rule: Rule | Report) -> str:
     whole = [item for item in Item if item in rule.items]
     sides = [f"of {each.item} only the {each.aspect}" for each in _sides(rule.items)]
     if len(whole) == len(Item):

@@ -12,6 +12,7 @@ from typing import Any, Literal
 import msgspec
 
 from hoks.access.facts import CONDITIONS, PERSON_CONDITIONS, PLAN_CONDITIONS
+from hoks.access.reports import Report, ReportText, report_of
 from hoks.caller import Role
 from hoks.items import Aspect, Item, Seen, Slice, item_of
 from hoks.narrow import Scope
@@ -85,6 +86,8 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     rules: tuple[Rule, ...]
     sha256: str
     whereabouts: Whereabouts = Whereabouts()
+    reports: tuple[Report, ...] = ()
+    """Who may ask about many students at once."""
 
     def for_role(self, role: Role, about: Literal["person", "plan"]) -> tuple[Rule, ...]:
         """The rules that can apply to a role."""
@@ -112,24 +115,30 @@ class _RuleText(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     example: tuple[Example, ...] = ()
 
 
+_KEYS = frozenset({"items", "non_disclosure", "report", "rule"})
+
+
 def read_policy(text: str) -> Policy:
     """The policy written in ``text`` (TOML). Raises ``PolicyError``."""
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise PolicyError(f"rules: not TOML: {error}") from None
-    unknown = sorted(set(document) - {"items", "non_disclosure", "rule"})
+    unknown = sorted(set(document) - _KEYS)
     if unknown:
-        raise PolicyError(f"rules: unknown key `{unknown[0]}`; accepted are `items`, `non_disclosure` and `rule`")
+        accepted = ", ".join(f"`{key}`" for key in sorted(_KEYS))
+        raise PolicyError(f"rules: unknown key `{unknown[0]}`; accepted are {accepted}")
     sets = _item_sets(_table(document, "items", {}))
     whereabouts = _whereabouts(_table(document, "non_disclosure", {}))
     rows = _table(document, "rule", [])
     if not rows:
         raise PolicyError("rules: no `rule`; a policy without rules discloses nothing and is refused")
     rules = tuple(_rule(place, row, sets, whereabouts) for place, row in enumerate(rows, start=1))
-    _refuse_duplicates(rules)
+    reports = tuple(_report(place, row, sets) for place, row in enumerate(_table(document, "report", []), start=1))
+    _refuse_duplicates((*rules, *reports))
     _refuse_mixed_scopes(rules)
-    return Policy(rules=rules, sha256=hashlib.sha256(text.encode()).hexdigest(), whereabouts=whereabouts)
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    return Policy(rules=rules, sha256=digest, whereabouts=whereabouts, reports=reports)
 
 
 def _table(document: Mapping[str, Any], key: str, default: Any) -> Any:
@@ -208,9 +217,7 @@ def _rule(place: int, row: object, sets: Mapping[str, Seen], whereabouts: Wherea
     if not text.ground.law or not text.ground.source:
         raise PolicyError(f"rules: {name}: ground: needs a law and at least one source line")
     _check_examples(name, text)
-    items: Seen = frozenset().union(
-        *(sets[each] if each in sets else {_seen(each, f"{name}: items")} for each in text.items)
-    )
+    items = _named_items(text.items, sets, name)
     return Rule(
         id=text.id,
         title=text.title,
@@ -225,6 +232,21 @@ def _rule(place: int, row: object, sets: Mapping[str, Seen], whereabouts: Wherea
         interpretation=text.interpretation,
         examples=text.example,
         items_in_hiding=items if text.even_in_hiding else whereabouts.left_of(items),
+    )
+
+
+def _report(place: int, row: object, sets: Mapping[str, Seen]) -> Report:
+    name = f"report {place}" + (f" `{row['id']}`" if isinstance(row, dict) and "id" in row else "")
+    try:
+        text = msgspec.convert(row, ReportText)
+        return report_of(text, _named_items(text.items, sets, name))
+    except ValueError as error:  # msgspec's own is one
+        raise PolicyError(f"rules: {name}: {error}") from None
+
+
+def _named_items(names: Collection[str], sets: Mapping[str, Seen], place: str) -> Seen:
+    return frozenset[Item | Slice]().union(
+        *(sets[each] if each in sets else {_seen(each, f"{place}: items")} for each in names)
     )
 
 
@@ -243,7 +265,7 @@ def _check_examples(name: str, text: _RuleText) -> None:
         raise PolicyError(f"rules: {name}: needs an example that does not get")
 
 
-def _refuse_duplicates(rules: Collection[Rule]) -> None:
+def _refuse_duplicates(rules: Collection[Rule | Report]) -> None:
     seen: set[str] = set()
     for rule in rules:
         if rule.id in seen:

@@ -44,10 +44,13 @@ def _is_as_declared(source: Declares, gives: Gives, reply: Reply[Any, Any]) -> N
 
 
 async def _ask(source: Any, gives: Gives, keys: Sequence[Any]) -> Reply[Any, Any]:
-    reply: Reply[Any, Any] = await (source.learners() if gives == "learners" else getattr(source, _ASKED[gives])(keys))
+    reply: Reply[Any, Any] = await (
+        getattr(source, _LISTED[gives])() if gives in _LISTED else getattr(source, _ASKED[gives])(keys)
+    )
     return reply
 
 
+_LISTED: Mapping[Gives, str] = {"learners": "learners", "guides": "guided"}
 _ASKED: Mapping[Gives, str] = {
     "rights": "rights",
     "plans": "plans",
@@ -60,6 +63,7 @@ _ASKED: Mapping[Gives, str] = {
 _LACKED: Mapping[Gives, Callable[[], list[Any]]] = {
     "rights": lambda: [Person(oid=NOBODY)],
     "learners": list,
+    "guides": list,
     "plans": lambda: [NO_RIGHT],
     "holders": lambda: [NO_RIGHT],
     "appointments": lambda: [PersonOid(NOBODY)],

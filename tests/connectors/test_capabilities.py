@@ -76,9 +76,9 @@ async def test_every_source_and_register_of_the_sandbox_declares_what_it_gives(t
     assert declared == {
         "a-koski": ["rights", "learners"],
         "a-ehoks": ["plans", "holders"],
-        "a-staff": ["appointments", "assignments"],
-        "b-primus": ["rights", "learners", "plans", "holders", "appointments", "assignments"],
-        "c-table": ["plans", "holders", "appointments", "assignments"],
+        "a-staff": ["appointments", "assignments", "guides"],
+        "b-primus": ["rights", "learners", "plans", "holders", "appointments", "assignments", "guides"],
+        "c-table": ["plans", "holders", "appointments", "assignments", "guides"],
         "c-roster": ["rights", "learners", "holders"],
         "d-campus": ["rights", "learners", "plans", "holders"],
         "onr": ["identities"],

@@ -21,6 +21,7 @@ from tests.world.compared import answers, differences, records
 from tests.world.everyone import LOOKING, NUMBERS, OIDS, RIGHTS, TAGS, everyone
 from tests.world.names import SOURCE as NAMES
 from tests.world.perturb_everyone import EVERY
+from tests.world.places import A
 from tests.world.ports import Asked
 from tests.world.queries import fragments_of_everything
 from tests.world.world import World
@@ -88,6 +89,11 @@ QUERIES: Mapping[str, str] = {
     "twelve students": "{ students(first: 12) { edges { cursor } pageInfo { hasNextPage } } }",
     "all students": "{ students(first: 50) { edges { node { name hoksit { __typename } } cursor } "
     "pageInfo { hasNextPage endCursor } } }",
+    "groups": '{ all: guidanceGroup(id: "group") { ...G } late: guidanceGroup(id: "group", theme: PROGRESS) { ...G } '
+    'ending: guidanceGroup(id: "group", theme: FINAL_PHASE) { ...G } none: guidanceGroup(id: "no such") { id } } '
+    "fragment G on GuidanceGroup { id notRead students { name responsibleTeachers firstApprovedOn updatedAt phase "
+    "state } }",
+    "findings to mend": f'{{ findings(organisationOid: "{A}") {{ edges {{ node {{ code item place }} }} }} }}',
     "everything": _of_everyone("...FStudent") + "\n" + fragments_of_everything(),
 }
 

@@ -260,7 +260,19 @@ def records() -> dict[str, type[Record]]:
     return found
 
 
-ATTACHED = {"id", "partId", "sources", "place", "severity", "message", "item", "items", "isOfWholePlan"}
+ATTACHED = {
+    "id",
+    "partId",
+    "sources",
+    "responsibleTeachers",
+    "remedy",
+    "place",
+    "severity",
+    "message",
+    "item",
+    "items",
+    "isOfWholePlan",
+}
 """By hand: fields that go with their record, such as its id."""
 
 

@@ -9,13 +9,14 @@ from datetime import UTC, date, datetime
 
 import msgspec
 
-from hoks.caller import Caller
+from hoks.caller import Caller, Role
 from hoks.codes import AcquisitionMode, RecognitionProcess
 from hoks.competence import CompetenceAcquisition, CompetenceDemonstration, WorkplaceInstructor, WorkplaceLearning
 from hoks.findings import FindingCode, finding
-from hoks.identifiers import LearnerOid, OrganisationOid
+from hoks.identifiers import LearnerOid, OrganisationOid, PersonOid
 from hoks.items import Item
 from hoks.plan import Hoks
+from hoks.relations import Assignment
 from hoks.student import Person
 from hoks.study_right import StudyRight
 from hoks.units import (
@@ -26,7 +27,7 @@ from hoks.units import (
     PriorCommonUnitSubarea,
 )
 from hoks.values import Code
-from tests.world.places import A_SCHOOL, A_SECOND_SCHOOL, A, B, C, D
+from tests.world.places import A_SCHOOL, A_SECOND_SCHOOL, PROVIDERS, A, B, C, D
 from tests.world.ports import Fault
 from tests.world.rights import (
     ANNULLED,
@@ -47,6 +48,11 @@ Plans = tuple[tuple[OrganisationOid, Hoks], ...]
 OIDS: Mapping[int, LearnerOid] = {number: learner(number * 100) for number in range(1, 12)}
 
 
+TEACHER = PersonOid("1.2.246.562.98.19999999978")
+"""The responsible teacher of everybody at every provider, so that each group also lists whom its provider's staff may
+not see."""
+
+
 class Cast(msgspec.Struct, frozen=True, kw_only=True):
     """The world by names, so that a test can say what it changes."""
 
@@ -62,6 +68,20 @@ class Cast(msgspec.Struct, frozen=True, kw_only=True):
             rights=tuple(self.rights.values()),
             plans=tuple(each for plans in self.plans.values() for each in plans),
             faults=self.faults,
+            assignments=tuple(
+                (
+                    provider,
+                    Assignment(
+                        person=TEACHER,
+                        role=Role.RESPONSIBLE_TEACHER,
+                        learner=person.oid,
+                        provider=provider,
+                        group="everybody",
+                    ),
+                )
+                for provider in PROVIDERS
+                for person in self.people.values()
+            ),
         )
 
 

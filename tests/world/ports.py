@@ -110,11 +110,11 @@ class FakeIdentities(FakeSource):
 
     def __init__(self, people: Sequence[Person], clock: FixedClock, asked: Asked, fault: Fault | None) -> None:
         super().__init__("onr", clock, asked, fault)
-        self._people = people
+        self._people = {oid: each for each in people for oid in each.all_oids}
 
     async def identify(self, oids: Collection[LearnerOid]) -> Reply[LearnerOid, Person]:
         """The person behind each OID."""
-        return await self.reply("identify", oids, {oid: each for each in self._people for oid in each.all_oids})
+        return await self.reply("identify", oids, self._people)
 
 
 class FakeOrganisations(FakeSource):
@@ -138,13 +138,17 @@ class FakeRights(FakeSource):
         super().__init__(source.id, clock, asked, fault)
         self.source = source
         self._rights = rights
+        self._places = {id(each): place for place, each in enumerate(rights)}
+        self._of: dict[LearnerOid | None, list[StudyRight]] = {}
+        for each in rights:
+            self._of.setdefault(each.student_oid, []).append(each)
 
     async def rights(self, people: Sequence[Person]) -> Reply[LearnerOid, tuple[StudyRight, ...]]:
         """The rights of each person under any of their OIDs."""
         held = {
-            person.oid: found
+            person.oid: tuple(sorted(found, key=lambda each: self._places[id(each)]))
             for person in people
-            if (found := tuple(each for each in self._rights if each.student_oid in person.all_oids))
+            if (found := [each for oid in person.all_oids for each in self._of.get(oid, ())])
         }
         return await self.reply("rights", [person.oid for person in people], held)
 
@@ -167,15 +171,12 @@ class FakePlans(FakeSource):
     ) -> None:
         super().__init__(source.id, clock, asked, fault)
         self.source = source
-        self._plans = plans
+        self._plans: dict[StudyRightOid, tuple[Hoks, ...]] = {}
+        for each in plans:
+            self._plans[each.study_right_oid] = (*self._plans.get(each.study_right_oid, ()), each)
 
     async def plans(
         self, rights: Collection[StudyRightOid], until: float | None = None
     ) -> Reply[StudyRightOid, tuple[Hoks, ...]]:
         """The plans of each right."""
-        held = {
-            right: found
-            for right in rights
-            if (found := tuple(each for each in self._plans if each.study_right_oid == right))
-        }
-        return await self.reply("plans", rights, held)
+        return await self.reply("plans", rights, {each: self._plans[each] for each in rights if each in self._plans})

@@ -9,7 +9,10 @@ from graphql import GraphQLObjectType, GraphQLSchema, get_named_type, parse, val
 from resolvers.prepared import PreparedDocument
 from resolvers.schema import build, executable
 from tests.world.cast import NUMBER, OIDS
+from tests.world.places import A_SCHOOL, A, B, C, D
 from tests.world.rights import learner, right_oid
+
+ORGANISATIONS = {"A": A, "School": A_SCHOOL, "B": B, "C": C, "D": D}
 
 VARIABLES: Mapping[str, Any] = {
     **{f"p{number}": oid for number, oid in OIDS.items()},
@@ -120,6 +123,24 @@ QUERIES: Mapping[str, str] = {
     "seven students": "{ students(first: 7) { edges { node { oid hoksit { version } } } pageInfo { hasNextPage } } }",
     "all students": "{ students(first: 50) { edges { node { name studyRights { oid phase } "
     "sources { source outcome } } } pageInfo { hasNextPage endCursor } } }",
+    # --- many at once
+    "a group": '{ guidanceGroup(id: "everybody") { id notRead students { name responsibleTeachers '
+    'firstApprovedOn phase state } } late: guidanceGroup(id: "everybody", theme: PROGRESS) { students { name } } '
+    'none: guidanceGroup(id: "none") { id } }',
+    "findings to mend": "{ "
+    + " ".join(
+        f'of{letter}: findings(organisationOid: "{oid}", first: 20) {{ notRead edges {{ cursor node {{ code item place '
+        "studyRightOid studentOid partId } } pageInfo { hasNextPage endCursor } }"
+        for letter, oid in ORGANISATIONS.items()
+    )
+    + " }",
+    "counts": "{ "
+    + " ".join(
+        f'of{letter}: guidanceSummary(organisationOid: "{oid}") {{ notRead teachers {{ responsibleTeacher isFolded '
+        "students approved updated states { state students } phases { phase students } } }"
+        for letter, oid in ORGANISATIONS.items()
+    )
+    + " }",
     # --- syntax
     "the same student twice under aliases": "query($p1: LearnerOid!) { a: student(oid: $p1) { n: name } "
     "b: student(oid: $p1) { v: hoksit { version } c: hoksit { m: studentEmail } } }",
@@ -143,7 +164,7 @@ QUERIES: Mapping[str, str] = {
 }
 
 
-ALWAYS = frozenset({"two students", "plan by right"})
+ALWAYS = frozenset({"two students", "plan by right", "a group"})
 """The questions that show most."""
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 
-from hoks.identifiers import PersonOid, StudyRightOid
+from hoks.identifiers import OrganisationOid, PersonOid, StudyRightOid
 from hoks.outcomes import Reply
 from hoks.ports import Source
 from hoks.relations import Appointment, Assignment, Consent
@@ -43,6 +43,11 @@ class FakeStaffList(FakeSource):
             if (found := tuple(each for each in self._assignments if each.person == person))
         }
         return await self.reply("assignments", people, held)
+
+    async def guided(self) -> Reply[OrganisationOid, tuple[Assignment, ...]]:
+        """Everybody whom anybody guides."""
+        provider = self.source.provider_oid
+        return await self.reply("guided", [provider], {provider: tuple(self._assignments)})
 
 
 class FakeMadeHere(FakeSource):

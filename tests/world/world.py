@@ -113,6 +113,7 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
             plans=tuple(self._plans_of(each, clock, noted) for each in PROVIDERS),
             appointments=lists,
             assignments=lists,
+            guidance=lists,
             made_here=FakeMadeHere(self.made_here, clock, noted, self.faults.get("appointments")),
             consents=FakeConsents(self.consents, clock, noted, self.faults.get("consents")),
             statutes=self.statutes,

@@ -1,7 +1,7 @@
 """A system connected by settings alone keeps every source's contract, and never gives one student another's data."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any
 
@@ -433,6 +433,50 @@ async def test_an_appointment_that_is_not_certain_appoints_nobody(changed: dict[
 async def test_an_appointment_of_somebody_else_is_invalid() -> None:
     source, _ = source_of(answers("/appointments", {"appointments": [_appointment(person=learner(901))]}))
     assert (await source.appointments([GUIDE])).answers[GUIDE] == Answer(Outcome.INVALID)
+
+
+OTHER_GUIDE = PersonOid(learner(901))
+
+
+def _with_guides(described: dict[str, Any]) -> None:
+    described["guides"] = [{"path": "/guides", "rows": [{"table": "guides", "rows": "[]", "key": "oid"}]}]
+
+
+def _groups_of(fails: str = "") -> Callable[[Outgoing], Incoming]:
+    """Two guides, each of one student in a group; the groups of one of them may not be had."""
+
+    def answer(request: Outgoing) -> Incoming:
+        if request.url.endswith("/guides"):
+            return said([{"oid": GUIDE}, {"oid": OTHER_GUIDE}])
+        guide, number = (GUIDE, 1) if GUIDE in request.url else (OTHER_GUIDE, 2)
+        if guide == fails:
+            return said({}, 503)
+        row = {"guide": guide, "role": "responsible_teacher", "student": learner(number), "group": "G1"}
+        return said([{"students": [row]}])
+
+    return answer
+
+
+async def test_everybody_who_is_guided_is_listed_guide_by_guide() -> None:
+    source, port = source_of(_groups_of(), _with_guides)
+    reply = await source.guided()
+    assert reply.answers[PROVIDER].outcome is Outcome.OK
+    assert [(each.person, each.learner, each.group) for each in reply.answers[PROVIDER].value or ()] == [
+        (GUIDE, learner(1), "G1"),
+        (OTHER_GUIDE, learner(2), "G1"),
+    ]
+    assert len(port.sent) == 3
+    assert "guides" in [each.gives for each in source.capabilities.told]
+
+
+async def test_a_guide_of_whom_nothing_could_be_read_leaves_no_list_in_part() -> None:
+    source, _ = source_of(_groups_of(fails=OTHER_GUIDE), _with_guides)
+    assert (await source.guided()).answers == {PROVIDER: Answer(Outcome.UNAVAILABLE)}
+
+
+async def test_a_list_of_guides_that_cannot_be_had_is_a_failure() -> None:
+    source, _ = source_of(lambda _: said({}, 503), _with_guides)
+    assert (await source.guided()).answers == {PROVIDER: Answer(Outcome.UNAVAILABLE)}
 
 
 async def test_an_assignment_names_guide_student_and_group() -> None:

@@ -257,6 +257,23 @@ async def test_an_assignment_whose_key_and_learner_number_disagree_assigns_neith
     assert await guided(source) == ()
 
 
+async def test_everybody_who_is_guided_is_listed_by_the_provider(tmp_path: Path) -> None:
+    other = of(henkilo_oid=NOBODY, rooli="VO", opnro="2", ryhma="LII24")
+    reply = await source_of(tmp_path, drop([], [GUIDES, other, GUIDES, of(henkilo_oid=VILLE, rooli="VO")])).guided()
+    ((provider, answer),) = reply.answers.items()
+    assert answer.outcome is Outcome.OK
+    assert [(each.person, each.learner, each.group, each.provider) for each in answer.value or ()] == [
+        (VILLE, AINO, "LII24", provider),
+        (NOBODY, EERO, "LII24", provider),
+    ]
+
+
+async def test_a_list_of_guides_that_is_not_whole_is_no_list(tmp_path: Path) -> None:
+    source = source_of(tmp_path, drop([], [GUIDES]))
+    (tmp_path / "ryhmat.csv").unlink()
+    assert (await source.guided()).outcome is Outcome.UNAVAILABLE
+
+
 async def test_every_person_that_was_asked_is_answered_and_nobody_else(tmp_path: Path) -> None:
     source = source_of(tmp_path, drop([GOOD], [GUIDES]))
     for reply in (await source.appointments([VILLE, NOBODY]), await source.assignments([VILLE, NOBODY])):
