@@ -70,7 +70,7 @@ class Placed:
     def __init__(self, plan: Hoks, part: Part, kind: UnitKind, standing: Standing, seen: Seen) -> None:
         self.plan, self.part, self.kind, self.standing, self.seen = plan, part, kind, standing, seen
 
-    @property
+    @cached_property
     def code(self) -> Code | None:
         """The unit's, subarea's or preparatory part's code."""
         for name in ("unit", "subarea", "part"):
@@ -84,7 +84,7 @@ class Placed:
         """The name of a local unit."""
         return getattr(self.part, "name", None)
 
-    @property
+    @cached_property
     def requirements(self) -> str | None:
         """Register number of the requirements that a vocational unit is from."""
         number: str | None = getattr(self.part, "requirements_register_number", None)
@@ -121,7 +121,7 @@ class Placed:
             case _:
                 return (self.kind, "code", self.code.uri if self.code else "", self.requirements or "")
 
-    @property
+    @cached_property
     def _amosaa(self) -> str:
         return (getattr(self.part, "amosaa_id", None) or "").strip()
 

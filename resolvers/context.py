@@ -1,6 +1,6 @@
 """What one request carries: the caller, the day and the deadline, the loaders, and what its answer has shown."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -51,9 +51,13 @@ class Context:
     def shown(self, info: GraphQLResolveInfo[Any], view: View, rights: Sequence[StudyRightOid] | None = None) -> None:
         """Note what a field of the answer shows: all of a view, or only some of its rights with their plans."""
         self.views.append(view)
-        self.told += disclosed(view, self.operation.beneath(info), rights)
+        self.tell(disclosed(view, self.operation.beneath(info), rights))
         self.grants += [grant for oid, grant in view.grants.items() if rights is None or oid in rights]
         self._gaps.update({each.source: each for each in view.student.sources if each.outcome not in _NO_GAP})
+
+    def tell(self, told: Iterable[Told]) -> None:
+        """Note what a field of the answer tells of whom."""
+        self.told += told
 
     def view_of(self, student: object) -> View | None:
         """The view that a student in the answer is of."""

@@ -5,7 +5,6 @@ Below these roots everything is an attribute read: no resolver, no permission cl
 
 from typing import Annotated, Any, Optional
 
-import msgspec
 import strawberry
 
 from hoks.caller import Role
@@ -19,6 +18,7 @@ from hoks.student import SourceStatus, Student
 from hoks.study_right import StudyRight
 from hoks.values import Text
 from resolvers.context import Info
+from resolvers.pages import Edge, PageInfo, connection
 from resolvers.scalars import Cursor
 from resolvers.types import graph_enum, graph_type
 
@@ -64,28 +64,6 @@ class Viewer:
     )
     groups: list[str] = strawberry.field(description="Groups (ryhmät) of students assigned to the caller.")
     held_roles: list[HeldRoleType] = strawberry.field(description="Every role the token holds; one acts at a time.")
-
-
-@strawberry.type(description="Where a page ends.")
-class PageInfo:
-    """Relay's page information, forwards only."""
-
-    has_next_page: bool = strawberry.field(description="Whether more follow.")
-    end_cursor: Cursor | None = strawberry.field(description="Pass it as `after` for the next page.")
-
-
-class Edge(msgspec.Struct, frozen=True):
-    """A student in a page."""
-
-    cursor: Cursor
-    node: Student
-
-
-class Connection(msgspec.Struct, frozen=True):
-    """A page of students."""
-
-    edges: tuple[Edge, ...]
-    page_info: PageInfo
 
 
 @strawberry.type(description="A student in a page.")
@@ -140,8 +118,7 @@ async def students(info: Info, first: int = 20, after: Cursor | None = None) -> 
     edges = tuple(
         Edge(cursor=context.cursors.after(context.caller, view.oid), node=view.student) for view in page.views
     )
-    end = edges[-1].cursor if edges else None
-    return Connection(edges=edges, page_info=PageInfo(has_next_page=page.more, end_cursor=end))
+    return connection(edges, more=page.more)
 
 
 async def hoks(info: Info, study_right_oid: StudyRightOid) -> Any:

@@ -1,6 +1,7 @@
 """Every argument of the graph, by hand, with the reason why it tells nothing of what is hidden.
 
-There is no filter and no order to choose: by either, a caller could search for a value that is hidden from them.
+There is no filter on what a caller is not shown, and no order to choose: by either, a caller could search for a value
+that is hidden from them.
 """
 
 import re
@@ -15,6 +16,8 @@ ARGUMENTS = {
     "Query.studyRight(oid)": "which right; a hidden one and an unknown one come to the same null",
     "Query.students(first)": "how many of those whom the caller sees",
     "Query.students(after)": "a place among those whom the caller sees, sealed for the caller",
+    "Student.timeline(first)": "how many of the entries that the caller is shown",
+    "Student.timeline(after)": "a place among those that the caller is shown, sealed for the caller and the student",
     "Query.consentText(language)": "a public text",
     "Query.consentText(version)": "a public text",
     "Mutation.giveConsent(input)": "the caller's own consent",
@@ -30,10 +33,13 @@ ARGUMENTS = {
     "NewConsentInput.language": "a public text",
     "Mutation.withdrawConsent(id)": "one of the caller's own; somebody else's and an unknown one are refused alike",
 }
-FILTERING: dict[str, str] = {}
-"""Arguments that filter or order, each with the reason why no hidden value can be found by it; there are none."""
+FILTERING: dict[str, str] = {
+    "Student.timeline(from)": "a day of what the caller is shown; what is hidden is not in the list",
+    "Student.timeline(to)": "a day of what the caller is shown; what is hidden is not in the list",
+}
+"""Arguments that filter or order, each with the reason why no hidden value can be found by it."""
 
-_FILTERS = re.compile(r"filter|where|search|query|match|order|sort|rank|group", re.IGNORECASE)
+_FILTERS = re.compile(r"filter|where|search|query|match|order|sort|rank|group|^from\b|^to\b", re.IGNORECASE)
 
 
 def arguments() -> set[str]:

@@ -50,6 +50,7 @@ DRAWN_AFTERWARDS = {
     "HintEvidence",
     "Guidance",
     "Progress",
+    "TimelineEntry",
 }
 
 Leaf = tuple[str, Any]
