@@ -7,6 +7,7 @@ In order of flow:
 failures               what can go wrong with a source
 limits                 what may be set of every source over HTTP
 addresses              which addresses a host name may lead to
+trust                  whose certificates are trusted, and which one is shown
 transport              how bytes travel: connections to checked addresses alone
 decoding               the body of an answer, decoded within its limits
 breaker                whether a source is asked at all
@@ -16,6 +17,7 @@ errands                calls that end in time and clean up undisturbed
 condition              the condition of a source, for whoever runs the gateway
 capabilities           what a source can tell, declared as data
 client                 the one outgoing HTTP client: deadline, size, address
+cas                    tickets of OPH's staff CAS, and sessions opened with them
 oauth                  a source's access token by client credentials
 revalidated            documents asked for again with the version that is known
 shelf                  what sources told lately, bounded in bytes, and what they are being asked right now

@@ -14,6 +14,7 @@ import httpx
 import msgspec
 
 from connectors.capabilities import Capabilities
+from connectors.cas import CasAccount, CasTickets, SessionHttp
 from connectors.client import HttpPort, HttpxClient
 from connectors.condition import Condition
 from connectors.ehoks import PASSING, EhoksSettings, EhoksSource
@@ -37,7 +38,7 @@ from connectors.registries.amosaa import Amosaa, AmosaaSettings
 from connectors.registries.eperusteet import Eperusteet, EperusteetSettings
 from connectors.registries.koodisto import Koodisto, KoodistoSettings
 from connectors.registries.labels import RegisterLabels
-from connectors.registries.onr import Onr, OnrSettings
+from connectors.registries.onr import CasLogin, Onr, OnrSettings, TokenLogin
 from connectors.registries.organisaatio import Organisaatio, OrganisaatioSettings
 from connectors.rest import JsonSettings, JsonSource
 from connectors.rest.credentials import known_as
@@ -46,6 +47,7 @@ from connectors.revalidated import Bodies, Revalidated
 from connectors.shelf import DEFAULT_BYTES, Shelf
 from connectors.table import DropRefused, TableSource, ViewsDoNotFit
 from connectors.table.settings import TableSettings
+from connectors.trust import TrustRefusedError, tls_of
 from hoks.ports import (
     AppointmentSource,
     AssignmentSource,
@@ -173,9 +175,9 @@ def connect(
     ``transport`` stands in for the network in tests, and ``seconds`` for the clock by which kept answers grow old.
     """
     _refuse_repeated_ids(sources)
-    network = _Network(transport, seconds)
-    shelf = Shelf(cache_bytes, seconds)
     root = folder or Path()
+    network = _Network(transport, seconds, root)
+    shelf = Shelf(cache_bytes, seconds)
     rights: list[RightsSource] = []
     plans: list[PlanSource] = []
     holders: list[HolderSource] = []
@@ -229,7 +231,7 @@ def connect(
                 assignments += [system] if "assignments" in settings.gives else []
     remembered = {each.id: found for each in sources if (found := _remembered(each)) is not None}
     kept = _Kept(remembered, shelf, clock)
-    identities = _identities(onr, network, clock) if onr else None
+    identities = _identities(onr, network, clock, root) if onr else None
     organisations = _organisations(organisaatio, network, clock) if organisaatio else None
     labels = RegisterLabels(
         koodisto=Koodisto(koodisto, network.client("koodisto", koodisto, koodisto.base_url)) if koodisto else None,
@@ -276,8 +278,21 @@ def _remembered(settings: SourceSettings) -> Remembered | None:
     return settings if isinstance(settings, Remembered) else None
 
 
-def _identities(settings: OnrSettings, network: "_Network", clock: Clock) -> Onr:
-    return Onr(settings, network.client(learner_register.SOURCE, settings, settings.base_url), clock)
+def _identities(settings: OnrSettings, network: "_Network", clock: Clock, root: Path) -> Onr:
+    match settings.auth:
+        case CasLogin() as login:
+            http = network.client(learner_register.SOURCE, settings, settings.base_url, login.cas_url, login.service)
+            account = CasAccount(
+                cas_url=login.cas_url, service=login.service, username=login.username, caller_id=settings.caller_id
+            )
+            tickets = CasTickets(account, http, secret(root / login.password_file))
+            return Onr(settings, SessionHttp(account, tickets, http, login.session_cookie), clock)
+        case TokenLogin() as login:
+            http = network.client(learner_register.SOURCE, settings, settings.base_url, login.token_url)
+            tokens = AccessTokens(login, http, secret(root / login.secret_file))
+            return Onr(settings, TokenHttp(http, tokens), clock)
+        case None:
+            return Onr(settings, network.client(learner_register.SOURCE, settings, settings.base_url), clock)
 
 
 def _organisations(settings: OrganisaatioSettings, network: "_Network", clock: Clock) -> Organisaatio:
@@ -339,8 +354,9 @@ def with_scopes(account: ClientCredentials, *usual: str) -> ClientCredentials:
 class _Network:
     """Makes one client for each source, with that source's limits and addresses alone."""
 
-    def __init__(self, transport: httpx.AsyncBaseTransport | None, seconds: Callable[[], float]) -> None:
+    def __init__(self, transport: httpx.AsyncBaseTransport | None, seconds: Callable[[], float], folder: Path) -> None:
         self._transport = transport
+        self._folder = folder
         self._bodies = Bodies(seconds=seconds)
         self.clients: list[HttpxClient] = []
 
@@ -355,9 +371,10 @@ class _Network:
                 concurrency=limits.concurrency,
                 waiting=limits.waiting,
                 private_network=limits.private_network,
+                ssl_context=tls_of(limits, self._folder),
                 transport=self._transport,
             )
-        except (ValueError, httpx.InvalidURL) as error:
+        except (ValueError, httpx.InvalidURL, TrustRefusedError) as error:
             raise SettingsRefusedError(f"source `{source}`: {error}") from None
         self.clients.append(client)
         return Revalidated(source, client, self._bodies, passing)

@@ -55,6 +55,8 @@ class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
     body: bytes = b""
     repeatable: bool = True
     """Whether it may be sent again when nothing was heard of it: any read, and no login."""
+    opens_session: bool = False
+    """Whether it opens a session: its answer may lead elsewhere, and its ``set-cookie`` alone is ever looked at."""
 
 
 class Incoming(msgspec.Struct, frozen=True, kw_only=True):
@@ -259,11 +261,12 @@ class HttpxClient:
     async def _exchange(self, url: httpx.URL, request: Outgoing) -> Incoming:
         sent = self._client.stream(request.method, url, headers=dict(request.headers), content=request.body or None)
         async with sent as response:
-            if 300 <= response.status_code < 400 and not _still_holds(request, response):
+            if 300 <= response.status_code < 400 and not (request.opens_session or _still_holds(request, response)):
                 raise SourceUnavailable(Reason.REDIRECT)
             encoding = response.headers.get("content-encoding", "identity")
             body = await decoded(response.aiter_raw(), encoding, self._max_bytes)
-        headers = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
+        kept = (*_KEPT_HEADERS, "set-cookie") if request.opens_session else _KEPT_HEADERS
+        headers = {name: response.headers[name] for name in kept if name in response.headers}
         return Incoming(status=response.status_code, headers=headers, body=body)
 
 

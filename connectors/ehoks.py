@@ -4,16 +4,15 @@ An answer about another right than the one asked is dropped; whatever fails is a
 """
 
 import asyncio
-import re
 import time
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Annotated, Any, ClassVar, Literal, TypeVar
-from urllib.parse import urlencode
 
 import msgspec
 
 from connectors.bodies import strings
 from connectors.capabilities import ABSENT, Capabilities, Capability, Gives
+from connectors.cas import CasAccount, CasTickets
 from connectors.client import HttpPort, Incoming, Outgoing
 from connectors.ehoks_plan import plan_of
 from connectors.ehoks_wire import HeadAnswer, HeadWire, WholeAnswer
@@ -47,8 +46,6 @@ T = TypeVar("T")
 
 PASSING = ("ticket",)
 """Headers that are new with each call; whose the answer is, the account behind them says."""
-GRANTING_TICKET_SECONDS = 2 * 3600
-"""How long OPH's own clients use a granting ticket (ehoks 2.1); CAS would keep it for eight hours."""
 
 
 class EhoksSettings(Remembered, frozen=True, kw_only=True, tag_field="kind", tag="ehoks"):
@@ -72,84 +69,6 @@ class EhoksSettings(Remembered, frozen=True, kw_only=True, tag_field="kind", tag
     """How often to look which plans have changed, so that those which are kept are asked again; null: never."""
     procurement: bool = True
     """Whether to ask which rights of others are included in a plan's right: one ticket and one call more a plan."""
-
-
-# --- tickets --------------------------------------------------------------------------------------------------
-
-_TICKET = re.compile(r"[!-~]{1,2000}", re.ASCII)
-_LAST_SEGMENT = re.compile(r"[\w.~-]{1,2000}", re.ASCII)
-
-
-class CasTickets:
-    """One account's tickets: a granting ticket that is kept, and a service ticket for each call."""
-
-    def __init__(
-        self, settings: EhoksSettings, http: HttpPort, password: str, seconds: Callable[[], float] = time.monotonic
-    ) -> None:
-        self._http = http
-        self._tickets_url = f"{settings.cas_url.rstrip('/')}/v1/tickets"
-        self._login = {"username": settings.username, "password": password}
-        self._service = {"service": settings.service}
-        self._caller_id = settings.caller_id
-        self._seconds = seconds
-        self._granting: str | None = None
-        self._until = 0.0
-        self._lock = asyncio.Lock()
-        self._refusals = 0
-        self._refused = SourceFailure(Outcome.DENIED, Reason.LOGIN)
-
-    async def granting(self) -> str:
-        """The granting ticket, asked for by one caller when there is none or it is old.
-
-        A refusal is everybody's who waited for it: a wrong password must not be tried once for each of them.
-        """
-        refusals = self._refusals
-        async with self._lock:
-            if self._refusals > refusals:
-                raise SourceFailure(self._refused.outcome, self._refused.reason)
-            if self._granting is None or self._seconds() >= self._until:
-                try:
-                    self._granting = await self._log_in()
-                except SourceFailure as refused:
-                    self._refusals, self._refused = self._refusals + 1, refused
-                    raise
-                self._until = self._seconds() + GRANTING_TICKET_SECONDS
-            return self._granting
-
-    def forget(self, granting: str) -> None:
-        """Drop this granting ticket, unless another caller has a new one already."""
-        if self._granting == granting:
-            self._granting = None
-
-    async def ticket(self, granting: str) -> str | None:
-        """A service ticket for one call; nothing when CAS no longer knows the granting ticket."""
-        answer = await self._post(f"{self._tickets_url}/{granting}", self._service)
-        if answer.status in (401, 404):
-            return None
-        refuse_failures(answer.status)
-        text = answer.body.decode("ascii", "replace").strip()
-        if not _TICKET.fullmatch(text):
-            raise SourceInvalid(Reason.LOGIN)
-        return text
-
-    async def _log_in(self) -> str:
-        # Sent once only: a login that is tried twice may lock the account.
-        answer = await self._post(self._tickets_url, self._login, repeatable=False)
-        if answer.status in (400, 401, 403, 404):
-            raise SourceDenied(Reason.LOGIN)
-        refuse_failures(answer.status)
-        # Only the ticket is taken from the address: where it is used is ours to say.
-        granting = answer.headers.get("location", "").rstrip("/").rpartition("/")[2]
-        if not _LAST_SEGMENT.fullmatch(granting):
-            raise SourceInvalid(Reason.LOGIN)
-        return granting
-
-    async def _post(self, url: str, form: dict[str, str], *, repeatable: bool = True) -> Incoming:
-        headers = {"caller-id": self._caller_id, "content-type": "application/x-www-form-urlencoded"}
-        body = urlencode(form).encode()
-        return await self._http.send(
-            Outgoing(method="POST", url=url, headers=headers, body=body, repeatable=repeatable)
-        )
 
 
 # --- what eHOKS says when it says no (ehoks 2.5) --------------------------------------------------------------
@@ -203,7 +122,13 @@ class EhoksSource:
         self._procurement = settings.procurement
         self._http = http
         self._clock = clock
-        self._tickets = CasTickets(settings, http, password, seconds)
+        account = CasAccount(
+            cas_url=settings.cas_url,
+            service=settings.service,
+            username=settings.username,
+            caller_id=settings.caller_id,
+        )
+        self._tickets = CasTickets(account, http, password, seconds)
         self._slots = asyncio.Semaphore(settings.concurrency)
 
     @property

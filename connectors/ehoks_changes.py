@@ -14,6 +14,7 @@ import msgspec
 from connectors.bodies import elements, members
 from connectors.failures import Reason, SourceFailure, SourceInvalid, report, unexpected
 from connectors.shelf import Shelf
+from hoks.asking import awaited_where, for_nobody
 from hoks.ports import Clock
 
 PAGE_SIZE = 100
@@ -60,6 +61,7 @@ class EhoksChanges:
 
     async def follow(self) -> None:
         """Look until cancelled; after a failure less and less often, up to ten minutes apart."""
+        awaited_where(for_nobody)
         failures = 0
         while True:
             await self._sleep(min(self._seconds * 2**failures, max(LONGEST_PAUSE, self._seconds)))

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable
 from enum import StrEnum
 
+from hoks.asking import speaking
 from hoks.outcomes import Outcome
 
 LOG = logging.getLogger(__name__)
@@ -103,9 +104,13 @@ def refuse_failures(status: int) -> None:
 
 
 def report(source: str, failures: Iterable[SourceFailure]) -> None:
-    """Log what went wrong with a batch: the source, outcome and reason, and how often; never about whom."""
+    """Log what went wrong with a batch: the source, outcome and reason, and how often; never about whom.
+
+    INVARIANT: a failure is reported once, by whoever found it. A request that shares another's fetch shares its line;
+    where no request waits it is the line of ``connectors.failures.background``.
+    """
     for (outcome, reason), times in sorted(Counter((each.outcome, each.reason) for each in failures).items()):
-        LOG.warning("source %s: %s (%s) x %d", source, outcome.value, reason.value, times)
+        speaking(LOG).warning("source %s: %s (%s) x %d", source, outcome.value, reason.value, times)
 
 
 def unexpected(source: str, error: Exception) -> SourceInvalid:
@@ -114,5 +119,5 @@ def unexpected(source: str, error: Exception) -> SourceInvalid:
     while place is not None and place.tb_next is not None:
         place = place.tb_next
     where = f"{place.tb_frame.f_code.co_name}:{place.tb_lineno}" if place else "unknown place"
-    LOG.error("source %s: unexpected %s in %s", source, type(error).__name__, where)
+    speaking(LOG).error("source %s: unexpected %s in %s", source, type(error).__name__, where)
     return SourceInvalid(Reason.UNEXPECTED)

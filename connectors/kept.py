@@ -131,7 +131,9 @@ class Kept(Generic[Q, K, T]):
             flights |= dict.fromkeys(batch, self._started(batch, fetch, until))
         if flights:
             # Waiting, and giving up, leaves the flights alone: others may wait for them too.
-            _, late = await asyncio.wait(set(flights.values()), timeout=_seconds_until(until))
+            on_their_way = set(flights.values())
+            with self._shelf.waiting_for(on_their_way):
+                _, late = await asyncio.wait(on_their_way, timeout=_seconds_until(until))
             if late:
                 report(self._source, [SourceUnavailable(Reason.LATE)] * len(late))
         answers = {

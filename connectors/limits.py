@@ -33,6 +33,12 @@ class Reached(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     max_bytes: MaxBytes = DEFAULT_MAX_BYTES
     private_network: bool = False
     """Whether the source's host may have an address of a private network; else only public ones are reached."""
+    root_certificates: str | None = None
+    """The file of the authorities whose certificates its server may show, and no others; else the public web's."""
+    client_certificate_file: str | None = None
+    """The certificate by which we show ourselves to the source, with what leads to its authority, in PEM."""
+    client_key_file: str | None = None
+    """The key of that certificate, in PEM, readable by its owner alone."""
 
 
 class Remembered(Reached, frozen=True, kw_only=True):

@@ -17,7 +17,7 @@ import msgspec
 
 from connectors.capabilities import ABSENT, BY_LEARNER, Capabilities, Capability
 from connectors.client import HttpPort, Outgoing
-from connectors.failures import LOG, Reason, SourceFailure, SourceInvalid, report, unexpected
+from connectors.failures import LOG, Reason, SourceFailure, SourceInvalid, SourceUnavailable, report, unexpected
 from connectors.limits import Remembered
 from connectors.oauth import ClientCredentials
 from connectors.oneroster_join import Roster
@@ -106,8 +106,9 @@ class OneRosterSource:
         )
         self._marks: dict[str, Marks] = {}
         """What each whole collection held when it was last read."""
-        self._whole = _Kept(self._read_roster, settings.kept_seconds, seconds)
-        self._schools = _Kept(self._read_schools, settings.kept_seconds, seconds)
+        longest = max(settings.kept_seconds, settings.seconds)
+        self._whole = _Kept(self._read_roster, settings.kept_seconds, seconds, longest)
+        self._schools = _Kept(self._read_schools, settings.kept_seconds, seconds, longest)
 
     @property
     def source(self) -> Source:
@@ -318,8 +319,12 @@ class _Kept(Generic[T]):
     From half its time on, who asks gets what is kept and has it read anew, so that nobody waits for a long roster.
     """
 
-    def __init__(self, read: Callable[[], Awaitable[T]], seconds: float, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, read: Callable[[], Awaitable[T]], seconds: float, clock: Callable[[], float], longest: float
+    ) -> None:
+        """``longest`` is for how many seconds it may be read: what took longer would be too old when it came."""
         self._read = read
+        self._longest = longest
         self._seconds = seconds
         self._clock = clock
         self._kept: tuple[float, T] | None = None
@@ -357,7 +362,11 @@ class _Kept(Generic[T]):
 
     async def _read_anew(self) -> T:
         begun = self._clock()
-        value = await self._read()
+        try:
+            async with asyncio.timeout(self._longest):
+                value = await self._read()
+        except TimeoutError:
+            raise SourceUnavailable(Reason.TIMEOUT) from None
         if self._reading is asyncio.current_task():
             self._kept = (begun, value)
         return value

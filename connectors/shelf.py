@@ -8,13 +8,16 @@ import asyncio
 import contextvars
 import logging
 import time
-from collections.abc import Callable, Collection, Coroutine, Hashable, Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Collection, Coroutine, Hashable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import cachetools
 import cachetools.keys
 import msgspec
 
+from hoks.asking import awaited_where
 from hoks.outcomes import Answer
 
 DEFAULT_BYTES = 64_000_000
@@ -72,6 +75,8 @@ class Shelf:
         self._asked: dict[Place, frozenset[str]] = {}
         self._running: dict[Flight, float] = {}
         """Every fetch under way, with when it began."""
+        self._waiting: Counter[Flight] = Counter()
+        """How many wait for each fetch under way."""
 
     @property
     def bytes(self) -> int:
@@ -117,15 +122,27 @@ class Shelf:
 
         INVARIANT: it runs in a context of its own: no waiter's deadline, caller or anything else of a request is in it.
         """
-        flight = asyncio.get_running_loop().create_task(fetch, context=contextvars.Context())
+        context = contextvars.Context()
+        flight: Flight = asyncio.get_running_loop().create_task(fetch, context=context)
+        context.run(awaited_where, lambda: self._waiting[flight] > 0)
         self._running[flight] = self.seconds()
         self._flights |= dict.fromkeys(bound_for, flight)
         self._asked |= bound_for
         flight.add_done_callback(lambda done: self._landed(done, bound_for))
         return flight
 
+    @contextmanager
+    def waiting_for(self, flights: Collection[Flight]) -> Iterator[None]:
+        """Meanwhile somebody waits for these fetches; one for which nobody does fails in the background."""
+        self._waiting.update(flights)
+        try:
+            yield
+        finally:
+            self._waiting.subtract(each for each in flights if each in self._running)
+
     def _landed(self, flight: Flight, bound_for: Iterable[Place]) -> None:
         self._running.pop(flight, None)
+        self._waiting.pop(flight, None)
         for where in bound_for:
             if self._flights.get(where) is flight:
                 del self._flights[where], self._asked[where]

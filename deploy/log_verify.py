@@ -140,10 +140,10 @@ class _Streams:
             self.erased += 1
             if self._last_erased is None or record.at > self._last_erased.at:
                 self._last_erased = record
-        elif b'"log.erased"' in record.body:
-            told = json.loads(record.body)
-            if told.get("event") == "log.erased":
-                self._erased_before = max(self._erased_before, int(told["before"]))
+        elif b'"retention.erased"' in record.body:
+            told = json.loads(record.body.partition(b"\n")[0])
+            if told.get("event") == "retention.erased":
+                self._erased_before = max(self._erased_before, int(told.get("before", 0)))
 
 
 def verify(
@@ -169,7 +169,7 @@ def _check(record: Record, before: Record | None) -> None:
     erased = record.body is None
     if erased != (record.salt is None):
         raise Fault(f"{record.place}: half of its body is gone")
-    if not erased and hashlib.sha256((record.salt or b"") + (record.body or b"")).digest() != record.body_hash:
+    if not erased and hashlib.sha256((record.salt or b"") + proven(record.body or b"")).digest() != record.body_hash:
         raise Fault(f"{record.place}: its body was changed")
     header = b"%s%s\n%d\n%d\n%s%s" % (
         RECORD,
@@ -181,6 +181,12 @@ def _check(record: Record, before: Record | None) -> None:
     )
     if hashlib.sha256(header).digest() != record.hash:
         raise Fault(f"{record.place}: its header was changed")
+
+
+def proven(body: bytes) -> bytes:
+    """What of a body is hashed: its first line, and the hash of the second, which its person is not shown."""
+    shown, newline, apart = body.partition(b"\n")
+    return shown + newline + hashlib.sha256(apart).digest() if newline else shown
 
 
 def merkle_root(hashes: list[bytes]) -> bytes:

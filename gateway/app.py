@@ -3,9 +3,10 @@
 import hashlib
 import hmac
 import time
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from importlib import resources
 from urllib.parse import urlsplit
 
@@ -17,6 +18,7 @@ from starlette.routing import Route
 
 from connectors.catalogue import Connected, SettingsRefusedError, connect, secret
 from connectors.client import HttpxClient
+from connectors.limits import DEFAULT_SECONDS
 from gateway.callers import Callers
 from gateway.http import GraphQLEndpoint
 from gateway.invalidate import InvalidationEndpoint
@@ -24,13 +26,15 @@ from gateway.keys import LARGEST_KEY_SET, KeyClients
 from gateway.records.disclosures import Recorder
 from gateway.records.keeping import Keeping, open_records
 from gateway.records.store import StoreBroken
-from gateway.settings import IssuerSettings, Settings, SettingsError
+from gateway.settings import Settings, SettingsError
 from hoks.access.rules import Policy, PolicyError, read_policy
 from hoks.consent_texts import ConsentTexts, read_consent_texts
+from hoks.following import Following
 from hoks.giving import Giving
 from hoks.ports import Clock
 from hoks.questions import Sources
 from hoks.reading import Reader
+from hoks.sharing import Sharing
 from resolvers.context import Desks
 from resolvers.graph import Graph
 from resolvers.schema import build, executable
@@ -88,7 +92,7 @@ def assemble(
         suspended_is_valid=settings.access.suspended_is_valid,
         labels=connected.labels,
     )
-    return Parts(reader, connected, _key_clients(settings.issuer, transport), key, policy, keeping)
+    return Parts(reader, connected, _key_clients(settings, transport), key, policy, keeping)
 
 
 def create_app(
@@ -103,13 +107,14 @@ def create_app(
     """
     parts = assemble(settings, clock, transport, seconds)
     schema = build()
-    callers = Callers(settings.issuer, parts.keys_client)
+    callers = Callers(settings.issuer, parts.keys_client, seconds=seconds)
     endpoint = GraphQLEndpoint(
         schema=executable(schema),
         graph=Graph(schema, parts.reader, cursor_key=_key_for(parts.key, b"cursors"), desks=_desks(parts)),
         callers=callers,
         gate=Recorder(parts.keeping.gate, parts.policy),
         limits=settings.limits,
+        projection=settings.graph.projection,
     )
 
     @asynccontextmanager
@@ -133,9 +138,18 @@ def create_app(
         Route("/ready", ready),
     ]
     app = Starlette(routes=routes, lifespan=lifespan)
-    app.state.refuse_misfits = parts.connected.refuse_misfits
+    app.state.refuse_misfits = partial(_refuse_misfits, parts)
     app.state.aclose = parts.aclose
     return app
+
+
+async def _refuse_misfits(parts: Parts) -> None:
+    """Look at the databases before anything is served. Raises ``SettingsRefusedError`` with one line."""
+    try:
+        await parts.keeping.prepare()
+    except StoreBroken as fault:
+        raise SettingsRefusedError(f"records: {fault}") from None
+    await parts.connected.refuse_misfits()
 
 
 def load_policy() -> Policy:
@@ -156,7 +170,12 @@ def load_consent_texts() -> ConsentTexts:
 
 def _desks(parts: Parts) -> Desks:
     """What callers may do besides asking, each over what is kept."""
-    return Desks(giving=Giving(parts.reader, parts.keeping.consents, load_consent_texts(), parts.policy))
+    reader, keeping = parts.reader, parts.keeping
+    return Desks(
+        giving=Giving(reader, keeping.consents, load_consent_texts(), parts.policy),
+        sharing=Sharing(reader, keeping.shares),
+        following=Following(keeping.looks, parts.connected.labels),
+    )
 
 
 def _records(settings: Settings, clock: Clock) -> Keeping:
@@ -181,13 +200,15 @@ def _sources(connected: Connected, keeping: Keeping, settings: Settings) -> Sour
     )
 
 
-def _key_clients(issuers: Iterable[IssuerSettings], transport: httpx.AsyncBaseTransport | None) -> KeyClients:
+def _key_clients(settings: Settings, transport: httpx.AsyncBaseTransport | None) -> KeyClients:
     by_url: dict[str, HttpxClient] = {}
-    for issuer in issuers:
+    for issuer in settings.issuer:
         try:
             by_url[issuer.jwks_url] = HttpxClient(
                 [_origin(issuer.jwks_url)],
                 source="keys of an issuer",
+                # Whoever waits for a key set waits no longer than for an answer.
+                seconds=min(DEFAULT_SECONDS, settings.limits.request_seconds),
                 max_bytes=LARGEST_KEY_SET,
                 private_network=issuer.private_network,
                 transport=transport,

@@ -16,7 +16,7 @@ from connectors.client import HttpPort
 from gateway.errors import Code, RefusedError
 from gateway.keys import LONGEST_KEY_ID, KeySet, NoKeysError
 from gateway.settings import IssuerSettings
-from hoks.caller import WITHIN_AN_ORGANISATION, Caller, HeldRole, Role
+from hoks.caller import EITHER_WAY, WITHIN_AN_ORGANISATION, Caller, HeldRole, Role
 from hoks.identifiers import Check, OrganisationOid, PersonOid, check_learner_oid, check_organisation_oid
 
 LEEWAY_SECONDS = 60
@@ -54,10 +54,16 @@ class Callers:
     """Everybody who may call, by the issuers of the settings."""
 
     def __init__(
-        self, issuers: Iterable[IssuerSettings], http: HttpPort, *, timer: Callable[[], float] = time.time
+        self,
+        issuers: Iterable[IssuerSettings],
+        http: HttpPort,
+        *,
+        timer: Callable[[], float] = time.time,
+        seconds: Callable[[], float] = time.monotonic,
     ) -> None:
+        """``timer`` tells when tokens end, in seconds since 1970; by ``seconds`` the issuers' keys grow old."""
         self._issuers: Mapping[str, _Issuer] = {
-            settings.issuer: _Issuer(settings, KeySet(settings.jwks_url, settings.algorithms, http))
+            settings.issuer: _Issuer(settings, KeySet(settings.jwks_url, settings.algorithms, http, timer=seconds))
             for settings in issuers
         }
         self._verified: TLRUCache[bytes, _Verified] = TLRUCache(
@@ -140,7 +146,7 @@ def _held(claim: _RoleClaim) -> HeldRole | None:
     if claim.role not in _ROLES:
         return None
     role = Role(claim.role)
-    if (role in WITHIN_AN_ORGANISATION) != (claim.organisation is not None):
+    if role not in EITHER_WAY and (role in WITHIN_AN_ORGANISATION) != (claim.organisation is not None):
         return None
     if claim.organisation is None:
         return HeldRole(role)

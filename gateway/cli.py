@@ -65,6 +65,17 @@ def _parser() -> argparse.ArgumentParser:
     _add_port(explain)
     explain.set_defaults(command=_explain)
 
+    records = commands.add_parser("records", help="the database in which the gateway keeps its records")
+    of_records = records.add_subparsers(required=True, metavar="COMMAND")
+    prepare = of_records.add_parser("prepare", help="as its owner: bring the tables up to date, and grant the gateway")
+    prepare.add_argument(
+        "--config", type=Path, required=True, metavar="FILE", help="the settings of the gateway (TOML)"
+    )
+    prepare.add_argument("--owner", required=True, metavar="ROLE", help="the role that owns the tables")
+    prepare.add_argument("--password-file", type=Path, required=True, metavar="FILE", help="the password of the owner")
+    prepare.add_argument("--erasure", metavar="ROLE", help="the role that erases what has been kept long enough")
+    prepare.set_defaults(command=_prepare_records)
+
     check = commands.add_parser("check-config", help="load a settings file and try every source that it names")
     check.add_argument("config", type=Path, metavar="FILE", help="the settings (TOML)")
     check.set_defaults(command=_check_config)
@@ -135,6 +146,18 @@ def _check_config(chosen: argparse.Namespace) -> int:
     if ill := [each.source for each in tried if not each.is_well]:
         raise UserError(f"the settings can be used; not well: {', '.join(ill)}")
     print("OK")
+    return 0
+
+
+def _prepare_records(chosen: argparse.Namespace) -> int:
+    from gateway.preparing import prepared
+    from gateway.settings import SettingsError
+
+    try:
+        role = in_event_loop(prepared(chosen.config, chosen.owner, chosen.password_file, chosen.erasure))
+    except SettingsError as refused:
+        raise UserError(str(refused)) from None
+    print(f"prepared for the role `{role}`")
     return 0
 
 

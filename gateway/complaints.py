@@ -25,8 +25,14 @@ def complaints(settings: Settings, written: Mapping[str, Any]) -> Iterator[str]:
             continue  # its own settings say what it may be
         if name.endswith("url") or name == "service":
             yield from _check_url(key, value)
+        elif name in _PUBLIC_FILES:
+            yield from _check_file(key, Path(value))
         elif name.endswith("_file"):
             yield from _check_key_file(key, Path(value))
+
+
+_PUBLIC_FILES = frozenset({"root_certificates", "client_certificate_file"})
+"""Files that are no secrets."""
 
 
 def _fixed_day(settings: Settings) -> Iterator[str]:
@@ -119,6 +125,11 @@ def _check_url(key: str, url: str) -> Iterator[str]:
         yield f"key `{key}`: expected an https address without a user name"
     elif parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(host)):
         yield f"key `{key}`: expected an https address; http is accepted only for a loopback host"
+
+
+def _check_file(key: str, file: Path) -> Iterator[str]:
+    if not file.is_file() or not os.access(file, os.R_OK):
+        yield f"key `{key}`: expected a file that the gateway can read"
 
 
 def _check_key_file(key: str, file: Path) -> Iterator[str]:

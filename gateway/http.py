@@ -79,9 +79,16 @@ class GraphQLEndpoint:
     """The endpoint, as an ASGI application."""
 
     def __init__(
-        self, *, schema: GraphQLSchema, graph: Answering, callers: Identifying, gate: Releasing, limits: Limits
+        self,
+        *,
+        schema: GraphQLSchema,
+        graph: Answering,
+        callers: Identifying,
+        gate: Releasing,
+        limits: Limits,
+        projection: bool = True,
     ) -> None:
-        self._documents = Documents(schema, limits)
+        self._documents = Documents(schema, limits, projection=projection)
         self._graph = graph
         self._callers = callers
         self._gate = gate

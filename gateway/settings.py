@@ -66,6 +66,13 @@ class CacheSettings(_Section, frozen=True):
     """Of all sources together."""
 
 
+class GraphSettings(_Section, frozen=True):
+    """How operations are executed."""
+
+    projection: bool = True
+    """Whether selections on plain data are compiled; off, everything is executed field by field, to the same answer."""
+
+
 class AccessSettings(_Section, frozen=True):
     """Questions of interpretation that a provider may answer otherwise."""
 
@@ -146,6 +153,7 @@ class Settings(_Section, frozen=True):
     server: ServerSettings = ServerSettings()
     limits: Limits = Limits()
     cache: CacheSettings = CacheSettings()
+    graph: GraphSettings = GraphSettings()
     access: AccessSettings = AccessSettings()
     issuer: tuple[IssuerSettings, ...] = ()
     source: tuple[SourceSettings, ...] = ()

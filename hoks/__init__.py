@@ -17,6 +17,9 @@ progress       how far a plan is, in units and competence points
 guidance_phase  where a student is in the process of HOKS and career guidance
 plan           the personal competence development plan (HOKS)
 outcomes       what can come of asking a source for a key
+paging         where a page of a list ends
+wording        plain words for what the log says in codes
+seen           who has seen a student's data, as the student reads it
 placed         every unit with the plan it stands in, and whether two are the same unit
 hints          what two plans say together
 combined_units  the units of all plans side by side
@@ -44,9 +47,12 @@ told           what sources told: whose it is, how old, how it came
 questions      the questions of a request, one per stage, each within its time
 appointing     what staff may appoint somebody to, and whether an appointment still finds its part
 consenting     what a student may consent to, and for how long
+shares         a consent handed out as a link: to whoever first accepts it
 consent_texts  what a student is shown before consenting, by version
 disclosing     what an answer tells of whom, by item and ground
 explaining     why a caller sees what they see
 reading        the read path: identify, rights, facts, decide, fetch, merge, redact
 giving         a student's own consents: given, listed, withdrawn
+sharing        shares made, accepted, revoked
+following      a student who follows who has seen their data
 """

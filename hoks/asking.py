@@ -6,7 +6,7 @@ Whatever a source does, what comes back is a reply with an outcome for every key
 import asyncio
 import logging
 import math
-from collections.abc import Awaitable, Collection, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterator
 from contextlib import contextmanager
 from contextvars import Context, ContextVar
 from typing import Any, TypeVar
@@ -66,6 +66,25 @@ def unhurried(work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
     return asyncio.create_task(work, context=Context())
 
 
+_IS_AWAITED: ContextVar[Callable[[], bool]] = ContextVar("is_awaited", default=lambda: True)
+"""Whether a request waits for what this code does."""
+
+
+def awaited_where(is_awaited: Callable[[], bool]) -> None:
+    """Say of the task that this runs in when a request waits for it; of any other task one does."""
+    _IS_AWAITED.set(is_awaited)
+
+
+def for_nobody() -> bool:
+    """Of a task that works ahead."""
+    return False
+
+
+def speaking(logger: logging.Logger) -> logging.Logger:
+    """The logger, or its child ``background`` where no request waits, or still waits, for what this code does."""
+    return logger if _IS_AWAITED.get()() else logger.getChild("background")
+
+
 async def ask(question: Awaitable[Any], keys: Collection[K], *, source: str, until: float, clock: Clock) -> Reply[K, T]:
     """The source's reply, or one in which every key is unavailable."""
     try:
@@ -73,13 +92,13 @@ async def ask(question: Awaitable[Any], keys: Collection[K], *, source: str, unt
             with ending(until):
                 reply = await question
     except TimeoutError:
-        log.warning("source %s: no answer within the time of the request", source)
+        speaking(log).warning("source %s: no answer within the time of the request", source)
         return failed(keys, source, Outcome.UNAVAILABLE, clock)
     except Exception as error:  # the outside of a connector: one bad source never takes another's answer down
-        log.warning("source %s: broke its contract with %s", source, type(error).__name__)
+        speaking(log).warning("source %s: broke its contract with %s", source, type(error).__name__)
         return failed(keys, source, Outcome.UNAVAILABLE, clock)
     if not isinstance(reply, Reply):
-        log.warning("source %s: broke its contract with %s instead of a reply", source, type(reply).__name__)
+        speaking(log).warning("source %s: broke its contract with %s instead of a reply", source, type(reply).__name__)
         return failed(keys, source, Outcome.INVALID, clock)
     return _held_to(reply, keys)
 

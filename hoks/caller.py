@@ -41,6 +41,8 @@ WITHIN_AN_ORGANISATION = frozenset(
     }
 )
 """Roles that are held in an organisation; the others are held by a person as such."""
+EITHER_WAY = frozenset({Role.CONSENT_RECIPIENT})
+"""Roles that can be held in either way: a consent names a person or an organisation."""
 
 
 class HeldRole(msgspec.Struct, frozen=True):

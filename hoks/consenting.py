@@ -21,10 +21,11 @@ LONGEST = timedelta(days=365)
 
 
 class RecipientKind(StrEnum):
-    """To whom a consent is given."""
+    """To whom a consent is given; with LINK to the one person who first accepts a share (jakolinkki) of it."""
 
     PERSON = "PERSON"
     ORGANISATION = "ORGANISATION"
+    LINK = "LINK"
 
 
 class Purpose(StrEnum):
@@ -64,6 +65,9 @@ class ConsentFault(StrEnum):
     NO_SUCH_PLAN = "NO_SUCH_PLAN"
     NO_SUCH_TEXT = "NO_SUCH_TEXT"
     NO_SUCH_CONSENT = "NO_SUCH_CONSENT"
+    NO_SUCH_SHARE = "NO_SUCH_SHARE"
+    ALREADY_ACCEPTED = "ALREADY_ACCEPTED"
+    TOO_MANY_TRIES = "TOO_MANY_TRIES"
     TOO_MANY = "TOO_MANY"
 
 
@@ -73,13 +77,15 @@ class NewConsent(Value, frozen=True, gc=False):
     study_right_oid: Annotated[
         StudyRightOid, says("The study right whose plan it concerns (opiskeluoikeuden oid); one of your own.")
     ]
-    recipient_kind: Annotated[RecipientKind, says("Whether a person or an organisation may see.")]
-    recipient: Annotated[str, says("Who may see: the OID of the person or the organisation.")]
+    recipient_kind: Annotated[RecipientKind, says("Whether a person, an organisation or the holder of a link may see.")]
     items: Annotated[tuple[Item, ...], says("Exactly the items of the law that may be seen.")]
     purpose: Annotated[Purpose, says("To what end.")]
     end_date: Annotated[date, says("Last day (loppu), at most a year away.")]
     text_version: Annotated[str, says("The version of the text that you have been shown: `consentText.version`.")]
     language: Annotated[Language, says("The language in which you have been shown it.")]
+    recipient: Annotated[
+        str | None, says("Who may see: the OID of the person or the organisation; left out for a link.")
+    ] = None
     start_date: Annotated[date | None, says("First day (alku); today where left out.")] = None
     express: Annotated[
         tuple[Item, ...],
@@ -93,6 +99,7 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     subject: LearnerOid
     recipient_kind: RecipientKind
     recipient: str
+    """Empty where a share is still to find one."""
     right: StudyRightOid
     items: frozenset[Item]
     purpose: Purpose
@@ -109,8 +116,11 @@ class GivenConsent(Value, frozen=True, gc=False):
 
     id: Annotated[str, says("By which it is withdrawn.")]
     study_right_oid: Annotated[StudyRightOid, says("The study right whose plan it concerns (opiskeluoikeuden oid).")]
-    recipient_kind: Annotated[RecipientKind, says("Whether a person or an organisation may see.")]
-    recipient: Annotated[str, says("Who may see: the OID of the person or the organisation.")]
+    recipient_kind: Annotated[RecipientKind, says("Whether a person, an organisation or the holder of a link may see.")]
+    recipient: Annotated[
+        str | None,
+        says("Who may see: the OID of the person or the organisation; null while nobody has accepted a share of it."),
+    ]
     items: Annotated[tuple[Item, ...], says("Exactly the items of the law that may be seen.")]
     purpose: Annotated[Purpose, says("To what end.")]
     start_date: Annotated[date, says("First day (alku).")]

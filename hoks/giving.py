@@ -1,5 +1,7 @@
 """A student's own consents: given, listed and withdrawn by that student alone."""
 
+from collections.abc import Callable, Mapping
+
 from hoks.access.rules import Policy
 from hoks.caller import Caller, Role
 from hoks.consent_texts import ConsentTexts
@@ -100,14 +102,28 @@ def _checked_right(text: str) -> StudyRightOid:
         raise BadRequest(f"`studyRightOid`: {error}") from None
 
 
-_RECIPIENTS = {RecipientKind.PERSON: learner_oid, RecipientKind.ORGANISATION: organisation_oid}
+def _nobody_yet(text: str) -> str:
+    if text:
+        raise ValueError
+    return text
+
+
+_RECIPIENTS: Mapping[RecipientKind, Callable[[str], str]] = {
+    RecipientKind.PERSON: learner_oid,
+    RecipientKind.ORGANISATION: organisation_oid,
+    RecipientKind.LINK: _nobody_yet,
+}
 """How the OID of each kind of recipient is looked at; a person's looks alike whether they study or not."""
+_EXPECTED = {
+    RecipientKind.PERSON: "the OID of a person",
+    RecipientKind.ORGANISATION: "the OID of an organisation",
+    RecipientKind.LINK: "none, for a link finds its recipient itself",
+}
 
 
 def _recipient(new: NewConsent) -> str:
     try:
-        return _RECIPIENTS[new.recipient_kind](new.recipient)
+        return _RECIPIENTS[new.recipient_kind](new.recipient or "")
     except ValueError:
-        kind = new.recipient_kind.lower()
-        text = f"`recipient`: expected the OID of {'a' if kind == 'person' else 'an'} {kind}"
+        text = f"`recipient`: expected {_EXPECTED[new.recipient_kind]}"
         raise BadRequest(text, ConsentFault.NO_SUCH_RECIPIENT) from None

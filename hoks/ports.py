@@ -16,6 +16,8 @@ from hoks.organisations import TreeNode
 from hoks.outcomes import Reply
 from hoks.plan import Hoks
 from hoks.relations import Appointment, Assignment, Consent
+from hoks.seen import Place, RowPage
+from hoks.shares import AcceptedShare, GivenShare
 from hoks.student import Person
 from hoks.study_right import StudyRight
 from hoks.values import Text
@@ -168,6 +170,55 @@ class ConsentBook(Protocol):
 
     async def of(self, subjects: Collection[LearnerOid]) -> tuple[GivenConsent, ...]:
         """Everything the person has consented to, newest first. Raises ``SourcesUnavailable``."""
+        ...
+
+
+class ShareBook(Protocol):
+    """Where shares are kept: of each only a digest of its token. All methods raise ``SourcesUnavailable``."""
+
+    async def shareable(self, consent: str) -> Consent | None:
+        """A consent that is given to the holder of a link and not withdrawn or over; nothing for any other."""
+        ...
+
+    async def make(
+        self,
+        consent: str,
+        subjects: Collection[LearnerOid],
+        *,
+        provider: OrganisationOid | None,
+        by: PersonOid,
+    ) -> tuple[GivenShare, str] | None:
+        """A share of such a consent of such a person, and its token, which nobody can be told again."""
+        ...
+
+    async def accept(self, token: str, person: PersonOid) -> AcceptedShare | None:
+        """Bind a share to the first person who brings its token; nothing, alike, for a token that opens nothing.
+
+        Raises ``BadRequest`` for a person who has failed too often within the hour.
+        """
+        ...
+
+    async def revoke(
+        self,
+        share: str,
+        by: PersonOid,
+        *,
+        subjects: Collection[LearnerOid] = (),
+        provider: OrganisationOid | None = None,
+    ) -> GivenShare | None:
+        """Revoke a share of such a person's consent, or that such a provider made; again is no fault."""
+        ...
+
+    async def of(self, subjects: Collection[LearnerOid]) -> tuple[GivenShare, ...]:
+        """Every share of the person's consents, newest first."""
+        ...
+
+
+class DisclosureLog(Protocol):
+    """The log of what was disclosed, as the people it is about may read it."""
+
+    async def page(self, oids: Collection[LearnerOid], *, after: Place | None, first: int) -> RowPage:
+        """The next rows about the person known by these OIDs, newest first. Raises ``SourcesUnavailable``."""
         ...
 
 

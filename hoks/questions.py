@@ -29,7 +29,7 @@ from hoks.ports import (
     Source,
 )
 from hoks.relations import Appointment, Consent, Statute
-from hoks.standing import APPOINTED_AS, ASSIGNED, Standing, holding, of_the_role, recipients
+from hoks.standing import APPOINTED_AS, ASSIGNED, Standing, holding, of_the_role, recipient
 from hoks.student import Person
 from hoks.told import PlansReply, RightsReply, all_answered, everything_in, person_of
 
@@ -154,7 +154,7 @@ class Questions:
         if caller.role in ASSIGNED:
             return await self._assigned(caller, deadline)
         if caller.role is Role.CONSENT_RECIPIENT and self._sources.consents is not None:
-            names = recipients(caller)
+            names = (recipient(caller),)
             question = partial(self._sources.consents.received, names)
             reply = await self._ask(question, names, CONSENTS, deadline.at(IDENTIFY))
             return Standing(consents=everything_in([reply]), is_whole=all_answered([reply]))

@@ -133,6 +133,11 @@ class Reader:
         people = await self._questions.people([oid], (within or self.sit()).deadline)
         return people.by_oid[oid], people.are_known
 
+    async def provider_of(self, caller: Caller, *, within: Sitting | None = None) -> OrganisationOid | None:
+        """The provider of the acting organisation; nothing where the register does not tell."""
+        deadline = (within or self.sit()).deadline
+        return (await self._questions.provider(caller.organisation, deadline.at(TREE)))[0]
+
     async def explain(self, caller: Caller, oid: LearnerOid) -> tuple[ExplainedRight, ...]:
         """Why the caller may see what of a student, right by right; reads no plan."""
         sitting = self.sit()
@@ -286,7 +291,8 @@ class Reader:
         situation = Situation(
             day=day,
             is_the_student=Known.of(LearnerOid(caller.subject) in person.all_oids),
-            acting=caller.organisation,
+            # To be named in a consent makes an organisation no party to anything else of the student's.
+            acting=caller.organisation if caller.role is not Role.CONSENT_RECIPIENT else None,
             rights=rights,
             links=links,
             tree=tree,

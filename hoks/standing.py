@@ -75,9 +75,9 @@ def holding(appointments: Iterable[Appointment], day: date) -> tuple[Appointment
     return tuple(each for each in told if (each.person, each.part) not in over)
 
 
-def recipients(caller: Caller) -> tuple[str, ...]:
-    """Under which names a consent may name the caller: as a person, or as the acting organisation."""
-    return (caller.subject,) if caller.organisation is None else (caller.subject, caller.organisation)
+def recipient(caller: Caller) -> str:
+    """Under which name a consent names the caller: as the acting organisation, or else as a person; never as both."""
+    return caller.subject if caller.organisation is None else caller.organisation
 
 
 def of_the_role(

@@ -17,6 +17,8 @@ from hoks.outcomes import Outcome
 from hoks.placed import UnitKind
 from hoks.plan import Hoks
 from hoks.records import Record
+from hoks.seen import DisclosureConnection
+from hoks.shares import GivenShare
 from hoks.study_right import StudyRight
 from hoks.timeline import TimelineEntry
 from hoks.values import Code, Organisation, Value, says
@@ -84,6 +86,17 @@ class Student(Record, frozen=True, gc=False):
     consents: Annotated[
         tuple[GivenConsent, ...] | None,
         kept_by_gateway("What the student has consented to (suostumukset), newest first; shown to the student alone."),
+    ] = None
+    shares: Annotated[
+        tuple[GivenShare, ...] | None,
+        kept_by_gateway("The links by which consents were shared (jakolinkit), newest first; to the student alone."),
+    ] = None
+    disclosures: Annotated[
+        DisclosureConnection | None,
+        kept_by_gateway(
+            "Who has seen the student's data, and consents given and withdrawn, newest first (luovutusloki); shown to "
+            "the student alone."
+        ),
     ] = None
 
 

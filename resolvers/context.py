@@ -11,10 +11,12 @@ from graphql import GraphQLResolveInfo
 from hoks.access.decide import Grant
 from hoks.caller import Caller
 from hoks.disclosing import Told, disclosed
+from hoks.following import Following
 from hoks.giving import Giving
 from hoks.identifiers import LearnerOid, StudyRightOid
 from hoks.outcomes import Outcome
 from hoks.reading import Reader
+from hoks.sharing import Sharing
 from hoks.showing import View
 from hoks.student import SourceStatus
 from resolvers.cursors import Cursors
@@ -27,6 +29,8 @@ class Desks(msgspec.Struct, frozen=True, kw_only=True):
     """What callers may do besides asking, and what is kept of them; nothing where the gateway keeps nothing."""
 
     giving: Giving | None = None
+    sharing: Sharing | None = None
+    following: Following | None = None
 
 
 class Context:

@@ -1,6 +1,7 @@
 """Opaque cursors: encrypted, authenticated, and bound to the caller and the list they were given for.
 
-A cursor holds an OID, which a caller may not be allowed to see; so it is not only signed.
+A cursor of students holds an OID, which a caller may not be allowed to see; so it is not only signed. One of the log
+holds only what stands in the row itself: what others were told of others is not in it.
 """
 
 import base64
@@ -13,8 +14,9 @@ from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 from hoks.caller import Caller
 from hoks.errors import BadRequest
 from hoks.identifiers import LearnerOid
+from hoks.paging import Cursor
+from hoks.seen import Place
 from hoks.timeline import Placement
-from resolvers.scalars import Cursor
 
 
 class Cursors:
@@ -26,30 +28,43 @@ class Cursors:
 
     def after(self, caller: Caller, oid: LearnerOid) -> Cursor:
         """The cursor behind a student in the caller's list of students."""
-        return self._made(oid.encode(), _bound(caller))
+        return self._sealed(oid, _bound(caller, _STUDENTS))
 
     def read(self, caller: Caller, cursor: Cursor) -> LearnerOid:
         """The student a cursor stands behind. Raises ``BadRequest`` for one that was not given to this caller."""
-        return LearnerOid(self._read(cursor, _bound(caller)).decode())
+        return LearnerOid(self._opened(cursor, _bound(caller, _STUDENTS)))
+
+    def behind(self, caller: Caller, place: Place) -> Cursor:
+        """The cursor behind a row of the caller's own log."""
+        return self._sealed(f"{place.first} {place.reference}", _bound(caller, _ROWS))
+
+    def place(self, caller: Caller, cursor: Cursor) -> Place:
+        """The row a cursor stands behind. Raises ``BadRequest`` for one that was not given to this caller."""
+        first, _, reference = self._opened(cursor, _bound(caller, _ROWS)).partition(" ")
+        return Place(int(first), reference)
 
     def after_entry(self, caller: Caller, oid: LearnerOid, place: Placement) -> Cursor:
         """The cursor behind an entry of a student's timeline."""
-        return self._made(msgspec.json.encode(place), [*_bound(caller, b"timeline"), oid.encode()])
+        return self._sealed(msgspec.json.encode(place).decode(), [*_bound(caller, _ENTRIES), oid.encode()])
 
-    def read_entry(self, caller: Caller, oid: LearnerOid, cursor: Cursor) -> Placement:
+    def entry(self, caller: Caller, oid: LearnerOid, cursor: Cursor) -> Placement:
         """The place in a student's timeline behind which a cursor stands. Raises ``BadRequest`` for any other."""
-        return msgspec.json.decode(self._read(cursor, [*_bound(caller, b"timeline"), oid.encode()]), type=Placement)
+        bound = [*_bound(caller, _ENTRIES), oid.encode()]
+        return msgspec.json.decode(self._opened(cursor, bound), type=Placement)
 
-    def _made(self, place: bytes, bound: list[bytes]) -> Cursor:
-        return Cursor(base64.urlsafe_b64encode(self._cipher.encrypt(place, bound)).decode())
+    def _sealed(self, text: str, bound: list[bytes]) -> Cursor:
+        return Cursor(base64.urlsafe_b64encode(self._cipher.encrypt(text.encode(), bound)).decode())
 
-    def _read(self, cursor: Cursor, bound: list[bytes]) -> bytes:
+    def _opened(self, cursor: Cursor, bound: list[bytes]) -> str:
         try:
             raw = base64.b64decode(cursor.encode(), altchars=b"-_", validate=True)
-            return self._cipher.decrypt(raw, bound)
+            return self._cipher.decrypt(raw, bound).decode()
         except (binascii.Error, UnicodeError, ValueError, InvalidTag):
             raise BadRequest("`after` is not a cursor that this list gave to this caller") from None
 
 
-def _bound(caller: Caller, listed: bytes = b"students") -> list[bytes]:
-    return [listed, caller.subject.encode(), caller.role.encode(), (caller.organisation or "").encode()]
+_STUDENTS, _ROWS, _ENTRIES = b"students", b"disclosures", b"timeline"
+
+
+def _bound(caller: Caller, what: bytes) -> list[bytes]:
+    return [what, caller.subject.encode(), caller.role.encode(), (caller.organisation or "").encode()]

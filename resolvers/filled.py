@@ -5,9 +5,10 @@ field shows is no disclosure and is not recorded as one: it is what was recorded
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from functools import wraps
+from functools import partial, wraps
 from typing import Any
 
+from hoks.paging import Cursor
 from resolvers.context import Info
 
 Fill = Callable[..., Awaitable[Any]]
@@ -20,7 +21,27 @@ async def consents(root: Any, info: Info) -> Any:
     return await giving.of(root) if giving is not None else ()
 
 
-FILLED: Mapping[str, Fill] = {"Student.consents": consents}
+async def shares(root: Any, info: Info) -> Any:
+    """The links on which the student's consents were shared."""
+    sharing = info.context.desks.sharing
+    return await sharing.of(root) if sharing is not None else ()
+
+
+async def disclosures(root: Any, info: Info, first: int = 20, after: Cursor | None = None) -> Any:
+    """A page of the log about the student."""
+    context, following = info.context, info.context.desks.following
+    if following is None:
+        return None
+    start = context.cursors.place(context.caller, after) if after is not None else None
+    cursor = partial(context.cursors.behind, context.caller)
+    return await following.page(root, after=start, first=first, cursor=cursor)
+
+
+FILLED: Mapping[str, Fill] = {
+    "Student.consents": consents,
+    "Student.shares": shares,
+    "Student.disclosures": disclosures,
+}
 """The one table: coordinate (with the record's own name of the field), and what fills it in."""
 
 

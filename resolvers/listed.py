@@ -12,11 +12,11 @@ import strawberry
 
 from hoks.disclosing import disclosed_entries
 from hoks.errors import BadRequest
+from hoks.paging import Cursor
 from hoks.timeline import page
 from hoks.timeline import timeline as drawn
 from resolvers.context import Info
 from resolvers.pages import Connection, Edge, connection
-from resolvers.scalars import Cursor
 
 MOST_ENTRIES = 200
 """How many entries one page may hold."""
@@ -41,7 +41,7 @@ def timeline(
         return None
     if not 1 <= first <= MOST_ENTRIES:
         raise BadRequest(f"`first` must be from 1 to {MOST_ENTRIES}")
-    place = context.cursors.read_entry(context.caller, view.oid, after) if after is not None else None
+    place = context.cursors.entry(context.caller, view.oid, after) if after is not None else None
     entries = drawn(view.student.study_rights or (), view.student.hoksit or ())
     found = page(entries, first=first, after=place, since=since, until=until)
     context.tell(

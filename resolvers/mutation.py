@@ -10,9 +10,11 @@ import strawberry
 
 from hoks.consenting import GivenConsent, NewConsent
 from hoks.errors import SourcesUnavailable
+from hoks.shares import AcceptedShare, GivenShare, MadeShare
 from resolvers.context import Info
 from resolvers.types import graph_input, graph_type, value_of
 
+GIVEN_SHARE, MADE_SHARE, ACCEPTED_SHARE = graph_type(GivenShare), graph_type(MadeShare), graph_type(AcceptedShare)
 GIVEN_CONSENT, NEW_CONSENT = graph_type(GivenConsent), graph_input(NewConsent)
 
 INPUT, ID = strawberry.argument(name="input"), strawberry.argument(name="id")
@@ -31,6 +33,23 @@ async def withdraw_consent(info: Info, consent: Annotated[strawberry.ID, ID]) ->
     """Withdraw a consent."""
     context, giving = info.context, desk(info.context.desks.giving)
     return await giving.withdraw(context.caller, consent, within=context.sitting)
+
+
+async def create_share(info: Info, consent: strawberry.ID) -> Any:
+    """Make a share."""
+    context, sharing = info.context, desk(info.context.desks.sharing)
+    return await sharing.make(context.caller, consent, within=context.sitting)
+
+
+async def accept_share(info: Info, token: str) -> Any:
+    """Accept a share."""
+    return await desk(info.context.desks.sharing).accept(info.context.caller, token)
+
+
+async def revoke_share(info: Info, share: Annotated[strawberry.ID, ID]) -> Any:
+    """Revoke a share."""
+    context, sharing = info.context, desk(info.context.desks.sharing)
+    return await sharing.revoke(context.caller, share, within=context.sitting)
 
 
 def desk(found: D | None) -> D:
@@ -56,4 +75,20 @@ class Mutation:
         resolver=withdraw_consent,
         graphql_type=Optional[GIVEN_CONSENT],  # noqa: UP045 - derived type
         description="A student withdraws a consent; nothing is disclosed on it any more. Again is no fault.",
+    )
+    create_share: Any = strawberry.mutation(
+        resolver=create_share,
+        graphql_type=Optional[MADE_SHARE],  # noqa: UP045 - derived type
+        description="A link for a consent that is given to the holder of one, by its student or by staff of the plan's "
+        "provider whom the student has told the consent's id. A link that nobody has accepted yet is replaced.",
+    )
+    accept_share: Any = strawberry.mutation(
+        resolver=accept_share,
+        graphql_type=Optional[ACCEPTED_SHARE],  # noqa: UP045 - derived type
+        description="The first person to accept a share, acting as consent_recipient, is the one who may see.",
+    )
+    revoke_share: Any = strawberry.mutation(
+        resolver=revoke_share,
+        graphql_type=Optional[GIVEN_SHARE],  # noqa: UP045 - derived type
+        description="Its student, or the provider that made it, ends a share at once. Again is no fault.",
     )

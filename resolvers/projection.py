@@ -6,7 +6,9 @@ where a value does not fit its type it raises, and the executor goes field by fi
 
 import math
 from collections.abc import Callable, Mapping
+from datetime import date, datetime
 from functools import cache
+from operator import methodcaller
 from typing import Any, NoReturn, Protocol
 
 from graphql import (
@@ -30,15 +32,17 @@ Project = Callable[[Any], dict[str, Any]]
 """From a value to its answer. Raises whatever it raises where the value does not fit its type."""
 
 _TYPENAME = "__typename"
-_IS_TEXT = "type({}) is str"
+_EXACTLY_TEXT = "type({0}) is str"
 _AS_IT_IS: Mapping[str, str] = {
-    "String": _IS_TEXT,
-    "ID": _IS_TEXT,
-    "Boolean": "type({}) is bool",
-    "Float": "type({0}) is float and -inf < {0} < inf",
-    "Int": "type({0}) is int and -2147483648 <= {0} <= 2147483647",
+    "String": _EXACTLY_TEXT,
+    "ID": _EXACTLY_TEXT,
+    "Boolean": "type({0}) is bool",
+    "Float": "type({0}) is float and -inf < {1} < inf",
+    "Int": "type({0}) is int and -2147483648 <= {1} <= 2147483647",
 }
-"""When each scalar of the specification answers a value as it is."""
+"""When each scalar of the specification answers a value as it is; what else it can say, it is asked."""
+_ISO_FORMAT = repr(methodcaller("isoformat"))
+"""How Strawberry says a day and a moment."""
 
 
 class Collecting(Protocol):
@@ -83,7 +87,8 @@ class _Source:
         self._executor = executor
         self._functions: dict[tuple[str, tuple[int, ...]], str] = {}
         self._lines: list[str] = []
-        self._values: dict[str, Any] = {"listed": _listed, "misfit": _misfit, "inf": math.inf}
+        self._values: dict[str, Any] = {"listed": _listed, "inf": math.inf, "date": date, "datetime": datetime}
+        self._names: dict[int, str] = {}
 
     def loaded(self, name: str) -> Project:
         """The function of a name."""
@@ -131,17 +136,20 @@ class _Source:
 
     def _leaf_value(self, kind: GraphQLLeafType, value: str, depth: int) -> str:
         held = f"w{depth}"
-        fits = _IS_TEXT if kind.coerce_output_value is str else _AS_IT_IS.get(kind.name)
-        said = held
+        fits, said = _AS_IT_IS.get(kind.name, _EXACTLY_TEXT), held
         if isinstance(kind, CustomGraphQLEnumType):
-            fits, said = f"type({{}}) is {self._named(kind.wrapped_cls)}", f"{self._named(_names(kind))}[{held}]"
-        if fits is None:
+            fits, said = f"type({{0}}) is {self._named(kind.wrapped_cls)}", f"{self._named(_names(kind))}[{held}]"
+        elif repr(kind.coerce_output_value) == _ISO_FORMAT:
+            fits, said = "type({0}) in (date, datetime)", f"{held}.isoformat()"
+        elif kind.name not in _AS_IT_IS and kind.coerce_output_value is not str:
             return f"{self._named(_coercion(kind))}({value})"
-        condition = fits.format(held).replace(held, f"({held} := {value})", 1)
-        return f"({said} if {condition} else misfit())"
+        # The first mention takes the value.
+        condition = fits.format(f"({held} := {value})", held)
+        return f"({said} if {condition} else {self._named(_coercion(kind))}({held}))"
 
     def _named(self, value: Any) -> str:
-        name = f"k{len(self._values)}"
+        """The name by which the source refers to a value."""
+        name = self._names.setdefault(id(value), f"k{len(self._names)}")
         self._values[name] = value
         return name
 
@@ -155,6 +163,7 @@ def _listed(value: Any) -> Any:
 
 
 _LISTS = (tuple, list)
+_SIMPLE = (str, int, float, bool, date, datetime)
 
 
 @cache
@@ -168,7 +177,8 @@ def _coercion(kind: GraphQLLeafType) -> Callable[[Any], Any]:
     coerce = kind.coerce_output_value
 
     def checked(value: Any) -> Any:
-        answer = None if value is None else coerce(value)
+        # Anything else might be a promise or a failure.
+        answer = coerce(value) if type(value) in _SIMPLE else None
         return answer if answer is not None and answer is not Undefined else _misfit()
 
     return checked

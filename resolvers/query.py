@@ -12,14 +12,14 @@ from hoks.consent_texts import ConsentText
 from hoks.consenting import Language
 from hoks.errors import BadRequest
 from hoks.identifiers import LearnerOid, OrganisationOid, PersonOid, StudyRightOid, learner_oid, study_right_oid
+from hoks.paging import Cursor, PageInfo
 from hoks.plan import Hoks
 from hoks.relations import AppointmentKind
 from hoks.student import SourceStatus, Student
 from hoks.study_right import StudyRight
 from hoks.values import Text
 from resolvers.context import Info
-from resolvers.pages import Edge, PageInfo, connection
-from resolvers.scalars import Cursor
+from resolvers.pages import Edge, connection
 from resolvers.types import graph_enum, graph_type
 
 MOST_STUDENTS = 50
@@ -28,7 +28,7 @@ MOST_STUDENTS = 50
 STUDENT, HOKS, STUDY_RIGHT = graph_type(Student), graph_type(Hoks), graph_type(StudyRight)
 SOURCE_STATUS = graph_type(SourceStatus)
 ROLE, APPOINTMENT_KIND = graph_enum(Role), graph_enum(AppointmentKind)
-TEXT, CONSENT_TEXT = graph_type(Text), graph_type(ConsentText)
+TEXT, CONSENT_TEXT, PAGE_INFO = graph_type(Text), graph_type(ConsentText), graph_type(PageInfo)
 LANGUAGE = graph_enum(Language)
 
 
@@ -79,7 +79,7 @@ class StudentConnection:
     """What the graph shows of a ``Connection``."""
 
     edges: list[StudentEdge] = strawberry.field(description="The students of this page.")
-    page_info: PageInfo = strawberry.field(description="Where the page ends.")
+    page_info: PAGE_INFO = strawberry.field(description="Where the page ends.")  # type: ignore[valid-type]  # derived type
 
 
 async def viewer(info: Info) -> Viewer:

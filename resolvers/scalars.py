@@ -3,15 +3,13 @@
 An argument is checked where it is used, so that a malformed one answers with our own words and repeats nothing.
 """
 
-from typing import Any, NewType
+from typing import Any
 
 import strawberry
 from strawberry.types.scalar import ScalarDefinition
 
 from hoks.identifiers import BusinessId, LearnerOid, OrganisationOid, PersonOid, StudyRightOid
-
-Cursor = NewType("Cursor", str)
-"""Where a page ends; opaque, and good only for the caller it was given to."""
+from hoks.paging import Cursor
 
 
 def _scalar(name: str, description: str) -> ScalarDefinition:

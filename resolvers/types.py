@@ -15,12 +15,11 @@ from msgspec import NODEFAULT
 from strawberry.schema_directive import Location
 
 from hoks.items import Item, Shown, classification
+from hoks.paging import Cursor, PageInfo
 from hoks.records import Record
 from hoks.values import Said, Value
 from resolvers.filled import FILLED, own_alone
 from resolvers.listed import LISTED
-from resolvers.pages import PageInfo
-from resolvers.scalars import Cursor
 
 V = TypeVar("V", bound=Value)
 
@@ -72,7 +71,7 @@ def _connection(kind: type[Record]) -> type:
         "A page. There is no total: it would count what is not shown.",
         {
             "edges": (list[edge], "The elements of this page, in order."),
-            "page_info": (PageInfo, "Where the page ends."),
+            "page_info": (graph_type(PageInfo), "Where the page ends."),
         },
     )
 

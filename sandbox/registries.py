@@ -1,7 +1,11 @@
 """The national registers the gateway leans on: ONR knows persons by all their OIDs, Organisaatio knows the tree."""
 
+import secrets
+import time
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 
 import orjson
 from starlette.applications import Starlette
@@ -9,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from .cas import Cas
 from .organisations import MERGERS, MOVES, ORGANISATIONS, Merger, Move, Organisation
 from .parts import Json, present
 from .world import Person, World
@@ -29,8 +34,48 @@ _TYPES = {
 }
 
 
+SECURITY_CHECK = f"{ONR_BASE}/j_spring_cas_security_check"
+SESSION_COOKIE = "JSESSIONID"
+SESSION_SECONDS = 3600
+
+
 def onr_app(world: World) -> Starlette:
     """The learner register: persons it does not know are silently absent from an answer."""
+    return Starlette(routes=_onr_routes(world, _with_caller))
+
+
+def onr_behind_cas(world: World, cas: Cas, service: str, clock: Callable[[], float] = time.monotonic) -> Starlette:
+    """The same register as it is without a network that knows its callers: a ticket opens a session, and a session
+    that has ended, or that there never was, answers as Spring does."""
+    sessions: dict[str, float] = {}
+
+    async def check(request: Request) -> Response:
+        if not cas.redeem(request.query_params.get("ticket", ""), service):
+            return Response(status_code=401)
+        session = secrets.token_hex(16).upper()
+        sessions[session] = clock() + SESSION_SECONDS
+        answer = Response(status_code=302, headers={"Location": ONR_BASE + "/"})
+        answer.set_cookie("lang", "fi", expires=datetime(2030, 1, 1, tzinfo=UTC))
+        answer.set_cookie(SESSION_COOKIE, session, path=ONR_BASE, httponly=True, secure=True)
+        return answer
+
+    def within(handler: Handler) -> Handler:
+        async def checked(request: Request) -> Response:
+            session = request.cookies.get(SESSION_COOKIE)
+            if session is None:
+                return Response(status_code=302, headers={"Location": f"/cas/login?service={quote(service, safe='')}"})
+            if sessions.get(session, 0.0) < clock():
+                return Response(status_code=401)
+            if request.cookies.get("CSRF") != request.headers.get("csrf"):
+                return Response(status_code=403)
+            return await handler(request)
+
+        return _with_caller(checked)
+
+    return Starlette(routes=[*cas.routes(), Route(SECURITY_CHECK, check), *_onr_routes(world, within)])
+
+
+def _onr_routes(world: World, guarded: Callable[[Handler], Handler]) -> list[Route]:
 
     async def masters(request: Request) -> Response:
         asked = _strings(await request.body(), MAX_PERSONS)
@@ -46,12 +91,10 @@ def onr_app(world: World) -> Starlette:
         persons = {person.oid: person for oid in asked if (person := world.person(oid))}
         return respond([{"henkiloOid": slave, "masterOid": p.oid} for p in persons.values() for slave in p.slaves])
 
-    return Starlette(
-        routes=[
-            Route(f"{ONR_BASE}/henkilo/masterHenkilosByOidList", _with_caller(masters), methods=["POST"]),
-            Route(f"{ONR_BASE}/s2s/duplicateHenkilos", _with_caller(duplicates), methods=["POST"]),
-        ]
-    )
+    return [
+        Route(f"{ONR_BASE}/henkilo/masterHenkilosByOidList", guarded(masters), methods=["POST"]),
+        Route(f"{ONR_BASE}/s2s/duplicateHenkilos", guarded(duplicates), methods=["POST"]),
+    ]
 
 
 def organisation_app() -> Starlette:

@@ -117,7 +117,8 @@ def _config(app: Starlette) -> uvicorn.Config:
 def _bind(port: int) -> list[socket.socket]:
     bound: list[socket.socket] = []
     for place, name in enumerate(SERVERS, start=1):
-        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        # Named as TCP: only then does asyncio send each write at once, and not when the last one is acknowledged.
+        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         bound.append(listener)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -6,11 +6,22 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests import samples, strace
 from tests.postgres import PostgresServer, running_server
-from tests.samples import REQUIRED, are_there
 
-LEFT_OUT = not are_there() and not REQUIRED
-collect_ignore = ["connectors/test_samples.py", "connectors/test_samples_of_names.py"] if LEFT_OUT else []
+NEEDED = {
+    "samples: not found, their tests are not collected (HOKS_SAMPLES names the folder)": (
+        samples.are_there() or samples.REQUIRED,
+        ["connectors/test_samples.py", "connectors/test_samples_of_names.py"],
+    ),
+    "strace: not installed, the tests of the order of writing and answering are not collected": (
+        strace.is_there() or strace.REQUIRED,
+        ["gateway/records/test_order.py"],
+    ),
+}
+"""What a machine may lack, said in one line of the header, and the tests that need it."""
+LEFT_OUT = {line: files for line, (is_there, files) in NEEDED.items() if not is_there}
+collect_ignore = [file for files in LEFT_OUT.values() for file in files]
 
 
 @pytest.fixture(scope="session")
@@ -34,8 +45,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_report_header() -> list[str]:
-    """One line in the header where the samples are missing."""
-    return ["samples: not found, their tests are not collected (HOKS_SAMPLES names the folder)"] if LEFT_OUT else []
+    """One line in the header for each thing that is missing."""
+    return list(LEFT_OUT)
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:

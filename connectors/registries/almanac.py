@@ -13,6 +13,7 @@ from typing import Generic, TypeVar
 import cachetools
 
 from connectors.failures import SourceFailure, report, unexpected
+from hoks.asking import awaited_where, for_nobody
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -38,7 +39,8 @@ class _Entry(Generic[V]):
 class Almanac(Generic[K, V]):
     """Things of one register by key.
 
-    ``load`` gives the thing, nothing where the register has none, or raises ``SourceFailure``. What is ``always``
+    ``load`` gives the thing, nothing where the register has none, or raises ``SourceFailure``, which is reported here
+    and nowhere else. What is ``always``
     wanted is loaded from the start; of what is asked for besides, the ``most`` used last are kept.
 
     INVARIANT: looking up never waits and never fails; what is looked up is all that is ever loaded.
@@ -81,6 +83,7 @@ class Almanac(Generic[K, V]):
 
     async def run(self) -> None:
         """Load what is due, for ever."""
+        awaited_where(for_nobody)
         while True:
             self._woken.clear()
             await self.load_due()

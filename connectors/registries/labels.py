@@ -10,14 +10,12 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from connectors.failures import Reason, SourceFailure
 from connectors.registries.almanac import Almanac
 from connectors.registries.amosaa import Amosaa, local_code
 from connectors.registries.eperusteet import Eperusteet
 from connectors.registries.koodisto import Koodisto
 from connectors.registries.organisaatio import Organisaatio
 from hoks.identifiers import OrganisationOid
-from hoks.outcomes import FAILED
 from hoks.ports import UnitLabel
 from hoks.values import Text
 
@@ -109,9 +107,4 @@ class RegisterLabels:
         self._tasks = []
 
     async def _organisation_name(self, oid: OrganisationOid) -> Text | None:
-        if self._organisaatio is None:
-            return None
-        answer = (await self._organisaatio.nodes([oid])).answers[oid]
-        if answer.outcome in FAILED:
-            raise SourceFailure(answer.outcome, Reason.STATUS)
-        return answer.value.organisation.name if answer.value is not None else None
+        return await self._organisaatio.name_told(oid) if self._organisaatio is not None else None

@@ -19,6 +19,7 @@ from connectors.client import HttpPort, Outgoing, opintopolku_headers
 from connectors.failures import Reason, SourceFailure, SourceInvalid, outcome_of, refuse_failures, report, unexpected
 from connectors.lenient import read
 from connectors.limits import Reached
+from connectors.oauth import ClientCredentials
 from connectors.wire import Open, Text
 from hoks.identifiers import Check, LearnerOid, check_learner_oid
 from hoks.outcomes import Answer, Outcome, Reply
@@ -30,12 +31,31 @@ MAX_CACHED = 50_000
 SOURCE = "onr"
 
 
+class CasLogin(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind", tag="cas"):
+    """An account at OPH's staff CAS, and the session that is opened with it."""
+
+    cas_url: str
+    """Where CAS begins, ``/cas`` included."""
+    service: str
+    """The register's security check, ``…/j_spring_cas_security_check``: for it tickets are asked, and taken there."""
+    username: str
+    password_file: str
+    session_cookie: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{1,100}$")] = "JSESSIONID"
+    """The name of the cookie by which the register knows the session."""
+
+
+class TokenLogin(ClientCredentials, frozen=True, tag_field="kind", tag="client_credentials"):
+    """An account at OPH's token server (otuva)."""
+
+
 class OnrSettings(Reached, frozen=True, kw_only=True):
     """The learner register."""
 
     base_url: str
     """Where the service begins, ``/oppijanumerorekisteri-service`` included."""
     caller_id: str
+    auth: CasLogin | TokenLogin | None = None
+    """How the register knows us; nothing where something before it, such as a security server, shows who we are."""
     cache_seconds: Annotated[float, msgspec.Meta(ge=0, le=3600)] = 300
 
 

@@ -153,6 +153,23 @@ class Organisaatio:
 
     async def nodes(self, oids: Collection[OrganisationOid]) -> Reply[OrganisationOid, TreeNode]:
         """The place of each organisation in the tree."""
+        reply, failures = await self._told(oids)
+        report(SOURCE, failures)
+        return reply
+
+    async def name_told(self, oid: OrganisationOid) -> Names | None:
+        """The name of an organisation as the register has it. Raises ``SourceFailure``, which nobody has reported."""
+        reply, failures = await self._told([oid])
+        answer = reply.answers[oid]
+        if answer.value is None and failures:
+            raise failures[0]
+        report(SOURCE, failures)
+        return answer.value.organisation.name if answer.value is not None else None
+
+    async def _told(
+        self, oids: Collection[OrganisationOid]
+    ) -> tuple[Reply[OrganisationOid, TreeNode], list[SourceFailure]]:
+        """The place of each organisation, and what went wrong, each failure once however many it concerns."""
         fetched_at = self._clock.now()
         asked = tuple(dict.fromkeys(oids))
         everything: dict[OrganisationOid, _Kept] = {}
@@ -168,10 +185,10 @@ class Organisaatio:
             } - everything.keys()
             if not wanted:
                 break
-        report(SOURCE, {id(each): each for each in failed.values()}.values())
         answers = {oid: self._answer(oid, everything, failed) for oid in asked}
         stale = any(answer.outcome is Outcome.STALE for answer in answers.values())
-        return Reply(source=SOURCE, fetched_at=fetched_at, as_of=fetched_at, answers=answers, stale=stale)
+        reply = Reply(source=SOURCE, fetched_at=fetched_at, as_of=fetched_at, answers=answers, stale=stale)
+        return reply, list({id(each): each for each in failed.values()}.values())
 
     async def _with_ancestors(
         self, oids: Collection[OrganisationOid]

@@ -92,6 +92,9 @@ class JsonSettings(RowSettings, frozen=True, kw_only=True, tag_field="kind", tag
     seconds: Seconds = DEFAULT_SECONDS
     max_bytes: MaxBytes = DEFAULT_MAX_BYTES
     private_network: bool = False
+    root_certificates: str | None = None
+    client_certificate_file: str | None = None
+    client_key_file: str | None = None
     cache_seconds: CacheSeconds = DEFAULT_CACHE_SECONDS
     stale_seconds: StaleSeconds = 0
     invalidate_key_file: str | None = None

@@ -5,12 +5,17 @@ In order of flow:
 chain         how a record is sealed to the one before it
 tables        the tables, for SQLite and PostgreSQL alike
 migration     the tables brought to the form that this version needs
+roles         what each role of a database may do to the tables
+files         the files of a store in a file, watched
 store         one writer, durable transactions in groups
-log           records appended, found by person, erased
+log           records appended, found by person
 anchors       signed statements of where the log stands, handed outside
 consents      what students have given and withdrawn
+shares        consents handed out as links, accepted by a token
 appointments  what staff have appointed people to, accepted by a code
 gate          recorded and looked at again before a byte leaves
 disclosures   what an answer tells, as records of the log
+looks         the log as the person it is about reads it
+retention     what is erased when its time is over
 keeping       all of it, put together from the settings
 """

@@ -70,7 +70,10 @@ class Anchors:
         self._key = key
 
     def due(self, connection: Connection, at: int) -> Anchor | None:
-        """The anchor over what has none yet, where it is many or old enough; kept in the log's own database."""
+        """The anchor over what has none yet, where it is many or old enough; kept in the log's own database.
+
+        A clock that was set back behind the log tells nobody how old a record is: then it is old enough.
+        """
         anchored = connection.execute(
             select(func.coalesce(func.max(ANCHOR.c.last), 0)).where(ANCHOR.c.stream == self._stream)
         ).scalar_one()
@@ -80,8 +83,9 @@ class Anchors:
             .order_by(LOG.c.seq)
             .limit(MOST_RECORDS)
         ).all()
-        if not rows or (len(rows) < MOST_RECORDS and at - rows[0].at < MOST_SECONDS * 1000):
+        if not rows or (len(rows) < MOST_RECORDS and rows[-1].at <= at < rows[0].at + MOST_SECONDS * 1000):
             return None
+        at = max(at, rows[-1].at)
         anchor = self._signed(rows[0].seq, rows[-1].seq, at, [row.hash for row in rows])
         connection.execute(insert(ANCHOR), [msgspec.structs.asdict(anchor)])
         return anchor

@@ -11,8 +11,12 @@ from typing import Any
 
 import msgspec
 
-FORMAT = 1
 SALT_BYTES = 16
+APART = "apart"
+"""The key of a body under which stands what the person it is about is not shown: who looked, and in which request.
+
+It is written on a line of its own and enters the hash only by its own hash, so that the rest can be shown, and proven,
+without it."""
 START = bytes(32)
 """What stands for the record before the first one."""
 
@@ -44,8 +48,8 @@ def canonical(body: Mapping[str, Any]) -> bytes:
 def seal(body: Mapping[str, Any], *, stream: str, seq: int, at: int, prev: bytes, salt: bytes | None = None) -> Sealed:
     """The record that follows ``prev`` in its stream."""
     salt = salt or secrets.token_bytes(SALT_BYTES)
-    written = canonical(body)
-    body_hash = hashlib.sha256(salt + written).digest()
+    written = _written(body)
+    body_hash = hashlib.sha256(salt + proven(written)).digest()
     return Sealed(
         stream=stream,
         seq=seq,
@@ -67,6 +71,28 @@ def seal_all(
         sealed.append(seal(body, stream=stream, seq=seq, at=at, prev=prev))
         prev = sealed[-1].hash
     return tuple(sealed)
+
+
+def _written(body: Mapping[str, Any]) -> bytes:
+    if APART not in body:
+        return canonical(body)
+    shown = {name: value for name, value in body.items() if name != APART}
+    # Of few possible values the hash alone would tell which it is.
+    apart = {**body[APART], "nonce": secrets.token_hex(SALT_BYTES)}
+    return canonical(shown) + b"\n" + canonical(apart)
+
+
+def proven(written: bytes) -> bytes:
+    """What of a written body is hashed: what is shown of it, and the hash of what stands apart."""
+    shown, newline, apart = written.partition(b"\n")
+    return shown + newline + hashlib.sha256(apart).digest() if newline else shown
+
+
+def opened(written: bytes) -> dict[str, Any]:
+    """A body as it was before it was written, with a nonce in what stands apart."""
+    shown, newline, apart = written.partition(b"\n")
+    body: dict[str, Any] = msgspec.json.decode(shown)
+    return {**body, APART: msgspec.json.decode(apart)} if newline else body
 
 
 def record_hash(stream: str, seq: int, at: int, prev: bytes, body_hash: bytes) -> bytes:

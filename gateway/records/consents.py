@@ -139,7 +139,7 @@ class Consents:
 
     async def given(self, rights: Collection[StudyRightOid]) -> Reply[StudyRightOid, tuple[Consent, ...]]:
         """The consents that concern each plan."""
-        found = await self._found(CONSENT.c.study_right.in_(list(rights)))
+        found = await self._found(CONSENT.c.study_right.in_(list(rights)) & (CONSENT.c.recipient != ""))
         return self._reply(rights, found, lambda each: each.right)
 
     async def _written(self, job: Job[T]) -> T:
@@ -238,7 +238,7 @@ def _kept(row: Row[Any], today: date) -> _Kept:
         id=row.id,
         study_right_oid=consent.right,
         recipient_kind=RecipientKind(row.recipient_kind),
-        recipient=consent.recipient,
+        recipient=consent.recipient or None,
         items=items,
         purpose=Purpose(row.purpose),
         start_date=row.start,

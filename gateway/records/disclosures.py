@@ -1,10 +1,14 @@
-"""What an answer tells, as records of the log: who, in which role, of whom, which items, on which ground; no values."""
+"""What an answer tells, as records of the log: who, in which role, of whom, which items, on which ground; no values.
+
+Who looked, and which request it was, stand apart: the person whose data they are is shown everything else.
+"""
 
 import hashlib
 import secrets
 from collections.abc import Iterable
 from typing import Any
 
+from gateway.records.chain import APART
 from gateway.records.gate import Disclosure, Gate
 from hoks.access.rules import Policy
 from hoks.caller import Caller
@@ -21,7 +25,7 @@ class Recorder:
     def __init__(self, gate: Gate, policy: Policy) -> None:
         self._gate = gate
         self._policy = policy.sha256
-        self._grounds = {rule.id: rule.ground.code for rule in policy.rules}
+        self._grounds = {rule.id: rule.ground for rule in policy.rules}
 
     async def release(self, caller: Caller, told: Iterable[Told], operation: str) -> None:
         """Record what is told to a caller. Raises ``GroundChanged`` and ``StoreBroken``: then nothing may leave."""
@@ -30,7 +34,10 @@ class Recorder:
             [
                 Disclosure(
                     subject=each.subject,
-                    body={**self._body(caller, each), "request": request, "op": hashed},
+                    body={
+                        **self._body(caller, each),
+                        APART: {"viewer": caller.subject, "request": request, "op": hashed},
+                    },
                     consents=each.origin.consents if each.origin is not None else frozenset(),
                     appointments=each.origin.appointments if each.origin is not None else frozenset(),
                 )
@@ -44,7 +51,6 @@ class Recorder:
         return {
             "v": FORM,
             "event": "disclosed",
-            "viewer": caller.subject,
             "role": caller.role.value,
             "acting_org": caller.organisation,
             "subject": told.subject,
@@ -54,7 +60,8 @@ class Recorder:
             "discloser": origin.discloser if origin is not None else None,
             "items": sorted(item.value for item in told.items),
             "rules": rules,
-            "grounds": sorted({self._grounds[rule] for rule in rules}),
+            "grounds": sorted({code for rule in rules for code in self._grounds[rule].code.split()}),
+            "laws": sorted({self._grounds[rule].law for rule in rules}),
             "consents": sorted(origin.consents) if origin is not None else [],
             "appointments": sorted(origin.appointments) if origin is not None else [],
             "purpose": PURPOSES[caller.role],

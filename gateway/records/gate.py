@@ -5,6 +5,8 @@ it, and every gate after that sees the change: no disclosure is recorded after a
 (security 7.3).
 """
 
+import asyncio
+import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
@@ -17,6 +19,9 @@ from gateway.records.log import Entry, Log
 from gateway.records.store import Store, StoreBroken
 from gateway.records.tables import APPOINTMENT, CONSENT, CONSENT_USE
 from hoks.ports import Clock
+
+FAILED_SECONDS = 5.0
+"""For how long an instance is not ready after it could not record; the next that it can makes it ready at once."""
 
 
 class GroundChanged(Exception):
@@ -41,12 +46,19 @@ class Disclosure(msgspec.Struct, frozen=True, kw_only=True):
 class Gate:
     """The gate of one instance, over its store and its stream of the log."""
 
-    def __init__(self, store: Store, log: Log, clock: Clock) -> None:
+    def __init__(self, store: Store, log: Log, clock: Clock, seconds: Callable[[], float] = time.monotonic) -> None:
         self._store = store
         self._log = log
         self._clock = clock
+        self._seconds = seconds
+        self._failed = float("-inf")
         self.is_closed = False
         """Whether anchors have been kept back for so long that nothing may be disclosed any more."""
+
+    @property
+    def is_well(self) -> bool:
+        """Whether answers may be expected to leave."""
+        return not self.is_closed and self._seconds() - self._failed > FAILED_SECONDS
 
     async def release(self, disclosures: Sequence[Disclosure]) -> None:
         """Record everything, durably, or nothing. Raises ``GroundChanged`` and ``StoreBroken``.
@@ -75,7 +87,12 @@ class Gate:
             if uses:
                 connection.execute(insert(CONSENT_USE), uses)
 
-        await self._store.write(job)
+        try:
+            await self._store.write(job)
+        except (StoreBroken, asyncio.CancelledError):
+            self._failed = self._seconds()
+            raise
+        self._failed = float("-inf")
 
 
 def _look_again(connection: Connection, table: Table, grounds: Collection[str], day: date) -> None:
@@ -89,7 +106,8 @@ def _look_again(connection: Connection, table: Table, grounds: Collection[str], 
 
 
 def _consent_holds(row: Row[Any], day: date) -> bool:
-    return row.withdrawn_at is None and bool(row.start <= day <= row.end)
+    # One without a recipient was shared, and nobody has accepted the share, or it was revoked.
+    return row.withdrawn_at is None and row.recipient != "" and bool(row.start <= day <= row.end)
 
 
 def _appointment_holds(row: Row[Any], day: date) -> bool:

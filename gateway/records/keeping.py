@@ -1,10 +1,12 @@
-"""Everything that is kept, put together from the settings: store, log, what is given and made, gate, and the anchors'
-own task."""
+"""Everything that is kept, put together from the settings: store, log, what is given and made, gate, and the task that
+tends it."""
 
 import asyncio
 import logging
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from contextlib import suppress
+from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -17,11 +19,15 @@ from msgspec import Meta
 from sqlalchemy import make_url
 
 from gateway.records import migration
-from gateway.records.anchors import Anchors, FileSink, Sink
+from gateway.records.anchors import Anchor, Anchors, FileSink, Sink
 from gateway.records.appointments import CODE_DAYS, Appointments
 from gateway.records.consents import Consents
 from gateway.records.gate import Gate
 from gateway.records.log import Log
+from gateway.records.looks import Looks
+from gateway.records.retention import Kept, Retention
+from gateway.records.roles import may_change_the_log
+from gateway.records.shares import Shares
 from gateway.records.store import Store, StoreBroken, postgresql, sqlite
 from hoks.ports import Clock
 from hoks.relations import Consent
@@ -48,6 +54,10 @@ class RecordsSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     """The name of this instance's stream; of several instances on one database each has its own."""
     anchors_path: Path | None = None
     """A file to which anchors are appended, on another host or a medium that is written once."""
+    keep: Kept = Kept()
+    """For how many years what is kept."""
+    erase_daily: bool = False
+    """Whether the service erases by itself, each day, what its time is over; else ``records retain`` does."""
     appointment_code_days: Annotated[int, Meta(ge=1, le=90)] = CODE_DAYS
     """For how many days the one-time code of an appointment can be used."""
 
@@ -69,28 +79,55 @@ class Keeping:
         sink: Sink | None,
         clock: Clock,
         *,
+        seconds: Callable[[], float] = time.monotonic,
         code_days: int = CODE_DAYS,
+        kept: Kept | None = None,
+        erase_daily: bool = False,
     ) -> None:
         self.store = store
         self.log = Log(stream)
         self.consents = Consents(store, self.log, clock)
+        self.shares = Shares(store, self.log, clock)
         self.appointments = Appointments(store, self.log, clock, code_days=code_days)
         self.gate = Gate(store, self.log, clock)
+        self.looks = Looks(store)
+        self.retention = Retention(store, self.log, clock, kept or Kept())
+        self._erase_daily = erase_daily
+        self._erased_on: date | None = None
         self._anchors = anchors
         self._sink = sink
         self._clock = clock
+        self._seconds = seconds
+        self._kept_back_since: float | None = None
         self._task: asyncio.Task[None] | None = None
 
+    async def prepare(self) -> None:
+        """Bring the tables up to date, where they are not. Raises ``StoreBroken`` with one line for the operator."""
+        if not await self.store.read(migration.is_current):
+            try:
+                await self.store.write(migration.upgrade)
+            except StoreBroken as fault:
+                raise StoreBroken(
+                    f"the tables are not up to date and could not be brought so ({fault}):"
+                    " of a database their owner does it with `hoks-gateway records prepare`"
+                ) from None
+        if not await self.store.is_writable():
+            raise StoreBroken("cannot be written")
+
     async def start(self, consents: Iterable[Consent] = ()) -> None:
-        """Bring the tables up to date, keep the sandbox's own consents, and begin to anchor. Raises ``StoreBroken``."""
-        await self.store.write(migration.upgrade)
+        """Bring the tables up to date, keep the sandbox's own consents, and tend it. Raises ``StoreBroken``."""
+        await self.prepare()
+        if self.store.engine.dialect.name == "postgresql" and await self.store.read(may_change_the_log):
+            log.warning("the role of the records' database may change the log: see docs/records.md")
         await self.consents.keep(consents)
-        self._task = asyncio.create_task(self._anchor_for_ever())
+        await self._anchor_if_possible()
+        self._task = asyncio.create_task(self._tend())
 
     async def is_ready(self) -> bool:
-        """Whether the store answers."""
+        """Whether answers can be recorded: tried, where none just was."""
         with suppress(StoreBroken):
-            return await self.store.read(migration.is_current)
+            is_current = await self.store.read(migration.is_current)
+            return is_current and self.gate.is_well and await self.store.is_writable()
         return False
 
     async def anchor(self) -> None:
@@ -101,10 +138,30 @@ class Keeping:
             return
         waiting = await self.store.read(self._anchors.waiting)
         for anchor in waiting:
-            self.gate.is_closed = now - anchor.at > GRACE_SECONDS * 1000
-            await asyncio.to_thread(self._sink.keep, anchor)
+            try:
+                await asyncio.to_thread(self._sink.keep, anchor)
+            except OSError:
+                self.gate.is_closed = self._is_kept_back_too_long(anchor, now)
+                raise
+            self._kept_back_since = None
             await self.store.write(partial(self._anchors.handed_out, anchor=anchor, at=now))
         self.gate.is_closed = False
+
+    def _is_kept_back_too_long(self, anchor: Anchor, now: int) -> bool:
+        """By the clock, which a restart does not forget, or by the time that has passed, which nobody can set back."""
+        if self._kept_back_since is None:
+            self._kept_back_since = self._seconds()
+        by_clock = now - anchor.at > GRACE_SECONDS * 1000
+        return by_clock or self._seconds() - self._kept_back_since > GRACE_SECONDS
+
+    async def erase(self) -> None:
+        """Erase what its time is over, once a day, where the settings ask for it. Raises ``StoreBroken``."""
+        today = self._clock.today()
+        if not self._erase_daily or self._erased_on == today:
+            return
+        erased = await self.retention.run()
+        self._erased_on = today
+        log.info("erased: %d bodies of records, %d consents, %d appointments", *erased)
 
     async def aclose(self) -> None:
         """Stop anchoring, write what waits, close."""
@@ -114,13 +171,20 @@ class Keeping:
                 await self._task
         await self.store.aclose()
 
-    async def _anchor_for_ever(self) -> None:
+    async def _tend(self) -> None:
         while True:
             await asyncio.sleep(LOOK_SECONDS)
+            await self._anchor_if_possible()
             try:
-                await self.anchor()
-            except (StoreBroken, OSError) as fault:
-                log.error("the log's anchors could not be made or kept outside (%s)", type(fault).__name__)
+                await self.erase()
+            except StoreBroken as fault:
+                log.error("what its time is over could not be erased (%s)", fault)
+
+    async def _anchor_if_possible(self) -> None:
+        try:
+            await self.anchor()
+        except (StoreBroken, OSError) as fault:
+            log.error("the log's anchors could not be made or kept outside (%s)", type(fault).__name__)
 
 
 def _signing_key(file: Path) -> Ed25519PrivateKey:
@@ -141,5 +205,13 @@ def open_records(settings: RecordsSettings, clock: Clock, password: str | None =
     else:
         store = postgresql(make_url(settings.database or "").set(password=password))
     sink = FileSink(settings.anchors_path) if settings.anchors_path is not None else None
-    anchors = Anchors(settings.stream, key)
-    return Keeping(store, settings.stream, anchors, sink, clock, code_days=settings.appointment_code_days)
+    return Keeping(
+        store,
+        settings.stream,
+        Anchors(settings.stream, key),
+        sink,
+        clock,
+        code_days=settings.appointment_code_days,
+        kept=settings.keep,
+        erase_daily=settings.erase_daily,
+    )

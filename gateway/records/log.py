@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, insert, select
 
-from gateway.records.chain import START, Sealed, seal_all
+from gateway.records.chain import START, Sealed, opened, seal_all
 from gateway.records.tables import LOG, SUBJECT
 
 
@@ -24,10 +24,14 @@ class Log:
         self._stream = stream
 
     def append(self, connection: Connection, entries: Sequence[Entry], at: int) -> tuple[Sealed, ...]:
-        """Append to the stream, inside the caller's transaction; ``at`` in milliseconds since 1970."""
+        """Append to the stream, inside the caller's transaction; ``at`` in milliseconds since 1970.
+
+        INVARIANT: a stream's time never goes back, whatever the clock does: ``at`` is at least the last record's.
+        """
         if not entries:
             return ()
-        seq, prev = self._head(connection)
+        seq, prev, latest = self._head(connection)
+        at = max(at, latest)
         sealed = seal_all([each.body for each in entries], stream=self._stream, after=seq, at=at, prev=prev)
         connection.execute(insert(LOG), [msgspec.structs.asdict(each) for each in sealed])
         subjects = [
@@ -39,34 +43,19 @@ class Log:
             connection.execute(insert(SUBJECT), subjects)
         return sealed
 
-    def erase(self, connection: Connection, *, before: int, now: int, kept: Sequence[str] = ()) -> int:
-        """Erase bodies older than ``before``, but those of events in ``kept``; the erasure is itself a record.
-
-        The verifier accepts a missing body only where such a record tells of it. Gives the number erased.
-        """
-        rows = connection.execute(
-            select(LOG.c.seq, LOG.c.body).where(
-                LOG.c.stream == self._stream, LOG.c.at < before, LOG.c.body.is_not(None)
-            )
-        ).all()
-        gone = [row.seq for row in rows if msgspec.json.decode(row.body).get("event") not in (*kept, "log.erased")]
-        if gone:
-            self.append(connection, [Entry(body={"event": "log.erased", "before": before})], at=now)
-            where = (LOG.c.stream == self._stream, LOG.c.seq.in_(gone))
-            connection.execute(update(LOG).where(*where).values(salt=None, body=None))
-            connection.execute(delete(SUBJECT).where(SUBJECT.c.stream == self._stream, SUBJECT.c.seq.in_(gone)))
-        return len(gone)
-
     def latest(self, connection: Connection) -> int:
         """The moment of the stream's last record; 0 before the first."""
-        latest = select(LOG.c.at).where(LOG.c.stream == self._stream).order_by(LOG.c.seq.desc()).limit(1)
-        return connection.execute(latest).scalar() or 0
+        return self._head(connection)[2]
 
-    def _head(self, connection: Connection) -> tuple[int, bytes]:
+    def _head(self, connection: Connection) -> tuple[int, bytes, int]:
+        """Number, hash and moment of the stream's last record."""
         row = connection.execute(
-            select(LOG.c.seq, LOG.c.hash).where(LOG.c.stream == self._stream).order_by(LOG.c.seq.desc()).limit(1)
+            select(LOG.c.seq, LOG.c.hash, LOG.c.at)
+            .where(LOG.c.stream == self._stream)
+            .order_by(LOG.c.seq.desc())
+            .limit(1)
         ).first()
-        return (row.seq, row.hash) if row is not None else (0, START)
+        return (row.seq, row.hash, row.at) if row is not None else (0, START, 0)
 
 
 def bodies_of(connection: Connection, subject: str) -> list[dict[str, Any]]:
@@ -77,4 +66,4 @@ def bodies_of(connection: Connection, subject: str) -> list[dict[str, Any]]:
         .where(SUBJECT.c.subject == subject, LOG.c.body.is_not(None))
         .order_by(LOG.c.at, LOG.c.stream, LOG.c.seq)
     )
-    return [msgspec.json.decode(row.body) for row in rows]
+    return [opened(row.body) for row in rows]

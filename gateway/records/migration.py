@@ -6,14 +6,30 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy import Connection
+
+from gateway.records.store import StoreBroken
 
 _SCRIPTS = Path(__file__).with_name("migrations")
 
 
 def upgrade(connection: Connection, revision: str = "head") -> None:
-    """Migrate up to a revision."""
-    command.upgrade(_config(connection), revision)
+    """Migrate up to a revision; of several instances that start at once, one. Raises ``StoreBroken``."""
+    if connection.dialect.name == "postgresql":
+        for statement in _ALONE_AND_FOR_AS_LONG_AS_IT_TAKES:
+            connection.exec_driver_sql(statement)
+    try:
+        command.upgrade(_config(connection), revision)
+    except CommandError:
+        raise StoreBroken("they are of a later version of the gateway") from None
+
+
+_ALONE_AND_FOR_AS_LONG_AS_IT_TAKES = (
+    "SET LOCAL statement_timeout = 0",
+    "SET LOCAL lock_timeout = 0",
+    "SELECT pg_advisory_xact_lock(hashtext('hoks-gateway records'))",
+)
 
 
 def downgrade(connection: Connection, revision: str) -> None:

@@ -5,19 +5,24 @@ Whoever is told that something was written can rely on it after a power cut; whe
 """
 
 import asyncio
+import errno
 import fcntl
+import logging
 import os
 import queue
 import threading
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from gateway.records.files import Files
 
 T = TypeVar("T")
 
@@ -26,6 +31,14 @@ LARGEST_GROUP = 128
 WAITING = 10_000
 """How many may wait for the writer; more is a store that cannot keep up, and they are refused at once."""
 READERS = 4
+PATIENCE_SECONDS = 0.9
+"""How long a job waits while the writer does not get on with anybody's; then the store counts as broken."""
+READING_SECONDS = 2.0
+CLOSING_SECONDS = 5.0
+PROBED_SECONDS = 1.0
+"""For how long a store that could be written is taken to be writable still."""
+
+log = logging.getLogger(__name__)
 
 Job = Callable[[Connection], T]
 """Work inside a transaction. It may run again in another one, so it changes nothing outside the connection."""
@@ -43,9 +56,14 @@ class _Waiting(NamedTuple):
 class Store:
     """A store over one database. Safe to use from one event loop; several processes may share the database."""
 
-    def __init__(self, engine: Engine, *, lock: Path | None = None) -> None:
+    def __init__(self, engine: Engine, *, lock: Path | None = None, files: Files | None = None) -> None:
         self._engine = engine
         self._lock = lock
+        self._files = files
+        self._is_broken = False
+        self._done = 0
+        """How many jobs have been tried; that it grows shows that the writer is getting on."""
+        self._written = float("-inf")
         self._jobs: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="records-read")
         self._writer = threading.Thread(target=self._write_all, name="records-write", daemon=True)
@@ -61,10 +79,17 @@ class Store:
         if self._jobs.qsize() >= WAITING:
             raise StoreBroken("too many are waiting for the store")
         waiting = _Waiting(job, Future())
+        doing: asyncio.Future[T] = asyncio.wrap_future(waiting.done)
         self._jobs.put(waiting)
-        # INVARIANT: a caller that gives up does not stop what is being written: it may be durable already.
-        result: T = await asyncio.shield(asyncio.wrap_future(waiting.done))
-        return result
+        while True:
+            done = self._done
+            # INVARIANT: a caller that gives up does not stop what is being written: it may be durable already.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(PATIENCE_SECONDS):
+                    return await asyncio.shield(doing)
+            if self._done == done and waiting.done.cancel():
+                self._note("no turn in time")
+                raise StoreBroken("no turn in time")
 
     async def read(self, job: Job[T]) -> T:
         """Do a job that only reads."""
@@ -73,16 +98,30 @@ class Store:
             try:
                 with self._engine.connect() as connection:
                     return job(connection)
-            except SQLAlchemyError as fault:
-                raise StoreBroken(type(fault).__name__) from None
+            except (SQLAlchemyError, OSError) as fault:
+                raise StoreBroken(_named(fault)) from None
 
-        return await asyncio.get_running_loop().run_in_executor(self._readers, reading)
+        try:
+            async with asyncio.timeout(READING_SECONDS):
+                return await asyncio.get_running_loop().run_in_executor(self._readers, reading)
+        except TimeoutError:
+            raise StoreBroken("no answer in time") from None
+
+    async def is_writable(self) -> bool:
+        """Whether the store takes something that is durable; tried, where it has not just been seen."""
+        if time.monotonic() - self._written > PROBED_SECONDS:
+            try:
+                await self.write(_probe)
+            except StoreBroken:
+                return False
+            self._written = time.monotonic()
+        return True
 
     async def aclose(self) -> None:
         """Write what waits, then stop."""
         self._jobs.put(None)
-        await asyncio.to_thread(self._writer.join)
-        self._readers.shutdown()
+        await asyncio.to_thread(self._writer.join, CLOSING_SECONDS)
+        self._readers.shutdown(wait=not self._writer.is_alive())
         self._engine.dispose()
 
     def _write_all(self) -> None:
@@ -99,22 +138,87 @@ class Store:
             if stop:
                 return
 
-    def _write(self, group: list[_Waiting]) -> None:
+    def _write(self, group: Sequence[_Waiting]) -> None:
         """One transaction for all of a group. Each learns its own result only once all is durable."""
+        fault = self._tried(group)
+        left = [each for each in group if not each.done.done()]
+        if fault is not None and _code_of(fault) in _CROSSED:
+            # Groups of two instances can wait for each other where no two jobs would.
+            while left and (fault := self._tried(left[:1])) is None:
+                left = left[1:]
+        if fault is not None:
+            self._failed(left, fault)
+        else:
+            self._succeeded()
+
+    def _tried(self, group: Sequence[_Waiting]) -> Exception | None:
+        """Do the group's jobs in a transaction and tell each its result; or what the store says against it."""
+        begun: list[_Waiting] = []
         results: list[tuple[_Waiting, Any, BaseException | None]] = []
         try:
-            with _locked(self._lock), self._engine.begin() as connection:
-                for waiting in group:
-                    results.append((waiting, *_done(waiting.job, connection)))
+            with _locked(self._lock):
+                with self._engine.begin() as connection:
+                    # From here on nobody can give up a job any more: it may come to be durable.
+                    begun.extend(each for each in group if _is_wanted(each.done))
+                    for each in begun:
+                        results.append((each, *_done(each.job, connection)))
+                        self._done += 1
+                if self._files is not None:
+                    self._files.check()
         except (SQLAlchemyError, OSError) as fault:
-            for waiting in group:
-                waiting.done.set_exception(StoreBroken(type(fault).__name__))
-            return
+            return fault
         for waiting, value, refused in results:
             if refused is not None:
                 waiting.done.set_exception(refused)
             else:
                 waiting.done.set_result(value)
+        return None
+
+    def _failed(self, group: Sequence[_Waiting], fault: Exception) -> None:
+        name = _named(fault)
+        self._note(name)
+        if _code_of(fault) == _READ_ONLY:
+            # What was the primary no longer is: new connections look for the one that is.
+            self._engine.dispose()
+        for waiting in group:
+            if _is_wanted(waiting.done):
+                waiting.done.set_exception(StoreBroken(name))
+
+    def _note(self, fault: str) -> None:
+        """Log a fault when it begins."""
+        if not self._is_broken:
+            log.error("the records cannot be written (%s)", fault)
+        self._is_broken = True
+
+    def _succeeded(self) -> None:
+        if self._is_broken:
+            log.warning("the records can be written again")
+        self._is_broken = False
+
+
+def _is_wanted(done: "Future[Any]") -> bool:
+    """Whether somebody still waits for it; from then on nobody can give it up."""
+    return done.running() or done.set_running_or_notify_cancel()
+
+
+def _named(fault: BaseException) -> str:
+    """A fault by its kind and the system's own code for it, never by its text: that may hold what was written."""
+    code = _code_of(fault)
+    return f"{type(fault).__name__} {code}" if code else type(fault).__name__
+
+
+def _code_of(fault: BaseException) -> str | None:
+    origin = fault.orig if isinstance(fault, DBAPIError) else fault
+    if isinstance(origin, OSError):
+        return errno.errorcode.get(origin.errno or 0)
+    if "authentication failed" in str(origin):
+        return "28P01"  # PostgreSQL's client does not pass it on before there is a connection
+    return getattr(origin, "sqlstate", None) or getattr(origin, "sqlite_errorname", None)
+
+
+_CROSSED = frozenset({"40P01", "40001", "55P03"})
+"""PostgreSQL's codes for transactions that wait for each other."""
+_READ_ONLY = "25006"
 
 
 def _done(job: Job[Any], connection: Connection) -> tuple[Any, BaseException | None]:
@@ -132,12 +236,24 @@ def _done(job: Job[Any], connection: Connection) -> tuple[Any, BaseException | N
     return value, None
 
 
+def _probe(connection: Connection) -> None:
+    """Something durable that nobody reads."""
+    connection.exec_driver_sql(_PROBES[connection.dialect.name])
+
+
+_PROBES = {
+    "sqlite": "PRAGMA user_version = 1",
+    "postgresql": "SELECT pg_logical_emit_message(true, 'hoks-gateway', '')",
+}
+
+
 @contextmanager
 def _locked(file: Path | None) -> Iterator[None]:
     """A turn among the processes on this machine: SQLite's own waiting is not fair, and starves writers."""
     if file is None:
         yield
         return
+    file.parent.mkdir(parents=True, exist_ok=True)
     handle = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
@@ -150,12 +266,24 @@ def _locked(file: Path | None) -> Iterator[None]:
 
 
 def sqlite(file: Path) -> Store:
-    """A store in one file on this machine, readable by its owner alone. Not for network file systems."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
-    if file.stat().st_mode & 0o077:
-        raise StoreBroken(f"{file}: others can read it; expected mode 0600")
-    engine = create_engine(f"sqlite:///{file}", connect_args={"timeout": 5.0})
+    """A store in one file on this machine, readable by its owner alone. Not for network file systems.
+
+    The file is made when it is first used, not when it is only looked whether it could be. Raises ``StoreBroken``.
+    """
+    if file.exists():
+        if _is_open_to_others(file):
+            raise StoreBroken(f"{file}: others can read it; expected mode 0600")
+    elif not os.access(next(each for each in file.absolute().parents if each.exists()), os.W_OK | os.X_OK):
+        raise StoreBroken(f"{file}: cannot be made here")
+    engine = create_engine(f"sqlite:///{file}", connect_args={"timeout": PATIENCE_SECONDS})
+    files = Files(file)
+
+    @event.listens_for(engine, "do_connect")
+    def _(*_: object) -> None:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
+        if _is_open_to_others(file):
+            raise PermissionError(errno.EPERM, "others can read the store")
 
     @event.listens_for(engine, "connect")
     def _(connection: Any, _: object) -> None:
@@ -163,13 +291,22 @@ def sqlite(file: Path) -> Store:
         connection.isolation_level = None
         for pragma in _PRAGMAS:
             connection.execute(f"PRAGMA {pragma}")
+        files.connected()
+
+    @event.listens_for(engine, "close")
+    def _(*_: object) -> None:
+        files.closed()
 
     @event.listens_for(engine, "begin")
     def _(connection: Connection) -> None:
         immediate = threading.current_thread().name == "records-write"
         connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
 
-    return Store(engine, lock=file.with_name(file.name + ".lock"))
+    return Store(engine, lock=file.with_name(file.name + ".lock"), files=files)
+
+
+def _is_open_to_others(file: Path) -> bool:
+    return bool(file.stat().st_mode & 0o077)
 
 
 _PRAGMAS = (
@@ -183,4 +320,30 @@ _PRAGMAS = (
 
 def postgresql(url: URL) -> Store:
     """A store that several instances share."""
-    return Store(create_engine(url, isolation_level="READ COMMITTED", pool_pre_ping=True, pool_size=READERS + 1))
+    return Store(
+        create_engine(
+            url,
+            isolation_level="READ COMMITTED",
+            pool_pre_ping=True,
+            pool_size=READERS + 1,
+            connect_args={**_CLIENT, "options": " ".join(f"-c {name}" for name in _SERVER)},
+        )
+    )
+
+
+_SERVER = (
+    "synchronous_commit=on",
+    "lock_timeout=900",
+    "statement_timeout=5000",
+    "idle_in_transaction_session_timeout=10000",
+)
+"""In milliseconds: nobody waits for a lock longer than a job for its turn."""
+_CLIENT = {
+    "connect_timeout": 2,
+    "target_session_attrs": "read-write",
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 2,
+    "tcp_user_timeout": 5_000,
+}
+"""Of several hosts in the address the one is taken that can be written to."""

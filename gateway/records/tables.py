@@ -108,8 +108,11 @@ SHARE = Table(
     Column("bound_to", String(64)),
     Column("bound_at", BigInteger),
     Column("failed_tries", Integer, nullable=False),
+    Column("provider", String(64)),
+    Column("revoked_at", BigInteger),
     UniqueConstraint("token_hash"),
 )
+"""A share (jakolinkki) of a consent. Who accepted it stands as recipient in the consent too, until it is revoked."""
 
 APPOINTMENT = Table(
     "appointment",

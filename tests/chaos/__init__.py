@@ -2,8 +2,9 @@
 
 In order of flow:
 
-certificates  certificates made for the day, good and bad
 proxy         the fault proxy: plays a fault, which is data, on a connection
+names         host names that mean what a test says, and the network behind them
+certificates  certificates made for the day, good and bad
 faults        the table of faults
 expected      what each fault comes to at each kind of source, written by hand
 worker        a gateway in a process of its own

@@ -1,6 +1,5 @@
 """Certificates made for the day: one authority that the gateway trusts, and everything that can be wrong with one."""
 
-import ipaddress
 import ssl
 import warnings
 from collections.abc import Mapping
@@ -12,6 +11,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+
+from tests.chaos.names import DOMAIN
 
 DAY = timedelta(days=1)
 
@@ -30,7 +31,7 @@ class Wrong:
 
     starts: timedelta = -DAY
     ends: timedelta = DAY
-    host: str = "127.0.0.1"
+    host: str = f"*.{DOMAIN}"
     signer: str = "trusted"
     """``trusted``, ``unknown`` or ``itself``."""
 
@@ -39,22 +40,37 @@ CERTIFICATES: Mapping[str, Wrong] = {
     "good": Wrong(),
     "expired": Wrong(starts=-2 * DAY, ends=-DAY),
     "not-yet-valid": Wrong(starts=DAY, ends=2 * DAY),
-    "wrong-name": Wrong(host="127.0.0.2"),
+    "wrong-name": Wrong(host=f"elsewhere.{DOMAIN}"),
     "unknown-ca": Wrong(signer="unknown"),
     "self-signed": Wrong(signer="itself"),
 }
 
 
-def contexts(folder: Path) -> tuple[ssl.SSLContext, dict[str, ssl.SSLContext]]:
-    """What a client needs to trust the authority, and what servers need to show each certificate."""
+OLD: Mapping[str, ssl.TLSVersion] = {"tls-1.0": ssl.TLSVersion.TLSv1, "tls-1.1": ssl.TLSVersion.TLSv1_1}
+
+
+@dataclass(frozen=True, slots=True)
+class Certified:
+    """What servers need to show each certificate, and the authority that a client is to trust, as PEM."""
+
+    servers: Mapping[str, ssl.SSLContext]
+    authority: str
+
+    def trust(self) -> ssl.SSLContext:
+        """What a client needs to trust the authority."""
+        return ssl.create_default_context(cadata=self.authority)
+
+
+def certified(folder: Path) -> Certified:
+    """Certificates made now, for a day."""
     authorities = {name: _authority(name) for name in ("trusted", "unknown")}
     servers = {name: _server(folder / f"{name}.pem", wrong, authorities) for name, wrong in CERTIFICATES.items()}
     servers["client-certificate"] = _server(folder / "mutual.pem", Wrong(), authorities)
     servers["client-certificate"].verify_mode = ssl.CERT_REQUIRED
-    if (old := _only_old(folder / "old.pem", authorities)) is not None:
-        servers["tls-1.0"] = old
-    client = ssl.create_default_context(cadata=_pem(authorities["trusted"].certificate).decode())
-    return client, servers
+    for name, version in OLD.items():
+        if (old := _only_old(folder / f"{name}.pem", authorities, version)) is not None:
+            servers[name] = old
+    return Certified(servers, _pem(authorities["trusted"].certificate).decode())
 
 
 def _server(file: Path, wrong: Wrong, authorities: Mapping[str, Authority]) -> ssl.SSLContext:
@@ -68,18 +84,23 @@ def _server(file: Path, wrong: Wrong, authorities: Mapping[str, Authority]) -> s
     return context
 
 
-def _only_old(file: Path, authorities: Mapping[str, Authority]) -> ssl.SSLContext | None:
-    """A server that speaks TLS 1.0 only; nothing where the local OpenSSL no longer offers it."""
+def _only_old(file: Path, authorities: Mapping[str, Authority], version: ssl.TLSVersion) -> ssl.SSLContext | None:
+    """A server that speaks one old version only; nothing where the local OpenSSL no longer offers it."""
     context = _server(file, Wrong(), authorities)
     try:
-        context.set_ciphers("ALL:@SECLEVEL=0")
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)
-            context.minimum_version = ssl.TLSVersion.TLSv1
-            context.maximum_version = ssl.TLSVersion.TLSv1
+        speak_only(context, version)
     except (ssl.SSLError, ValueError):
         return None
     return context
+
+
+def speak_only(context: ssl.SSLContext, version: ssl.TLSVersion) -> None:
+    """Let a context speak one old version and nothing newer. Raises where OpenSSL no longer offers it."""
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        context.minimum_version = version
+        context.maximum_version = version
 
 
 def _authority(name: str) -> Authority:
@@ -103,8 +124,7 @@ def _certificate(
         .add_extension(x509.BasicConstraints(ca=is_authority, path_length=None), critical=True)
     )
     if not is_authority:
-        address = x509.IPAddress(ipaddress.ip_address(name))
-        builder = builder.add_extension(x509.SubjectAlternativeName([address]), critical=False)
+        builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
     return builder.sign(signer.key if signer else key, hashes.SHA256())
 
 

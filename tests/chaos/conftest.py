@@ -3,14 +3,24 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager
 
 import pytest
 
+from connectors.addresses import Addresses
+from connectors.transport import CheckedTransport
+from tests.chaos.certificates import Certified, certified
 from tests.chaos.faults import warm
-from tests.chaos.scene import Front, Scene, Told, gateway, scene
+from tests.chaos.names import Names, Net
+from tests.chaos.scene import SECONDS, Front, Scene, Told, gateway, listening, scene
+from tests.chaos.verdict import Heard
 
 WHOLE = os.environ.get("HOKS_PROVE") == "1"
 """Whether the whole table is played, and not the sample."""
+DEADLINE_SECONDS = SECONDS if WHOLE else 2.0
+"""The deadline of a request; in the everyday suite a shorter one, because so many cases wait for it."""
+MOMENT_SECONDS = 0.2
+"""In which what was missed can be loaded ahead."""
 PERSONAS = ("student-7", "staff-a")
 
 
@@ -18,7 +28,7 @@ PERSONAS = ("student-7", "staff-a")
 def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     """The sandbox behind proxies."""
     warm()
-    with scene(tmp_path_factory.mktemp("chaos")) as running:
+    with scene(tmp_path_factory.mktemp("chaos"), seconds=DEADLINE_SECONDS) as running:
         yield running
 
 
@@ -31,7 +41,49 @@ async def front(here: Scene) -> AsyncIterator[Front]:
     here.heal()
 
 
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certified:
+    """The certificates of the day."""
+    return certified(tmp_path_factory.mktemp("certificates"))
+
+
+@pytest.fixture(scope="session")
+def secure(certificates: Certified, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+    """The sandbox behind proxies that have names and speak TLS."""
+    with scene(tmp_path_factory.mktemp("tls"), certificates.servers, DEADLINE_SECONDS) as running:
+        yield running
+
+
+@asynccontextmanager
+async def trusting_gateway(
+    secure: Scene, certificates: Certified, names: Names | None = None, net: Net | None = None
+) -> AsyncIterator[Front]:
+    """A gateway that trusts the authority of the day, and looks hosts up as a test says."""
+    secure.heal()
+    addresses = Addresses(names or Names())
+    transport = CheckedTransport(addresses, 20, ssl_context=certificates.trust(), network=net or Net())
+    async with gateway(secure, transport=transport) as front:
+        yield front
+
+
+@pytest.fixture
+async def trusting(secure: Scene, certificates: Certified) -> AsyncIterator[Front]:
+    """A gateway that trusts the authority of the day."""
+    async with trusting_gateway(secure, certificates) as front:
+        yield front
+
+
+@pytest.fixture
+async def secured(secure: Scene, certificates: Certified) -> Mapping[str, Told]:
+    """What each persona is told over TLS when nothing fails."""
+    if not _SECURED:
+        async with trusting_gateway(secure, certificates) as front:
+            _SECURED.update(await both(front))
+    return _SECURED
+
+
 _UNDISTURBED: dict[str, Told] = {}
+_SECURED: dict[str, Told] = {}
 
 
 @pytest.fixture
@@ -43,6 +95,19 @@ async def undisturbed(here: Scene) -> Mapping[str, Told]:
             for persona in PERSONAS:
                 _UNDISTURBED[persona] = await running.ask(persona)
     return _UNDISTURBED
+
+
+async def in_turn(front: Front) -> tuple[dict[str, Told], Heard]:
+    """The student and a member of staff, asking one after the other, and what was logged."""
+    told: dict[str, Told] = {}
+    requests: list[list[str]] = []
+    for persona in PERSONAS:
+        with listening() as log:
+            told[persona] = await front.ask(persona)
+        requests.append(log.lines)
+    with listening() as log:
+        await asyncio.sleep(MOMENT_SECONDS)
+    return told, Heard(requests, log.lines)
 
 
 async def both(front: Front) -> dict[str, Told]:

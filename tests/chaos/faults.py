@@ -31,6 +31,8 @@ KINDS: Mapping[str, Kind] = {
     "koski": Kind("Koski", "a-koski", r""),
     "onr": Kind("ONR", "onr", r"/masterHenkilos"),
     "organisaatio": Kind("Organisaatio", "organisaatio", r""),
+    "roster": Kind("OneRoster", "c-roster", r"/ims/oneroster/"),
+    "keys": Kind("issuer", "", r"\A/jwks"),
 }
 
 MARK = "ZQ7mark"
@@ -266,12 +268,29 @@ CLOCK = _doc(
     ),
 )
 
-FAULTS: Mapping[str, Fault] = {
-    fault.name: fault for fault in (*CONNECT, *TIME, *STREAM, *ENCODING, *CONTENT, *STATUS, *MEANING, *CLOCK)
+GROUPS: Mapping[str, tuple[Fault, ...]] = {
+    "connect": CONNECT,
+    "time": TIME,
+    "stream": STREAM,
+    "encoding": ENCODING,
+    "content": CONTENT,
+    "status": STATUS,
+    "meaning": MEANING,
+    "clock": CLOCK,
 }
-assert len(FAULTS) == sum(map(len, (CONNECT, TIME, STREAM, ENCODING, CONTENT, STATUS, MEANING, CLOCK)))
+FAULTS: Mapping[str, Fault] = {fault.name: fault for group in GROUPS.values() for fault in group}
+assert len(FAULTS) == sum(map(len, GROUPS.values()))
 
-TLS = ("expired", "not-yet-valid", "wrong-name", "unknown-ca", "self-signed", "client-certificate", "tls-1.0")
+TLS = (
+    "expired",
+    "not-yet-valid",
+    "wrong-name",
+    "unknown-ca",
+    "self-signed",
+    "client-certificate",
+    "tls-1.0",
+    "tls-1.1",
+)
 """Names of certificates and contexts (``certificates``) that the gateway must refuse."""
 
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from typing import NamedTuple
 
-HOST = "127.0.0.1"
+HOST, HOST_6 = "127.0.0.1", "::1"
 SLOW_ACCEPT_SECONDS = 0.3
 FOREVER = 3600.0
 """Seconds that no test waits."""
@@ -77,6 +77,8 @@ class Fault:
     tls: str = "good"
     status: int | None = None
     headers: tuple[tuple[str, str], ...] = ()
+    counted: Callable[[], int] | None = None
+    """What the answer says of how many there are in all, anew each time."""
     raw_headers: bytes = b""
     body: Body | None = None
     swaps: Mapping[str, Swaps] = field(default_factory=dict)
@@ -133,13 +135,12 @@ class Answer(NamedTuple):
 class Proxy:
     """One proxy before one server. Everything but ``met`` and ``calls`` belongs to the proxy's own event loop."""
 
-    def __init__(
-        self, target: int, port: int, contexts: Mapping[str, ssl.SSLContext] | None = None, host: str = HOST
-    ) -> None:
+    def __init__(self, target: int, port: int, contexts: Mapping[str, ssl.SSLContext] | None = None) -> None:
         self._target = target
-        self._address = (host, port)
+        self._hosts = (HOST, HOST_6) if has_6() else (HOST,)
+        self._port = port
         self._contexts = contexts or {}
-        self._server: asyncio.Server | None = None
+        self._servers: list[asyncio.Server] = []
         self._open: set[asyncio.Task[None]] = set()
         self.plan = Plan(HEALTHY)
         self.calls: Counter[str] = Counter()
@@ -148,19 +149,19 @@ class Proxy:
     async def switch(self, plan: Plan) -> None:
         """Play this plan from now on; connections that are open stay so unless how to connect changes."""
         old, self.plan = self.plan.fault, plan
-        if self._server is None or (old.accept, old.tls) != (plan.fault.accept, plan.fault.tls):
+        if not self._servers or (old.accept, old.tls) != (plan.fault.accept, plan.fault.tls):
             await self.close()
             if plan.fault.accept is not Accept.REFUSE:
                 context = self._contexts.get(plan.fault.tls)
-                self._server = await asyncio.start_server(
-                    self._connected, sock=_listener(self._address), ssl=context, backlog=100
-                )
+                for host in self._hosts:
+                    listener = _listener(host, self._port)
+                    server = await asyncio.start_server(self._connected, sock=listener, ssl=context, backlog=100)
+                    self._servers.append(server)
 
     async def close(self) -> None:
         """Stop listening, and drop every connection."""
-        if self._server is not None:
-            self._server.close()
-            self._server = None
+        while self._servers:
+            self._servers.pop().close()
         for task in tuple(self._open):
             task.cancel()
         await asyncio.gather(*self._open, return_exceptions=True)
@@ -193,16 +194,28 @@ class Proxy:
             self.calls[path] += 1
             plan = self.plan
             fault = plan.fault if plan.takes(path, nth) else HEALTHY
-            answer = await _asked(self._target, head, body) if fault.sent >= 0 else Answer(0, (), b"")
+            scheme = "https" if writer.get_extra_info("ssl_object") else "http"
+            answer = await _asked(self._target, scheme, head, body) if fault.sent >= 0 else Answer(0, (), b"")
             if not await _played(fault, plan.kind, answer, reader, writer):
                 return
             nth += 1
 
 
-def _listener(address: tuple[str, int]) -> socket.socket:
-    listener = socket.socket(socket.AF_INET6 if ":" in address[0] else socket.AF_INET)
+def has_6() -> bool:
+    """Whether this machine has a loopback address of IPv6."""
+    try:
+        socket.create_server((HOST_6, 0), family=socket.AF_INET6).close()
+    except OSError:
+        return False
+    return True
+
+
+def _listener(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # Named as TCP: only then does asyncio send each write at once, and not when the last one is acknowledged.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind(address)
+    listener.bind((host, port))
     return listener
 
 
@@ -211,11 +224,12 @@ def _length(head: bytes) -> int:
     return int(found[1]) if found else 0
 
 
-async def _asked(target: int, head: bytes, body: bytes) -> Answer:
+async def _asked(target: int, scheme: str, head: bytes, body: bytes) -> Answer:
     """The request passed on, and the whole answer to it."""
     reader, writer = await asyncio.open_connection(HOST, target)
     try:
-        writer.write(re.sub(rb"(?i)\r\nconnection:[^\r]*", b"", head[:-4]) + b"\r\nConnection: close\r\n\r\n" + body)
+        own = b"\r\nConnection: close\r\nX-Forwarded-Proto: " + scheme.encode() + b"\r\n\r\n"
+        writer.write(re.sub(rb"(?i)\r\nconnection:[^\r]*", b"", head[:-4]) + own + body)
         lines = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")[:-2]
         headers = tuple((name.lower(), value.strip()) for name, _, value in (line.partition(":") for line in lines[1:]))
         return Answer(int(lines[0].split(" ")[1]), headers, await reader.read())
@@ -226,8 +240,9 @@ async def _asked(target: int, head: bytes, body: bytes) -> Answer:
 def wire(fault: Fault, kind: str, answer: Answer) -> tuple[bytes, bytes]:
     """The answer with its fault as bytes on the wire: what stands before the body, and the body in its framing."""
     body = _body(fault, kind, answer)
-    own = {"content-length", "connection", *(name.lower() for name, _ in fault.headers)}
-    headers = [*((name, value) for name, value in answer.headers if name not in own), *fault.headers]
+    told = fault.headers if fault.counted is None else (*fault.headers, ("x-total-count", str(fault.counted())))
+    own = {"content-length", "connection", *(name.lower() for name, _ in told)}
+    headers = [*((name, value) for name, value in answer.headers if name not in own), *told]
     framed = body
     match fault.framing:
         case Framing.LENGTH:

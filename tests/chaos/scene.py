@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+import os
+import re
 import socket
 import ssl
 import threading
@@ -17,20 +19,23 @@ import orjson
 from gateway.app import create_app
 from gateway.clock import FixedDayClock
 from gateway.settings_file import load
+from hoks.ports import Clock
 from sandbox import BUSINESS_DAY
 from sandbox.server import serve
 from sandbox.settings import SERVERS, settings_text, url
 from tests.chaos.faults import ELIAS, KINDS, path_of
+from tests.chaos.names import host_of
 from tests.chaos.proxy import HEALTHY, HOST, Fault, Plan, Proxy
 
 T = TypeVar("T")
 
 SECONDS = 3.0
-"""The deadline of a request."""
+"""The deadline of a request, where nothing else is said."""
 SLACK_SECONDS = 0.05
-"""What an answer may be late by, in time in which its thread could run: ``Told.seconds``."""
+"""What an answer may be late by, in time in which its thread could run: ``Told.is_late``."""
 BEAT_SECONDS = 0.01
-PROXIED = ("eHOKS", "Koski", "ONR", "Organisaatio")
+PROXIED = ("eHOKS", "Koski", "ONR", "Organisaatio", "OneRoster", "issuer")
+FIRST_PORT, LAST_PORT, PORTS_IN_A_ROW = 23_000, 27_900, 20
 QUERY = f"""
 {{ student(oid: "{ELIAS}") {{
     name
@@ -54,8 +59,9 @@ QUERY = f"""
 class Scene:
     """The sandbox behind proxies. Its methods may be called from any thread."""
 
-    def __init__(self, folder: Path, port: int, contexts: Mapping[str, ssl.SSLContext] | None = None) -> None:
+    def __init__(self, folder: Path, port: int, contexts: Mapping[str, ssl.SSLContext] | None, seconds: float) -> None:
         self.folder = folder
+        self.seconds = seconds
         self.port = port
         self.is_https = contexts is not None
         self.proxies = {name: Proxy(port + 1 + SERVERS.index(name), self.port_of(name), contexts) for name in PROXIED}
@@ -94,6 +100,12 @@ class Scene:
         for proxy in self.proxies.values():
             self._do(proxy.switch(Plan(HEALTHY)))
 
+    def drop(self, server: str) -> None:
+        """Drop every connection to a server; the next is served as ever."""
+        proxy = self.proxies[server]
+        self._do(proxy.close())
+        self._do(proxy.switch(Plan(HEALTHY)))
+
     def calls(self) -> int:
         """How many requests have come through the proxies."""
         return sum(sum(proxy.calls.values()) for proxy in self.proxies.values())
@@ -104,18 +116,23 @@ class Scene:
 
     def settings(self, name: str, *, change: Callable[[str], str] = str, through_proxies: bool = True) -> Path:
         """Settings of a gateway: through the proxies, where it keeps nothing of the registers, or as they are."""
-        text = settings_text(self.port, self.folder).replace("request_seconds = 5.0", f"request_seconds = {SECONDS}")
+        text = settings_text(self.port, self.folder).replace(
+            "request_seconds = 5.0", f"request_seconds = {self.seconds}"
+        )
         file = self.folder / f"{name}.toml"
         file.write_text(change(self._through_proxies(text) if through_proxies else text))
         return file
 
     def _through_proxies(self, text: str) -> str:
         for server in PROXIED:
-            through = f"{'https' if self.is_https else 'http'}://{HOST}:{self.port_of(server)}"
-            for key in ("base_url", "cas_url"):
+            origin = f"https://{host_of(server)}" if self.is_https else f"http://{HOST}"
+            through = f"{origin}:{self.port_of(server)}"
+            for key in ("base_url", "cas_url", "token_url", "jwks_url"):
                 text = text.replace(f'{key} = "{url(self.port, server)}', f'{key} = "{through}')
         text = text.replace("cache_seconds = 2", "cache_seconds = 0").replace("kept_seconds = 2", "kept_seconds = 0")
         text = text.replace("[onr]", "[onr]\ncache_seconds = 0")
+        # No question here needs a name, and a start waits for all of them.
+        text = re.sub(r"(?m)^(sets|register_numbers) = .*", r"\1 = []", text)
         return text.replace("[organisaatio]", "[organisaatio]\ncache_seconds = 0\nstale_seconds = 0")
 
     def token(self, persona: str) -> str:
@@ -146,10 +163,12 @@ class Scene:
 
 
 @contextmanager
-def scene(folder: Path, contexts: Mapping[str, ssl.SSLContext] | None = None) -> Iterator[Scene]:
-    """A running scene on free ports."""
+def scene(
+    folder: Path, contexts: Mapping[str, ssl.SSLContext] | None = None, seconds: float = SECONDS
+) -> Iterator[Scene]:
+    """A running scene on free ports; its gateways have so many seconds for a request."""
     folder.mkdir(parents=True, exist_ok=True)
-    here = Scene(folder, free_ports(1 + len(SERVERS) + len(PROXIED)), contexts)
+    here = Scene(folder, free_ports(1 + len(SERVERS) + len(PROXIED)), contexts, seconds)
     here.start()
     try:
         yield here
@@ -158,8 +177,10 @@ def scene(folder: Path, contexts: Mapping[str, ssl.SSLContext] | None = None) ->
 
 
 def free_ports(number: int) -> int:
-    """The first of so many free ports in a row."""
-    for first in range(23_000, 27_900, 20):
+    """The first of so many free ports in a row; tests in several processes begin to look at different ones."""
+    rows = list(range(FIRST_PORT, LAST_PORT, PORTS_IN_A_ROW))
+    mine = os.getpid() % len(rows)
+    for first in rows[mine:] + rows[:mine]:
         try:
             for port in range(first, first + number):
                 socket.create_server((HOST, port)).close()
@@ -181,11 +202,12 @@ def _schedule(thread: int | None) -> tuple[int, int]:
 class Told:
     """What the gateway answered to one request, and how long that took (seconds)."""
 
-    def __init__(self, response: httpx.Response, wall: float, waited: float) -> None:
+    def __init__(self, response: httpx.Response, wall: float, waited: float, deadline: float) -> None:
         """``waited`` are the seconds in which this thread was ready and could not run."""
         self.status = response.status_code
         self.wall = wall
         self.seconds = wall - waited
+        self.is_late = self.seconds > deadline + SLACK_SECONDS
         self.json: dict[str, Any] = response.json()
         self.student: dict[str, Any] | None = (self.json.get("data") or {}).get("student")
 
@@ -218,24 +240,35 @@ class Front:
         self._scene = here
         self._client = client
 
-    async def ask(self, persona: str, query: str = QUERY) -> Told:
-        """The answer to one operation as a persona."""
-        headers = {"authorization": f"Bearer {self._scene.token(persona)}"}
+    async def ask(self, persona: str, query: str = QUERY, token: str | None = None) -> Told:
+        """The answer to one operation as a persona, or as whoever a token says."""
+        headers = {"authorization": f"Bearer {token or self._scene.token(persona)}"}
         started, kept = time.perf_counter(), self._scene.kept_waiting()
         response = await self._client.post("/graphql", json={"query": query}, headers=headers)
-        return Told(response, time.perf_counter() - started, self._scene.kept_waiting() - kept)
+        waited = self._scene.kept_waiting() - kept
+        return Told(response, time.perf_counter() - started, waited, self._scene.seconds)
 
 
 @asynccontextmanager
-async def gateway(here: Scene, transport: httpx.AsyncBaseTransport | None = None) -> AsyncIterator[Front]:
+async def gateway(
+    here: Scene,
+    transport: httpx.AsyncBaseTransport | None = None,
+    *,
+    clock: Clock | None = None,
+    seconds: Callable[[], float] = time.monotonic,
+    change: Callable[[str], str] = str,
+    knows_callers: bool = True,
+) -> AsyncIterator[Front]:
     """The real application, in this event loop; its caller's keys are fetched, its sources not yet asked."""
-    app = create_app(load(here.settings("gateway")), FixedDayClock(BUSINESS_DAY), transport=transport)
+    settings = load(here.settings("gateway", change=change))
+    app = create_app(settings, clock or FixedDayClock(BUSINESS_DAY), transport=transport, seconds=seconds)
     async with (
         app.router.lifespan_context(app),
         httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://gateway") as client,
     ):
         front = Front(here, client)
-        await front.ask("staff-a", "{ viewer { role } }")
+        if knows_callers:
+            await front.ask("staff-a", "{ viewer { role } }")
         yield front
 
 

@@ -9,8 +9,9 @@ from typing import Any
 import msgspec
 import pytest
 
+from connectors.cas import GRANTING_TICKET_SECONDS
 from connectors.client import Incoming, Outgoing
-from connectors.ehoks import GRANTING_TICKET_SECONDS, EhoksSettings
+from connectors.ehoks import EhoksSettings
 from connectors.failures import Reason, SourceUnavailable
 from hoks.codes import AcquisitionMode
 from hoks.findings import FindingCode

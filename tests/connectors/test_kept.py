@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from connectors.failures import Reason, SourceUnavailable, report
 from connectors.kept import KeptPlans, KeptRights, SharedIdentities
 from connectors.limits import Reached, Remembered
 from connectors.shelf import Shelf, size_of
@@ -627,3 +628,59 @@ async def test_an_asker_whose_request_ends_first_is_told_so_and_the_fetch_goes_o
     kept.inner.gate.set()
     assert await kept.outcomes(ONE) == [Outcome.OK]
     assert kept.inner.asked == [(ONE,)]
+
+
+# --- who says that it failed ------------------------------------------------------------------------------------
+
+
+class Telling(Plans):
+    """A source that says itself that it failed, as connectors do."""
+
+    async def plans(
+        self, rights: Collection[StudyRightOid], until: float | None = None
+    ) -> Reply[StudyRightOid, tuple[Hoks, ...]]:
+        reply = await super().plans(rights, until)
+        report(self.source.id, [SourceUnavailable(Reason.TIMEOUT)] if self.fails else [])
+        return reply
+
+
+def said_by(caplog: pytest.LogCaptureFixture) -> list[tuple[str, str]]:
+    """Which logger said what."""
+    return [(record.name.removeprefix("connectors.failures"), record.getMessage()) for record in caplog.records]
+
+
+async def test_a_fetch_that_fails_those_who_share_it_says_so_once(caplog: pytest.LogCaptureFixture) -> None:
+    kept = Kept()
+    kept.plans.inner = telling = Telling(kept.time)
+    telling.fails = Outcome.UNAVAILABLE
+    await asyncio.gather(kept.outcomes(ONE), kept.outcomes(ONE))
+    assert said_by(caplog) == [("", "source a-plans: UNAVAILABLE (timeout) x 1")]
+
+
+async def test_who_gives_up_says_so_and_the_fetch_that_nobody_waits_for_fails_in_the_background(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    kept = Kept()
+    kept.plans.inner = telling = Telling(kept.time)
+    telling.fails = Outcome.UNAVAILABLE
+    telling.gate.clear()
+    soon = asyncio.get_running_loop().time() + 0.06
+    await asyncio.gather(*(kept.plans.plans([ONE], soon) for _ in range(2)))
+    late = ("", "source a-plans: UNAVAILABLE (late) x 1")
+    assert said_by(caplog) == [late, late]
+    telling.gate.set()
+    await asyncio.sleep(0.01)
+    assert said_by(caplog)[2:] == [(".background", "source a-plans: UNAVAILABLE (timeout) x 1")]
+
+
+async def test_one_who_gives_up_does_not_silence_the_fetch_for_the_other(caplog: pytest.LogCaptureFixture) -> None:
+    kept = Kept()
+    kept.plans.inner = telling = Telling(kept.time)
+    telling.fails = Outcome.UNAVAILABLE
+    telling.gate.clear()
+    patient = asyncio.create_task(kept.outcomes(ONE))
+    await kept.plans.plans([ONE], asyncio.get_running_loop().time() + 0.06)
+    telling.gate.set()
+    assert await patient == [Outcome.UNAVAILABLE]
+    late, timed_out = (("", f"source a-plans: UNAVAILABLE ({reason}) x 1") for reason in ("late", "timeout"))
+    assert said_by(caplog) == [late, timed_out]

@@ -159,6 +159,28 @@ async def test_a_whole_that_has_not_changed_is_read_anew_in_one_reading() -> Non
     assert [each["offset"] for each in server.asked("enrollments")] == ["0", "2"]
 
 
+class Stuck(RosterServer):
+    """Answers when it is let."""
+
+    gate = asyncio.Event()
+
+    async def send(self, request: Outgoing) -> Incoming:
+        await self.gate.wait()
+        return await super().send(request)
+
+
+async def test_a_whole_that_takes_longer_than_it_may_be_kept_is_given_up() -> None:
+    server = Stuck([user(1)], [enrolment(1)])
+    server.gate = asyncio.Event()
+    settings = msgspec.structs.replace(SETTINGS, kept_seconds=0, seconds=0.05)
+    source = OneRosterSource(
+        settings, TokenHttp(server, AccessTokens(ACCOUNT, server, "secret")), StillClock(), Seconds()
+    )
+    assert (await source.rights([ONE])).outcome is Outcome.UNAVAILABLE
+    server.gate.set()
+    assert (await source.rights([ONE])).outcome is Outcome.OK
+
+
 async def test_a_whole_that_was_being_read_when_it_changed_is_joined_by_nobody() -> None:
     server, seconds = two_people(), Seconds()
     source = roster(server, seconds, kept_seconds=30)

@@ -226,6 +226,21 @@ def test_more_pages_than_a_reading_may_cost_are_refused_before_they_are_fetched(
     assert server.calls == 1
 
 
+def test_a_long_collection_asks_for_few_pages_at_a_time() -> None:
+    server, at_once, most_at_once = Server(ids(400), 2), 0, 0
+
+    async def fetch(offset: int, limit: int) -> Page:
+        nonlocal at_once, most_at_once
+        at_once += 1
+        most_at_once = max(most_at_once, at_once)
+        await asyncio.sleep(0)
+        at_once -= 1
+        return await server.fetch(offset, limit)
+
+    assert all_of(read(fetch)) == sorted(ids(400))
+    assert most_at_once == 4
+
+
 def test_a_page_that_fails_fails_the_whole() -> None:
     async def broken(offset: int, limit: int) -> Page:
         if offset:
@@ -272,6 +287,7 @@ def test_a_link_to_the_next_page_says_that_there_is_one(link: str, says_more: bo
         "https://elsewhere.example/ims/oneroster/rostering/v1p2/users?offset=2",
         "http://roster.example/ims/oneroster/rostering/v1p2/users?offset=2",
         "https://roster.example:8443/ims/oneroster/rostering/v1p2/users?offset=2",
+        "http://[::1",
         "https://roster.example:port/ims/oneroster/rostering/v1p2/users?offset=2",
         "//elsewhere.example/ims/oneroster/rostering/v1p2/users",
         "https://roster.example/admin/users",

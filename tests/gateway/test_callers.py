@@ -5,7 +5,7 @@ import base64
 import hmac
 import json
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 
 import jwt
 import pytest
@@ -115,30 +115,28 @@ async def test_an_algorithm_that_the_settings_do_not_name_is_unauthenticated(cal
     assert await refused(callers, token) is Code.UNAUTHENTICATED
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"aud": "another-service"},
-        {"aud": ["another-service", "a-third"]},
-        {"iss": "https://other.test"},
-        {"iss": f"{ISSUER}/"},
-        {"exp": 1_700_000_000, "iat": 1_699_999_000},
-        {"exp": int(time.time()) - 61, "iat": int(time.time()) - 600},
-        {"exp": int(time.time()) + 13 * 3600},
-        {"exp": 99_999_999_999},
-        {"exp": "tomorrow"},
-        {"iat": int(time.time()) + 3_600, "exp": int(time.time()) + 7_200},
-        {"iat": int(time.time()) + 900},
-        {"nbf": int(time.time()) + 600},
-        {"sub": ""},
-        {"sub": 7},
-    ],
-    ids=str,
-)
-async def test_a_token_with_a_wrong_claim_is_unauthenticated(
-    callers: Callers, issuer: Issuer, change: dict[str, object]
-) -> None:
-    assert await refused(callers, issuer.token(STAFF_A, claims=change)) is Code.UNAUTHENTICATED
+WRONG: dict[str, Callable[[int], dict[str, object]]] = {
+    "another audience": lambda now: {"aud": "another-service"},
+    "other audiences": lambda now: {"aud": ["another-service", "a-third"]},
+    "another issuer": lambda now: {"iss": "https://other.test"},
+    "the issuer with a slash": lambda now: {"iss": f"{ISSUER}/"},
+    "long over": lambda now: {"exp": 1_700_000_000, "iat": 1_699_999_000},
+    "just over": lambda now: {"exp": now - 61, "iat": now - 600},
+    "good for too long": lambda now: {"exp": now + 13 * 3600},
+    "good for ages": lambda now: {"exp": 99_999_999_999},
+    "an end that is no number": lambda now: {"exp": "tomorrow"},
+    "of the future": lambda now: {"iat": now + 3_600, "exp": now + 7_200},
+    "of a near future": lambda now: {"iat": now + 900},
+    "not yet good": lambda now: {"nbf": now + 600},
+    "of nobody": lambda now: {"sub": ""},
+    "of a number": lambda now: {"sub": 7},
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+async def test_a_token_with_a_wrong_claim_is_unauthenticated(callers: Callers, issuer: Issuer, wrong: str) -> None:
+    token = issuer.token(STAFF_A, claims=WRONG[wrong](int(time.time())))
+    assert await refused(callers, token) is Code.UNAUTHENTICATED
 
 
 @pytest.mark.parametrize("claim", ["exp", "iat", "iss", "aud", "sub"])
@@ -255,6 +253,16 @@ async def test_a_role_that_cannot_be_held_so_is_dropped(
     assert await refused(callers, issuer.token(role)) is Code.ACTING_ROLE_NOT_HELD
     caller = await callers.identify(f"Bearer {issuer.token(role, STAFF_B)}", None)
     assert caller.held == (HeldRole(Role.STAFF, OrganisationOid(str(STAFF_B["organisation"]))),)
+
+
+async def test_a_consents_recipient_is_a_person_as_such_or_whoever_acts_for_an_organisation(
+    callers: Callers, issuer: Issuer
+) -> None:
+    named = {"role": "consent_recipient", "organisation": PROVIDER_A}
+    both = issuer.token({"role": "consent_recipient"}, named)
+    assert (await callers.identify(f"Bearer {both}", "consent_recipient")).organisation is None
+    assert (await callers.identify(f"Bearer {both}", f"consent_recipient@{PROVIDER_A}")).organisation == PROVIDER_A
+    assert await refused(callers, issuer.token({**named, "organisation": "A"})) is Code.ACTING_ROLE_NOT_HELD
 
 
 async def test_a_role_named_twice_is_one_role(callers: Callers, issuer: Issuer) -> None:

@@ -146,7 +146,11 @@ def test_why_a_persona_sees_what_they_see_is_explained_right_by_right(port: int,
 @pytest.mark.usefixtures("running")
 def test_every_source_of_the_settings_is_tried_and_a_missing_column_is_named(port: int, folder: Path) -> None:
     config = folder / "var" / f"sandbox-{port}" / "gateway.toml"
-    good = command(folder, "check-config", str(config))
+    elsewhere = config.with_name("elsewhere.toml")
+    assert "/records/records.db" in config.read_text()
+    elsewhere.write_text(config.read_text().replace("/records/records.db", "/not-made/records.db"))
+    good = command(folder, "check-config", str(elsewhere))
+    assert not (config.parent / "not-made").exists(), "who only looks makes no store"
     what, _, how = good.stdout.partition("\n\n")
     told = {tuple(words[:2]): words[2:] for line in what.splitlines() if (words := re.split(" {2,}", line))}
     assert told["source", "gives"] == ["asked by", "keys in a call", "freshness", "what it lacks is"]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from connectors.koski import KoskiSettings
 from gateway.settings import Limits, SettingsError
 from gateway.settings_file import load
 from hoks.identifiers import LearnerOid, OrganisationOid, StudyRightOid
@@ -29,6 +30,9 @@ port = 8080
 [limits]
 request_seconds = 4
 depth = 9
+
+[graph]
+projection = false
 
 [access]
 suspended_is_valid = false
@@ -99,6 +103,7 @@ def test_a_good_file_is_read_whole_with_paths_beside_it(write: Write, tmp_path: 
     assert settings.records.store_path == tmp_path / "records" / "records.db"
     assert settings.records.anchor_key_file == tmp_path / "secrets" / "anchors.pem"
     assert settings.limits == Limits(request_seconds=4.0, depth=9)
+    assert settings.graph.projection is False
     assert settings.access.suspended_is_valid is False
     assert [each.issuer for each in settings.issuer] == ["https://issuer.test"]
     assert [each.id for each in settings.source] == ["a-koski"]
@@ -203,10 +208,11 @@ def test_an_unknown_mode_is_refused_with_the_modes_that_there_are(write: Write) 
 
 
 def test_what_is_not_said_has_a_cautious_default(write: Write) -> None:
-    text = re.sub(r"mode.*\n.*\n|\[(?:server|limits|access)\]\n(?:.+\n)+|(?:algorithms|max).*\n", "", GOOD)
+    text = re.sub(r"mode.*\n.*\n|\[(?:server|limits|graph|access)\]\n(?:.+\n)+|(?:algorithms|max).*\n", "", GOOD)
     settings = load(write(text))
     assert (settings.mode, settings.fixed_day) == ("production", None)
     assert (settings.server.host, settings.server.port) == ("127.0.0.1", 8080)
+    assert settings.graph.projection is True
     assert settings.access.suspended_is_valid is True
     assert (settings.issuer[0].algorithms, settings.issuer[0].max_token_hours) == (("ES256",), 12)
     assert settings.limits == Limits(
@@ -297,6 +303,23 @@ def test_an_absent_file_and_one_that_is_not_text_are_refused(write: Write, tmp_p
     binary = write("")
     binary.write_bytes(b"\xff\xfe")
     assert complaint(binary) == "expected UTF-8 text"
+
+
+def test_a_certificate_may_be_read_by_everybody_and_its_key_by_nobody_else(write: Write, tmp_path: Path) -> None:
+    shown = 'id = "a-koski"\nclient_certificate_file = "gateway.pem"\nclient_key_file = "gateway.key"'
+    for name in ("gateway.pem", "gateway.key"):
+        (tmp_path / name).write_text("in PEM")
+        (tmp_path / name).chmod(0o644)
+    config = write(GOOD.replace('id = "a-koski"', shown))
+    assert complaint(config) == (
+        "key `source[0].client_key_file`: expected a file that only its owner can read (chmod 600)"
+    )
+    (tmp_path / "gateway.key").chmod(0o600)
+    (source,) = load(config).source
+    assert isinstance(source, KoskiSettings)
+    assert source.client_certificate_file == str(tmp_path / "gateway.pem")
+    (tmp_path / "gateway.pem").unlink()
+    assert complaint(config) == "key `source[0].client_certificate_file`: expected a file that the gateway can read"
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]"])

@@ -18,6 +18,8 @@ ARGUMENTS = {
     "Query.students(after)": "a place among those whom the caller sees, sealed for the caller",
     "Student.timeline(first)": "how many of the entries that the caller is shown",
     "Student.timeline(after)": "a place among those that the caller is shown, sealed for the caller and the student",
+    "Student.disclosures(first)": "how many rows of the caller's own log",
+    "Student.disclosures(after)": "a place in the caller's own log, sealed for the caller",
     "Query.consentText(language)": "a public text",
     "Query.consentText(version)": "a public text",
     "Mutation.giveConsent(input)": "the caller's own consent",
@@ -31,6 +33,10 @@ ARGUMENTS = {
     "NewConsentInput.endDate": "is kept as it is",
     "NewConsentInput.textVersion": "a public text",
     "NewConsentInput.language": "a public text",
+    "Mutation.createShare(consent)": "one of the caller's own, or of a plan that the caller's provider "
+    "discloses; others and unknown ones are refused alike",
+    "Mutation.acceptShare(token)": "256 random bits; whatever opens nothing is refused alike",
+    "Mutation.revokeShare(id)": "one of the caller's own; others and unknown ones are refused alike",
     "Mutation.withdrawConsent(id)": "one of the caller's own; somebody else's and an unknown one are refused alike",
 }
 FILTERING: dict[str, str] = {

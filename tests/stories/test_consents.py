@@ -1,13 +1,13 @@
 """A student gives somebody leave to see, exactly so much and no longer, and takes it back; all of it as the front ends
 would, over HTTP."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from deploy import log_verify
+from gateway.records import chain
 from tests.stories.conftest import Gateway
 
 ELIAS, AT_A = "1.2.246.562.98.98000000079", "1.2.246.562.15.15000070118"
@@ -97,6 +97,25 @@ async def test_what_a_student_consents_to_can_be_seen_at_once_and_no_more_of_it_
     assert again["data"]["withdrawConsent"] == withdrawn
 
 
+async def test_a_consent_to_an_organisation_is_for_those_who_act_for_it_and_never_for_them_as_persons(
+    gateway: Gateway,
+) -> None:
+    asked = "{ viewer { oid organisation } students { edges { node { hoksit { careerPlanGoal { uri } } } } } }"
+    before = (await gateway.ask("recipient-org", asked))["data"]
+    assert before["students"]["edges"] == []
+    person, organisation = before["viewer"]["oid"], before["viewer"]["organisation"]
+    await given(gateway, recipient=person)
+    assert (await gateway.ask("recipient-org", asked))["data"] == before
+    consent = await given(gateway, recipientKind="ORGANISATION", recipient=organisation)
+    (edge,) = (await gateway.ask("recipient-org", asked))["data"]["students"]["edges"]
+    assert edge["node"]["hoksit"][0]["careerPlanGoal"]["uri"]
+    assert (await gateway.ask("recipient-2", asked))["data"]["students"]["edges"] == []
+    await gateway.ask("student-7", WITHDRAW, {"id": consent["id"]})
+    assert (await gateway.ask("recipient-org", asked))["data"] == before
+    accepting = 'mutation { acceptShare(token: "x") { endDate } }'
+    assert refused(await gateway.ask("recipient-org", accepting)) == ("ACTING_ROLE_NOT_HELD", None)
+
+
 async def test_a_sensitive_item_opens_only_where_it_is_named_once_more_by_itself(gateway: Gateway) -> None:
     answer = await gateway.ask("student-7", GIVE, {"input": wish(items=["D13", "D9"])})
     assert refused(answer) == ("BAD_USER_INPUT", "SENSITIVE_ITEM_NOT_NAMED_EXPRESSLY")
@@ -118,6 +137,8 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"recipient": "the baker"}, "NO_SUCH_RECIPIENT"),
     ({"recipient": "1.2.246.562.98.98000009196"}, "NO_SUCH_RECIPIENT"),
     ({"recipientKind": "ORGANISATION"}, "NO_SUCH_RECIPIENT"),
+    ({"recipientKind": "LINK"}, "NO_SUCH_RECIPIENT"),
+    ({"recipient": None}, "NO_SUCH_RECIPIENT"),
     ({"studyRightOid": AINOS}, "NO_SUCH_PLAN"),
     ({"studyRightOid": NEVER_WAS}, "NO_SUCH_PLAN"),
 ]
@@ -212,7 +233,7 @@ async def test_giving_and_withdrawing_are_records_of_the_log_and_looking_at_ones
     for _ in range(2):
         await gateway.ask("student-7", WITHDRAW, {"id": consent["id"]})
     records = log_verify.records_of(tmp_path / "sandbox" / "records" / "records.db")
-    bodies = [json.loads(record.body or b"{}") for record in records]
+    bodies = [chain.opened(record.body or b"{}") for record in records]
     assert [body["event"] for body in bodies] == ["consent.given", "consent.withdrawn"]
     assert bodies[0]["items"] == ["D13", "D9"]
     assert bodies[0]["text"] == "2026-1/fi"

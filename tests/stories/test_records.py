@@ -1,6 +1,5 @@
 """What the log says of answers: what was in them, to whom, on which ground; and nothing leaves that it does not say."""
 
-import json
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from deploy import log_verify
+from gateway.records import chain
 from tests.stories.conftest import Gateway
 
 STAFF_A = "1.2.246.562.99.99000000010"
@@ -25,7 +25,7 @@ def store(tmp_path: Path) -> Path:
 
 def recorded(store: Path) -> list[dict[str, Any]]:
     """The bodies in the log, in order."""
-    bodies = [json.loads(record.body or b"{}") for record in log_verify.records_of(store)]
+    bodies = [chain.opened(record.body or b"{}") for record in log_verify.records_of(store)]
     return [body for body in bodies if body["event"] == "disclosed"]
 
 
@@ -40,7 +40,10 @@ async def test_each_plan_that_an_answer_tells_of_is_a_record_with_its_items_and_
     assert own["items"] == other["items"] == ["D1"]
     assert own["rules"] == ["provider-own-valid"]
     assert other["rules"] == ["provider-concurrent"]
-    assert {each["request"] for each in (person, own, other)} == {person["request"]}
+    apart = [each["apart"] for each in (person, own, other)]
+    assert {each["viewer"] for each in apart} == {"1.2.246.562.98.98000009013"}
+    assert len({each["request"] for each in apart}) == 1
+    assert len({each["nonce"] for each in apart}) == 3
     for each in (person, own, other):
         assert (each["role"], each["acting_org"], each["subject"]) == ("staff", STAFF_A, ELIAS)
         assert each["purpose"] == "GUIDANCE"

@@ -27,6 +27,7 @@ from hoks.hints import hints
 from hoks.items import Item, items_in
 from hoks.looked import Looked, Want
 from hoks.organisations import Known
+from hoks.paging import Cursor
 from hoks.placed import Placed, placed_units
 from hoks.plan import Hoks
 from hoks.questions import Questions
@@ -40,7 +41,6 @@ from hoks.views import all_findings, workplace_learning
 from resolvers.context import Context
 from resolvers.cursors import Cursors
 from resolvers.graph import Graph
-from resolvers.scalars import Cursor
 from tests.world.rights import TODAY
 
 Install = Callable[[pytest.MonkeyPatch], None]

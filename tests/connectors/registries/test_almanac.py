@@ -81,6 +81,19 @@ async def test_when_the_register_falls_silent_the_old_stays(fault: Exception, ca
     assert "010203" not in caplog.text
 
 
+async def test_what_cannot_be_loaded_ahead_is_said_once_and_in_the_background(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    register = Register()
+    register.fault = SourceUnavailable(Reason.TIMEOUT)
+    almanac = register.almanac("a")
+    running = asyncio.create_task(almanac.run())
+    await almanac.settled()
+    running.cancel()
+    said = [(record.name, record.getMessage()) for record in caplog.records]
+    assert said == [("connectors.failures.background", "source names: UNAVAILABLE (timeout) x 1")]
+
+
 async def test_what_was_used_last_is_kept_and_what_is_always_wanted_never_gives_way() -> None:
     register = Register()
     almanac = register.almanac("a", most=2)

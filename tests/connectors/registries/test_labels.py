@@ -115,6 +115,17 @@ async def test_a_register_that_fails_gives_no_names_and_no_errors(port: Port) ->
     await names.aclose()
 
 
+async def test_a_name_that_cannot_be_looked_up_is_said_once_with_its_reason(caplog: pytest.LogCaptureFixture) -> None:
+    broken = labels(Port(silent))
+    await broken.start(wait_seconds=5)
+    caplog.clear()
+    assert broken.organisation(PROVIDER) is None
+    await asyncio.wait_for(broken.settled(), 5)
+    said_so = [(record.name, record.getMessage()) for record in caplog.records]
+    assert said_so == [("connectors.failures.background", "source organisaatio: UNAVAILABLE (timeout) x 1")]
+    await broken.aclose()
+
+
 async def test_without_registers_there_are_no_names() -> None:
     names = RegisterLabels()
     await names.start(wait_seconds=5)

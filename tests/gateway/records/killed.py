@@ -1,7 +1,7 @@
 """A program that lets children write to a store and kills each with SIGKILL; prints what each said had been released.
 
 Run as ``python -m tests.gateway.records.killed FILE KILLS SEED``. A child says a number only after its release: the
-same order in which bytes leave the gateway.
+same order in which bytes leave the gateway. With one more word, ``said-first``, it does so before: the wrong order.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from sqlalchemy import event
 
@@ -47,40 +47,57 @@ def after_the_commit(_: Store) -> None:
     setattr(Future, "set_result", die)  # noqa: B010 - the first thing that happens once it is durable
 
 
-POINTS: tuple[Callable[[Store], None] | None, ...] = (
-    None, before_the_transaction, after_the_record_is_written, before_the_commit, after_the_commit
+POINTS: tuple[Callable[[Store], None], ...] = (
+    before_the_transaction, after_the_record_is_written, before_the_commit, after_the_commit
 )  # fmt: skip
-"""Where a child is killed: at a moment of chance, or at each step around the gate."""
+"""The steps around the gate."""
 
 
-async def write_for_ever(file: Path, child: int, point: Callable[[Store], None] | None, say: int) -> None:
+def point_of(child: int) -> Callable[[Store], None] | None:
+    """Where a child is killed: each third one at a step around the gate, the others at a moment of chance."""
+    return None if child % 3 else POINTS[child // 3 % len(POINTS)]
+
+
+async def write_for_ever(
+    file: Path, child: int, point: Callable[[Store], None] | None, say: int, begun: int, *, said_first: bool
+) -> None:
     """Release one disclosure after the other, several at once, and say each number when it may leave."""
     store = sqlite(file)
     gate = Gate(store, Log("a"), SystemClock())
 
     async def one(number: int) -> None:
         while True:
+            if said_first:
+                os.write(say, f"{number}\n".encode())
             await gate.release([Disclosure(subject="nobody", body={"event": "disclosed", "number": number})])
-            os.write(say, f"{number}\n".encode())
+            if not said_first:
+                os.write(say, f"{number}\n".encode())
             number += AT_ONCE
 
     await gate.release([Disclosure(subject="nobody", body={"event": "disclosed", "number": child * 1_000_000})])
     os.write(say, f"{child * 1_000_000}\n".encode())
+    os.write(begun, b"!")
     if point is not None:
         point(store)
     await asyncio.gather(*(one(child * 1_000_000 + 1 + each) for each in range(AT_ONCE)))
 
 
-def main(file: Path, kills: int, seed: int) -> None:
+def main(file: Path, kills: int, seed: int, *, said_first: bool) -> None:
     """Fork, wait, kill, and again."""
     dice = random.Random(seed)
     for child in range(kills):
-        point: Any = POINTS[child % len(POINTS)]
+        point = point_of(child)
+        hearing, begun = os.pipe()
         process = os.fork()
         if process == 0:
-            asyncio.run(write_for_ever(file, child, point, sys.stdout.fileno()))
+            asyncio.run(write_for_ever(file, child, point, sys.stdout.fileno(), begun, said_first=said_first))
             os._exit(0)
-        time.sleep(dice.uniform(0.02, 0.25))
+        os.close(begun)
+        # Of four instants of chance one falls where a child may still be opening the store.
+        if dice.random() < 0.75:
+            os.read(hearing, 1)
+        os.close(hearing)
+        time.sleep(dice.uniform(0.0, 0.15))
         if point is None:
             os.kill(process, signal.SIGKILL)
         deadline = time.monotonic() + 20
@@ -91,4 +108,4 @@ def main(file: Path, kills: int, seed: int) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))
+    main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), said_first=sys.argv[4:] == ["said-first"])

@@ -1,8 +1,11 @@
 """The store: durable when told so, one writer for everybody, and nothing half done; on both databases."""
 
 import asyncio
+import fcntl
 import itertools
 import stat
+import time
+from collections.abc import Awaitable
 from pathlib import Path
 from typing import NoReturn
 
@@ -12,7 +15,7 @@ from sqlalchemy import Connection, func, select, text
 from deploy import log_verify
 from gateway.records import chain, migration
 from gateway.records.log import Entry, Log, bodies_of
-from gateway.records.store import Job, Store, StoreBroken, sqlite
+from gateway.records.store import PATIENCE_SECONDS, Job, Store, StoreBroken, sqlite
 from gateway.records.tables import LOG
 
 
@@ -75,20 +78,41 @@ async def test_a_caller_that_gives_up_neither_stops_nor_doubles_the_write(store:
     assert await store.read(count) == 2
 
 
-async def test_a_persons_records_are_found_and_gone_when_their_time_is_over(store: Store) -> None:
-    for number in range(6):
-        await store.write(appended(number, at=number * 10))
-    erased = await store.write(lambda connection: Log("a").erase(connection, before=40, now=99))
-    assert erased == 4
-    assert await store.read(lambda connection: [b["number"] for b in bodies_of(connection, "person-1")]) == [4]
-    assert await store.read(lambda connection: bodies_of(connection, "person-0")) == []
-
-
 async def test_a_table_that_is_gone_is_a_broken_store_and_no_answer(bare: Store) -> None:
     with pytest.raises(StoreBroken):
         await bare.read(count)
     with pytest.raises(StoreBroken):
         await bare.write(count)
+
+
+async def test_groups_of_two_instances_that_wait_for_each_other_are_done_job_by_job(store: Store, other: Store) -> None:
+    await store.write(lambda connection: connection.exec_driver_sql("CREATE TABLE pair (id INTEGER, n INTEGER)"))
+    await store.write(lambda connection: connection.exec_driver_sql("INSERT INTO pair VALUES (1, 0), (2, 0)"))
+
+    def raised(which: int, after: float) -> Job[object]:
+        def job(connection: Connection) -> None:
+            time.sleep(after)
+            connection.exec_driver_sql(f"UPDATE pair SET n = n + 1 WHERE id = {which}")
+
+        return job
+
+    def together(store: Store, *jobs: Job[object]) -> list[Awaitable[object]]:
+        """What comes while the writer is busy goes into one transaction."""
+        return [store.write(lambda _: time.sleep(0.1)), *(store.write(job) for job in jobs)]
+
+    await asyncio.gather(
+        *together(store, raised(1, 0.0), raised(2, 0.3)), *together(other, raised(2, 0.0), raised(1, 0.3))
+    )
+    found = await store.read(lambda connection: connection.exec_driver_sql("SELECT n FROM pair").scalars().all())
+    assert found == [2, 2]
+
+
+async def test_a_writer_that_gets_on_however_slowly_is_waited_for(store: Store) -> None:
+    slow = [store.write(lambda _: time.sleep(0.4)) for _ in range(4)]
+    begun = time.monotonic()
+    await asyncio.gather(*slow, store.write(appended(0)))
+    assert time.monotonic() - begun > PATIENCE_SECONDS
+    assert await store.read(count) == 1
 
 
 # --- SQLite alone -----------------------------------------------------------------------------------------------
@@ -106,6 +130,58 @@ async def test_the_file_is_the_owners_alone_and_written_with_full_care(tmp_path:
     for each in file.parent.iterdir():
         assert stat.S_IMODE(each.stat().st_mode) & 0o077 == 0, each.name
     await store.aclose()
+
+
+async def test_the_file_is_made_when_it_is_first_used_and_not_before(tmp_path: Path) -> None:
+    file = tmp_path / "deep" / "records.db"
+    store = sqlite(file)
+    assert not file.parent.exists()
+    await store.write(migration.upgrade)
+    await store.aclose()
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+async def test_a_file_that_others_came_to_read_meanwhile_is_not_used(tmp_path: Path) -> None:
+    file = tmp_path / "records.db"
+    store = sqlite(file)
+    file.touch(mode=0o644)
+    file.chmod(0o644)
+    with pytest.raises(StoreBroken, match="PermissionError EPERM"):
+        await store.write(migration.upgrade)
+    await store.aclose()
+
+
+async def test_who_gave_up_waiting_for_a_turn_left_nothing_to_be_written(tmp_path: Path) -> None:
+    store = sqlite(tmp_path / "records.db")
+    await store.write(migration.upgrade)
+    with (tmp_path / "records.db.lock").open("r+") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        begun = time.monotonic()
+        for outcome in await asyncio.gather(*(store.write(appended(n)) for n in range(3)), return_exceptions=True):
+            assert isinstance(outcome, StoreBroken)
+        assert time.monotonic() - begun < 2 * PATIENCE_SECONDS
+        assert not await store.is_writable()
+    await store.write(appended(3))
+    assert await store.read(count) == 1
+    await store.aclose()
+
+
+async def test_a_file_that_was_replaced_while_it_was_open_is_not_written_to_any_more(tmp_path: Path) -> None:
+    file = tmp_path / "records.db"
+    store = sqlite(file)
+    await store.write(migration.upgrade)
+    await store.write(appended(0))
+    file.rename(tmp_path / "aside")
+    file.write_bytes((tmp_path / "aside").read_bytes())
+    with pytest.raises(StoreBroken, match="FileNotFoundError"):
+        await store.write(appended(1))
+    (tmp_path / "aside").rename(file)
+    await store.write(appended(2))
+    await store.aclose()
+    # SQLite takes its log away with its last connection, and whoever opens the store next makes another.
+    again = sqlite(file)
+    await again.write(appended(3))
+    await again.aclose()
 
 
 def test_a_file_that_others_can_read_is_refused(tmp_path: Path) -> None:

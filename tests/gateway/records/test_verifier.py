@@ -17,13 +17,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, update
 
 from deploy import log_verify
 from gateway.records import chain
 from gateway.records.anchors import Anchors
 from gateway.records.log import Entry, Log
-from gateway.records.tables import METADATA
+from gateway.records.tables import LOG, METADATA
 
 AT = 1_790_000_000_000
 RECORDS = 60
@@ -48,10 +48,15 @@ def whole(tmp_path_factory: pytest.TempPathFactory, key: Ed25519PrivateKey) -> K
         log, anchors = Log(stream), Anchors(stream, key)
         for number in range(RECORDS // 2):
             with engine.begin() as connection:
-                entry = Entry(body={"event": "disclosed", "number": number}, subject=f"person-{number % 5}")
-                log.append(connection, [entry, entry], at=AT + number * 20_000)
+                told, subject = {"event": "disclosed", "number": number}, f"person-{number % 5}"
+                apart = {**told, "apart": {"viewer": f"person-{number % 3}"}}
+                entries = [Entry(body=told, subject=subject), Entry(body=apart, subject=subject)]
+                log.append(connection, entries, at=AT + number * 20_000)
         with engine.begin() as connection:
-            assert log.erase(connection, before=AT + 100_000, now=AT + 700_000) == 10
+            old = (LOG.c.stream == stream, LOG.c.at < AT + 100_000)
+            assert connection.execute(update(LOG).where(*old).values(salt=None, body=None)).rowcount == 10
+            told = {"event": "retention.erased", "before": AT + 100_000, "bodies": 10}
+            log.append(connection, [Entry(body=told)], at=AT + 700_000)
         with engine.begin() as connection:
             anchor = anchors.due(connection, AT + 800_000)
         assert anchor is not None
@@ -308,6 +313,18 @@ def _walked(leaf: bytes, place: int, count: int, proof: tuple[bytes, ...]) -> by
         place, last = place // 2, last // 2
     assert steps == []
     return root
+
+
+def test_what_stands_apart_is_bound_by_a_hash_that_tells_nothing_of_it() -> None:
+    body = {"event": "disclosed", "apart": {"viewer": "A"}}
+    one, other = (chain.seal(body, stream="a", seq=1, at=AT, prev=chain.START, salt=bytes(16)) for _ in "ab")
+    assert one.body is not None
+    assert chain.opened(one.body)["apart"]["viewer"] == "A"
+    assert chain.proven(one.body).startswith(b'{"event":"disclosed"}\n')
+    assert len(chain.proven(one.body)) == len(b'{"event":"disclosed"}\n') + 32
+    assert one.body_hash != other.body_hash, "the same viewer under the same salt is hashed with a nonce"
+    changed = one.body.replace(b'"A"', b'"B"')
+    assert hashlib.sha256(bytes(16) + chain.proven(changed)).digest() != one.body_hash
 
 
 @pytest.mark.parametrize("body", [{"a": 1.5}, {"a": [{"b": 0.0}]}])

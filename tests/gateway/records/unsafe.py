@@ -1,0 +1,43 @@
+"""A gateway that is wrong on purpose: what must be seen in the trace of a right one is not there in this one's.
+
+Run as ``python -m tests.gateway.records.unsafe FAULT serve --config FILE``.
+"""
+
+import asyncio
+import sys
+from collections.abc import Iterable
+
+import gateway.app
+from gateway.cli import main
+from gateway.records import store
+from gateway.records.disclosures import Recorder
+from hoks.caller import Caller
+from hoks.disclosing import Told
+
+SECONDS = 0.05
+
+
+class Hasty(Recorder):
+    """Lets the answer go first and records it a moment later."""
+
+    async def release(self, caller: Caller, told: Iterable[Told], operation: str) -> None:
+        async def later() -> None:
+            await asyncio.sleep(SECONDS)
+            await super(Hasty, self).release(caller, told, operation)
+
+        self._later = asyncio.create_task(later())
+
+
+def sent_first() -> None:
+    setattr(gateway.app, "Recorder", Hasty)  # noqa: B010 - the one place that knows every part
+
+
+def not_synced() -> None:
+    setattr(store, "_PRAGMAS", (*store._PRAGMAS, "synchronous = NORMAL"))  # noqa: B010
+
+
+FAULTS = {"sent-first": sent_first, "not-synced": not_synced}
+
+if __name__ == "__main__":
+    FAULTS[sys.argv[1]]()
+    sys.exit(main(sys.argv[2:]))
