@@ -1,12 +1,12 @@
 """What the plans of one student say together, asked over HTTP by those who use it, and what the log says of it."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from deploy import log_verify
+from gateway.records import chain
 from tests.stories.conftest import Gateway
 
 ELIAS = "1.2.246.562.98.98000000079"
@@ -314,7 +314,7 @@ def store(tmp_path: Path) -> Path:
 
 def recorded(store: Path) -> dict[str, list[str]]:
     """The items in the log by study right; what one source told of it is one record."""
-    bodies = [json.loads(record.body or b"{}") for record in log_verify.records_of(store)]
+    bodies = [chain.opened(record.body or b"{}") for record in log_verify.records_of(store)]
     told = [body for body in bodies if body["event"] == "disclosed"]
     assert len({(body["plan"], body["source"]) for body in told}) == len(told)
     items: dict[str, set[str]] = {}
