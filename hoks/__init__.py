@@ -23,6 +23,7 @@ seen           who has seen a student's data, as the student reads it
 placed         every unit with the plan it stands in, and whether two are the same unit
 hints          what two plans say together
 combined_units  the units of all plans side by side
+timeline       everything with a day, in one ordered list
 student        the merged student, and the views drawn for a reader
 relations      appointments, assignments, consents, statutes
 organisations  the organisation tree and whose a right is in it

@@ -128,7 +128,7 @@ def _hints_of(members: Sequence[Placed], of_part: Mapping[str, tuple[Hint, ...]]
     if not of_part:
         return ()
     parts = (part for each in members for part in (each.part.id, *(period.id for period in each.acquisitions)))
-    return tuple(dict.fromkeys(hint for part in parts for hint in of_part.get(part, ())))
+    return tuple({id(hint): hint for part in parts for hint in of_part.get(part, ())}.values())
 
 
 def _occurrence(placed: Placed, day: date) -> UnitOccurrence:

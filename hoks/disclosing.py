@@ -18,6 +18,7 @@ from hoks.items import Item, classification
 from hoks.records import Record
 from hoks.showing import Origin, View
 from hoks.student import Student
+from hoks.timeline import OF_RIGHTS, TimelineEntry
 
 PURPOSES = {
     Role.STUDENT: "OWN_USE",
@@ -89,6 +90,38 @@ def disclosed_row(
     return (*told, *([Told(subject=subject, right=right, origin=origin, items=of_plan)] if of_plan else []))
 
 
+def disclosed_entries(view: View, entries: Iterable[TimelineEntry], selected: Collection[str]) -> tuple[Told, ...]:
+    """What some entries of a shown student's timeline tell, of each right and plan."""
+    of_rights: dict[StudyRightOid | None, frozenset[Item]] = {}
+    of_plans: dict[StudyRightOid | None, frozenset[Item]] = {}
+    for each in entries:
+        told = of_rights if each.kind in OF_RIGHTS else of_plans
+        told[each.study_right_oid] = told.get(each.study_right_oid, frozenset()) | items_in(each, selected)
+    return tuple(
+        Told(subject=view.oid, right=oid, origin=origins.get(oid), items=items)
+        for oids, told, origins in (
+            (view.rights, of_rights, view.right_origins),
+            (view.plans, of_plans, view.plan_origins),
+        )
+        for oid in dict.fromkeys(oids)
+        # Of what right an entry is, is not known where that is not shown: then it may be any.
+        if (items := (told.get(oid, _NOTHING) | told.get(None, _NOTHING)) & view.grants[oid].possible)
+    )
+
+
+_NOTHING = frozenset[Item]()
+
+
+def together(told: Iterable[Told]) -> tuple[Told, ...]:
+    """The same, with what is told of one right from one source as one."""
+    joined: dict[tuple[LearnerOid, StudyRightOid | None, str | None], Told] = {}
+    for each in told:
+        key = (each.subject, each.right, each.origin.source if each.origin is not None else None)
+        earlier = joined.get(key)
+        joined[key] = each if earlier is None else msgspec.structs.replace(earlier, items=earlier.items | each.items)
+    return tuple(joined.values())
+
+
 def _drawn(student: Student, selected: Collection[str]) -> Mapping[StudyRightOid | None, frozenset[Item]]:
     """What the views tell of each plan, by its study right; by nothing where it is not shown, and then of any plan.
 
@@ -116,7 +149,7 @@ def _hints(student: Student, selected: Collection[str]) -> Iterable[Hint]:
     if "Student.hints" in selected:
         return student.hints or ()
     if "CombinedUnit.hints" in selected:
-        return {hint for unit in student.combined_units or () for hint in unit.hints or ()}
+        return [hint for unit in student.combined_units or () for hint in unit.hints or ()]
     return ()
 
 

@@ -126,7 +126,7 @@ def hints_by_unit(hints: Iterable[Hint]) -> Mapping[str, tuple[Hint, ...]]:
     """The hints in whose evidence each part stands, by the part's id."""
     by_part: dict[str, list[Hint]] = {}
     for hint in hints:
-        for part in dict.fromkeys(each.part_id for each in hint.evidence or ()):
+        for part in {each.part_id: None for each in hint.evidence or ()}:
             by_part.setdefault(part, []).append(hint)
     return {part: tuple(of_part) for part, of_part in by_part.items()}
 
@@ -142,6 +142,7 @@ class _Said(NamedTuple):
     items: tuple[Item, ...]
 
 
+_PLANNED = _Said(Basis.PLANNED, None, (Item.D2u,))
 _ELSEWHERE = {
     Basis.RECOGNISED: HintKind.ACQUIRED_ELSEWHERE,
     Basis.PRIOR: HintKind.ACQUIRED_ELSEWHERE,
@@ -155,16 +156,17 @@ _Key = tuple[HintKind, UnitMatch, tuple[tuple[str, tuple[str, ...]], ...]]
 
 
 def _of_units(placed: Sequence[Placed], day: date) -> Iterator[Hint]:
-    found: dict[_Key, dict[HintEvidence, None]] = {}
+    found: dict[_Key, dict[tuple[int, _Said], Placed]] = {}
     for one, other in _pairs(placed):
         match = same_unit(one, other)
         if match is not None and _says(one, Basis.PLANNED, day):
             for said in _sayings(other, day):
                 kind = _ELSEWHERE[said.basis]
-                key = (kind, match, _sides(kind, one, other))
-                planned = _evidence(one, _Said(Basis.PLANNED, None, (Item.D2u,)))
-                found.setdefault(key, {}).update(dict.fromkeys((planned, _evidence(other, said))))
-    for (kind, match, _), evidence in found.items():
+                of_hint = found.setdefault((kind, match, _sides(kind, one, other)), {})
+                of_hint[id(one), _PLANNED] = one
+                of_hint[id(other), said] = other
+    for (kind, match, _), sayings in found.items():
+        evidence = (_evidence(each, said) for (_, said), each in sayings.items())
         yield Hint(kind=kind, matched_by=match, evidence=_sorted(evidence))
 
 
@@ -195,7 +197,7 @@ def _sayings(placed: Placed, day: date) -> Iterator[_Said]:
         if placed.code is None and not placed.name:
             return
         if _goes_on(placed.plan):
-            yield _Said(Basis.PLANNED, None, (Item.D2u,))
+            yield _PLANNED
         yield from (_Said(Basis.DEMONSTRATED, held, (Item.D2u, Item.D10)) for held in placed.held(day))
         return
     match getattr(placed.part, "recognition_process", None):
@@ -321,13 +323,13 @@ def _percent(stretch: _Stretch) -> int:
 
 def _of_run(kind: HintKind, run: Sequence[_Stretch]) -> Hint:
     is_percent = kind is HintKind.OVER_FULL_TIME
-    periods = dict.fromkeys(each for stretch in run for each in stretch.periods)
+    periods = {id(each): each for stretch in run for each in stretch.periods}
     return Hint(
         kind=kind,
         start_date=run[0].first,
         end_date=run[-1].last,
         working_time_percent=max(map(_percent, run)) if is_percent else None,
-        evidence=_sorted(_of_period(each, is_percent=is_percent) for each in periods),
+        evidence=_sorted(_of_period(each, is_percent=is_percent) for each in periods.values()),
     )
 
 

@@ -131,6 +131,8 @@ class Shown:
     """Whether the record is seen on account of this field alone; technical data of a part do not open it."""
     is_drawn: bool = False
     """Whether it is drawn from what is left after redaction; whatever stood there before does not pass."""
+    is_listed: bool = False
+    """Whether it is drawn only when it is asked for, and then page by page."""
     is_kept: bool = False
     """Whether it is no item of a plan but what the gateway itself keeps of the student, seen by the student alone."""
 
@@ -168,6 +170,11 @@ def drawn_from(codes: tuple[Item, ...], text: str) -> Shown:
 def drawn(text: str) -> Shown:
     """A field of a record that holds what is drawn from the record after redaction."""
     return Shown((), text, is_drawn=True)
+
+
+def listed(text: str) -> Shown:
+    """A field whose list is drawn when it is asked for, page by page; a record never holds it."""
+    return Shown((), text, is_drawn=True, is_listed=True)
 
 
 def structure(text: str) -> Shown:

@@ -7,7 +7,6 @@ in the register of local curricula. Where one of two says less, they are the sam
 from collections.abc import Iterable, Iterator
 from datetime import date
 from enum import StrEnum
-from functools import cached_property
 
 from hoks.codes import RecognitionProcess
 from hoks.competence import TIMING_ITEMS, CompetenceAcquisition, CompetenceDemonstration
@@ -60,6 +59,7 @@ _PRIOR_STAGE = {
     RecognitionProcess.DIRECT: UnitStage.RECOGNISED,
     RecognitionProcess.VIA_ASSESSORS: UnitStage.BEING_RECOGNISED,
 }
+_CODE_IN = {UnitKind.COMMON_SUBAREA: "subarea", UnitKind.PREPARATORY: "part"}
 UNIT_ITEMS = (Item.D2u, Item.D3, Item.D4, Item.D5)
 """The items by one of which a unit is seen: planned, or prior in one of three ways."""
 
@@ -67,74 +67,44 @@ UNIT_ITEMS = (Item.D2u, Item.D3, Item.D4, Item.D5)
 class Placed:
     """A unit, its kind and standing, the plan it stands in, and what may be seen of the whole of that plan."""
 
+    __slots__ = (
+        *("plan", "part", "kind", "standing", "seen", "code", "name", "requirements"),
+        *("acquisitions", "demonstrations", "matched_by", "key"),
+    )
+
     def __init__(self, plan: Hoks, part: Part, kind: UnitKind, standing: Standing, seen: Seen) -> None:
         self.plan, self.part, self.kind, self.standing, self.seen = plan, part, kind, standing, seen
-
-    @property
-    def code(self) -> Code | None:
+        self.code: Code | None = getattr(part, _CODE_IN.get(kind, "unit"), None)
         """The unit's, subarea's or preparatory part's code."""
-        for name in ("unit", "subarea", "part"):
-            if hasattr(self.part, name):
-                found: Code | None = getattr(self.part, name)
-                return found
-        return None
-
-    @property
-    def name(self) -> str | None:
+        self.name: str | None = getattr(part, "name", None)
         """The name of a local unit."""
-        return getattr(self.part, "name", None)
+        self.requirements = _plain(getattr(part, "requirements_register_number", None))
+        """Register number of the requirements that a vocational unit is from; empty where it is not said."""
+        self.acquisitions: tuple[CompetenceAcquisition, ...] = getattr(part, "acquisitions", None) or ()
+        shown_in = "skills_demonstrations" if standing is Standing.PRIOR else "demonstrations"
+        self.demonstrations: tuple[CompetenceDemonstration, ...] = getattr(part, shown_in, None) or ()
+        self.matched_by, self.key = self._identity()
+        """By what it is known to be the same as another that says as much, and what the two then have in common."""
 
-    @property
-    def requirements(self) -> str | None:
-        """Register number of the requirements that a vocational unit is from."""
-        number: str | None = getattr(self.part, "requirements_register_number", None)
-        return _plain(number) if number else None
+    def _identity(self) -> tuple[UnitMatch, tuple[str, ...]]:
+        if self.code is not None:
+            match = UnitMatch.CODE
+            if self.kind is UnitKind.VOCATIONAL:
+                match = UnitMatch.CODE_AND_REQUIREMENTS if self.requirements else UnitMatch.CODE_WITHOUT_REQUIREMENTS
+            return match, (self.kind, "code", self.code.uri, self.requirements)
+        amosaa = (getattr(self.part, "amosaa_id", None) or "").strip()
+        if amosaa:
+            return UnitMatch.AMOSAA_ID, (self.kind, "amosaa", amosaa)
+        name = _plain(self.name)
+        return (
+            (UnitMatch.NAME, (self.kind, "name", name)) if name else (UnitMatch.PART, (self.kind, "part", self.part.id))
+        )
 
     @property
     def points(self) -> float | None:
         """Extent in competence points, where known."""
-        if self.kind is UnitKind.LOCAL:
-            return getattr(self.part, "extent_in_competence_points", None)
-        return getattr(self.part, "competence_points", None)
-
-    @cached_property
-    def matched_by(self) -> UnitMatch:
-        """By what this unit is known to be the same as another that says as much."""
-        if self.code is not None:
-            if self.kind is not UnitKind.VOCATIONAL:
-                return UnitMatch.CODE
-            return UnitMatch.CODE_AND_REQUIREMENTS if self.requirements else UnitMatch.CODE_WITHOUT_REQUIREMENTS
-        if self._amosaa:
-            return UnitMatch.AMOSAA_ID
-        return UnitMatch.NAME if self.name and _plain(self.name) else UnitMatch.PART
-
-    @cached_property
-    def key(self) -> tuple[str, ...]:
-        """What two units that say equally much have in common when they are the same; otherwise only its own."""
-        match self.matched_by:
-            case UnitMatch.AMOSAA_ID:
-                return (self.kind, "amosaa", self._amosaa)
-            case UnitMatch.NAME:
-                return (self.kind, "name", _plain(self.name))
-            case UnitMatch.PART:
-                return (self.kind, "part", self.part.id)
-            case _:
-                return (self.kind, "code", self.code.uri if self.code else "", self.requirements or "")
-
-    @property
-    def _amosaa(self) -> str:
-        return (getattr(self.part, "amosaa_id", None) or "").strip()
-
-    @property
-    def acquisitions(self) -> tuple[CompetenceAcquisition, ...]:
-        """How it is acquired there."""
-        return getattr(self.part, "acquisitions", None) or ()
-
-    @property
-    def demonstrations(self) -> tuple[CompetenceDemonstration, ...]:
-        """How it is demonstrated there."""
-        name = "skills_demonstrations" if self.standing is Standing.PRIOR else "demonstrations"
-        return getattr(self.part, name, None) or ()
+        field = "extent_in_competence_points" if self.kind is UnitKind.LOCAL else "competence_points"
+        return getattr(self.part, field, None)
 
     @property
     def sent_for_assessment_on(self) -> date | None:

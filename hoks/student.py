@@ -13,7 +13,7 @@ from hoks.consenting import GivenConsent
 from hoks.findings import Finding
 from hoks.hints import Hint
 from hoks.identifiers import LearnerOid, StudyRightOid
-from hoks.items import Item, attached, item, kept_by_gateway, name_of, structure
+from hoks.items import Item, attached, item, kept_by_gateway, listed, name_of, structure
 from hoks.outcomes import Outcome
 from hoks.placed import UnitKind
 from hoks.plan import Hoks
@@ -21,6 +21,7 @@ from hoks.records import Record
 from hoks.seen import DisclosureConnection
 from hoks.shares import GivenShare
 from hoks.study_right import StudyRight
+from hoks.timeline import TimelineEntry
 from hoks.values import Code, Organisation, Value, says
 
 
@@ -88,6 +89,10 @@ class Student(Record, frozen=True, gc=False):
         tuple[Hint, ...] | None,
         structure("What the plans say together that helps to recognise competence and to plan; a teacher decides."),
     ] = ()
+    timeline: Annotated[
+        tuple[TimelineEntry, ...] | None,
+        listed("Everything with a day, across providers, in order (aikajana)."),
+    ] = None
     sources: Annotated[
         tuple[SourceStatus, ...],
         attached("The sources in the caller's scope and how each answered."),

@@ -81,13 +81,17 @@ class Context:
     def shown(self, info: GraphQLResolveInfo[Any], view: View, rights: Sequence[StudyRightOid] | None = None) -> None:
         """Note what a field of the answer shows: all of a view, or only some of its rights with their plans."""
         self.views.append(view)
-        self.told += disclosed(view, self.operation.beneath(info), rights)
+        self.tell(disclosed(view, self.operation.beneath(info), rights))
         self.grants += [grant for oid, grant in view.grants.items() if rights is None or oid in rights]
         self._gaps.update({each.source: each for each in view.student.sources if each.outcome not in _NO_GAP})
 
+    def tell(self, told: Iterable[Told]) -> None:
+        """Note what a field of the answer tells of whom."""
+        self.told += told
+
     def reported(self, told: Iterable[Told], grants: Iterable[Grant]) -> None:
         """Note what an answer about many students tells of each."""
-        self.told += told
+        self.tell(told)
         self.grants += grants
 
     def missed(self, statuses: Iterable[SourceStatus]) -> None:

@@ -40,6 +40,8 @@ WITHOUT_PERSONAL_DATA = frozenset(
         "HeldRole",
         "StudentConnection",
         "StudentEdge",
+        "TimelineEntryConnection",
+        "TimelineEntryEdge",
         "PageInfo",
         "SourceStatus",
         "GuidanceGroup",

@@ -7,6 +7,7 @@ holds only what stands in the row itself: what others were told of others is not
 import base64
 import binascii
 
+import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
@@ -15,6 +16,7 @@ from hoks.errors import BadRequest
 from hoks.identifiers import LearnerOid
 from hoks.paging import Cursor
 from hoks.seen import Place
+from hoks.timeline import Placement
 
 
 class Cursors:
@@ -40,6 +42,14 @@ class Cursors:
         """The row a cursor stands behind. Raises ``BadRequest`` for one that was not given to this caller."""
         first, _, reference = self.opened(caller, "disclosures", cursor).decode().partition(" ")
         return Place(int(first), reference)
+
+    def after_entry(self, caller: Caller, oid: LearnerOid, place: Placement) -> Cursor:
+        """The cursor behind an entry of a student's timeline."""
+        return self.sealed(caller, f"timeline {oid}", msgspec.json.encode(place))
+
+    def entry(self, caller: Caller, oid: LearnerOid, cursor: Cursor) -> Placement:
+        """The place in a student's timeline behind which a cursor stands. Raises ``BadRequest`` for any other."""
+        return msgspec.json.decode(self.opened(caller, f"timeline {oid}", cursor), type=Placement)
 
     def sealed(self, caller: Caller, listing: str, place: bytes) -> Cursor:
         """The cursor of a place in one of the caller's lists."""

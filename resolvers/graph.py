@@ -7,7 +7,7 @@ import strawberry
 from graphql import ExecutionResult, execute
 
 from hoks.caller import Caller
-from hoks.disclosing import Told
+from hoks.disclosing import Told, together
 from hoks.guidance import UPDATE_WEEKS
 from hoks.reading import Reader
 from resolvers.context import Context, Desks
@@ -73,7 +73,7 @@ class Graph:
         if result.errors:
             answer["errors"] = [public_error(error) for error in result.errors]
         answer["extensions"] = self._extensions(context)
-        return Answered(answer, tuple(context.told))
+        return Answered(answer, together(context.told))
 
     def _extensions(self, context: Context) -> dict[str, Any]:
         selected = context.operation.selected(self._schema) if context.grants else ()

@@ -5,7 +5,6 @@ Below these roots everything is an attribute read: no resolver, no permission cl
 
 from typing import Annotated, Any, Optional
 
-import msgspec
 import strawberry
 
 from hoks.appointing import PlanAppointment
@@ -25,6 +24,7 @@ from resolvers.changing import PlanChangeConnection, changes
 from resolvers.context import Info
 from resolvers.guidance import GuidanceGroup, GuidanceSummary, guidance_group, guidance_summary
 from resolvers.mending import DataQualityConnection, findings
+from resolvers.pages import Edge, connection
 from resolvers.types import graph_enum, graph_type
 
 MOST_STUDENTS = 50
@@ -69,20 +69,6 @@ class Viewer:
     )
     groups: list[str] = strawberry.field(description="Groups (ryhmät) of students assigned to the caller.")
     held_roles: list[HeldRoleType] = strawberry.field(description="Every role the token holds; one acts at a time.")
-
-
-class Edge(msgspec.Struct, frozen=True):
-    """A student in a page."""
-
-    cursor: Cursor
-    node: Student
-
-
-class Connection(msgspec.Struct, frozen=True):
-    """A page of students."""
-
-    edges: tuple[Edge, ...]
-    page_info: PageInfo
 
 
 @strawberry.type(description="A student in a page.")
@@ -139,8 +125,7 @@ async def students(info: Info, first: int = 20, after: Cursor | None = None) -> 
     edges = tuple(
         Edge(cursor=context.cursors.after(context.caller, view.oid), node=view.student) for view in page.views
     )
-    end = edges[-1].cursor if edges else None
-    return Connection(edges=edges, page_info=PageInfo(has_next_page=page.more, end_cursor=end))
+    return connection(edges, more=page.more)
 
 
 async def hoks(info: Info, study_right_oid: StudyRightOid) -> Any:

@@ -15,9 +15,11 @@ from msgspec import NODEFAULT
 from strawberry.schema_directive import Location
 
 from hoks.items import Item, Shown, classification
+from hoks.paging import Cursor, PageInfo
 from hoks.records import Record
 from hoks.values import Said, Value
 from resolvers.filled import FILLED, own_alone
+from resolvers.listed import LISTED
 
 V = TypeVar("V", bound=Value)
 
@@ -45,6 +47,8 @@ def graph_type(kind: type[Record] | type[Value]) -> type:
     for name in kind.__struct_fields__:
         shown = classified.get(name)
         annotation = _annotation(name, hints[name], shown)
+        if shown is not None and shown.is_listed:
+            annotation = Optional[_connection(_element(hints[name]))]  # noqa: UP045 - built at run time
         namespace["__annotations__"][name] = annotation
         namespace[name] = strawberry.field(
             description=shown.text if shown else _said(kind, name, hints[name]),
@@ -52,6 +56,40 @@ def graph_type(kind: type[Record] | type[Value]) -> type:
             **_filled_in(f"{kind.__name__}.{name}", annotation, shown),
         )
     return strawberry.type(type(kind.__name__, (), namespace), description=_first_paragraph(kind))
+
+
+def _connection(kind: type[Record]) -> type:
+    """The Strawberry type of a page of records of a kind."""
+    name, node = kind.__name__, graph_type(kind)
+    edge: Any = _plain_type(
+        f"{name}Edge",
+        "An element of a page.",
+        {"cursor": (Cursor, "Where it stands."), "node": (node | None, "The element.")},
+    )
+    return _plain_type(
+        f"{name}Connection",
+        "A page. There is no total: it would count what is not shown.",
+        {
+            "edges": (list[edge], "The elements of this page, in order."),
+            "page_info": (graph_type(PageInfo), "Where the page ends."),
+        },
+    )
+
+
+def _plain_type(name: str, text: str, fields: dict[str, tuple[Any, str]]) -> type:
+    namespace: dict[str, Any] = {
+        "__annotations__": {field: kind for field, (kind, _) in fields.items()},
+        "__module__": __name__,
+        **{field: strawberry.field(description=said) for field, (_, said) in fields.items()},
+    }
+    return strawberry.type(type(name, (), namespace), description=text)
+
+
+def _element(hint: Any) -> Any:
+    """The kind of record that a field lists."""
+    if isinstance(hint, type) and issubclass(hint, Record):
+        return hint
+    return next((found for each in get_args(hint) if (found := _element(each)) is not None), None)
 
 
 @cache
@@ -87,7 +125,11 @@ def _as_input(default: Any) -> Any:
 
 def _filled_in(coordinate: str, annotation: Any, shown: Shown | None) -> dict[str, Any]:
     """How a field gets what the record itself never holds. Raises ``TypeError`` where there is no way, or no need."""
-    fill = FILLED.get(coordinate)
+    fill, pages = FILLED.get(coordinate), LISTED.get(coordinate)
+    if (pages is not None) != (shown is not None and shown.is_listed):
+        raise TypeError(f"{coordinate}: what is listed page by page, and nothing else, is drawn by `listed`")
+    if pages is not None:
+        return {"resolver": pages, "graphql_type": annotation}
     if (fill is not None) != (shown is not None and shown.is_kept):
         raise TypeError(f"{coordinate}: what the gateway keeps, and nothing else, is filled in by `filled`")
     return {"resolver": own_alone(fill), "graphql_type": annotation} if fill is not None else {}

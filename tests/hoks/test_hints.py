@@ -342,7 +342,7 @@ def test_every_hint_rests_on_parts_of_two_rights_that_are_shown(made: tuple[Hoks
 
 
 @given(three_plans(), st.lists(st.frozensets(st.sampled_from(Item), max_size=4), min_size=3, max_size=3))
-@settings(LAW, max_examples=100)
+@settings(LAW, max_examples=40)
 def test_seeing_less_never_gives_a_hint_that_seeing_more_would_not(
     made: tuple[Hoks, ...], hidden: list[frozenset[Item]]
 ) -> None:

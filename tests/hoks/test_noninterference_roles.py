@@ -74,6 +74,22 @@ QUERIES: Mapping[str, str] = {
         "{ startDate } } }"
     ),
     "contact data": _of_everyone("hoksit { studentEmail studentPhone }"),
+    "what plans say together": _of_everyone(
+        "hints { kind startDate endDate workingTimePercent evidence { partId basis unit { uri } startDate items } } "
+        "combinedUnits { matchedBy requirementsRegisterNumber hints { kind } occurrences { stage startDate "
+        "demonstratedOn sentForAssessmentOn } }"
+    ),
+    "guidance and progress": _of_everyone(
+        "hoksit { guidancePhase { phase reason careerPlanGoal { uri } } progress { planned underWay demonstrated "
+        "recognised beingRecognised otherPrior isOfWholePlan } }"
+    ),
+    "the timeline": _of_everyone(
+        "timeline(first: 4) { edges { cursor node { kind startDate endDate partId unit { uri } items } } "
+        "pageInfo { hasNextPage endCursor } }"
+    ),
+    "some days of the timeline": _of_everyone(
+        'timeline(from: "2026-10-01", to: "2026-10-31") { edges { node { kind } } }'
+    ),
     "drawn views": _of_everyone(
         "combinedUnits { kind unit { uri } name occurrences { standing partId acquisitions { startDate } } } "
         "workplaceLearning { unit { uri } acquisition { startDate workplaceLearning { workplaceName } } }"

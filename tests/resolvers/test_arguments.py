@@ -1,6 +1,7 @@
 """Every argument of the graph, by hand, with the reason why it tells nothing of what is hidden.
 
-There is no filter and no order to choose: by either, a caller could search for a value that is hidden from them.
+There is no filter on what a caller is not shown, and no order to choose: by either, a caller could search for a value
+that is hidden from them.
 """
 
 import re
@@ -23,6 +24,8 @@ ARGUMENTS = {
     "Query.findings(organisationOid)": "the acting organisation; any other comes to the same null",
     "Query.findings(first)": "how many of those that the caller sees",
     "Query.findings(after)": "a place among those that the caller sees, sealed for the caller",
+    "Student.timeline(first)": "how many of the entries that the caller is shown",
+    "Student.timeline(after)": "a place among those that the caller is shown, sealed for the caller and the student",
     "Student.disclosures(first)": "how many rows of the caller's own log",
     "Student.disclosures(after)": "a place in the caller's own log, sealed for the caller",
     "Query.consentText(language)": "a public text",
@@ -53,10 +56,13 @@ ARGUMENTS = {
     "Mutation.acceptAppointment(code)": "135 random bits; whatever keeps it from being used is refused alike",
     "Mutation.endAppointment(id)": "one of the acting provider's; another's and an unknown one are refused alike",
 }
-FILTERING: dict[str, str] = {}
-"""Arguments that filter or order, each with the reason why no hidden value can be found by it; there are none."""
+FILTERING: dict[str, str] = {
+    "Student.timeline(from)": "a day of what the caller is shown; what is hidden is not in the list",
+    "Student.timeline(to)": "a day of what the caller is shown; what is hidden is not in the list",
+}
+"""Arguments that filter or order, each with the reason why no hidden value can be found by it."""
 
-_FILTERS = re.compile(r"filter|where|search|query|match|order|sort|rank|group", re.IGNORECASE)
+_FILTERS = re.compile(r"filter|where|search|query|match|order|sort|rank|group|^from\b|^to\b", re.IGNORECASE)
 
 
 def arguments() -> set[str]:

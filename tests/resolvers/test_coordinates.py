@@ -15,8 +15,9 @@ from graphql import (
 )
 from strawberry.schema.config import StrawberryConfig
 
-from hoks.items import Item, item, kept_by_gateway
+from hoks.items import Item, item, kept_by_gateway, listed
 from hoks.records import Record
+from hoks.timeline import TimelineEntry
 from hoks.values import Value
 from resolvers.coordinates import WITHOUT_PERSONAL_DATA, policy_entries, selected_coordinates
 from resolvers.filled import FILLED
@@ -185,9 +186,11 @@ def test_a_value_without_a_description_stops_the_build() -> None:
 
 KEPT = {"Student.consents", "Student.shares", "Student.disclosures"}
 """By hand: what the gateway keeps of a student, filled in for that student alone."""
+LISTED = {"Student.timeline"}
+"""By hand: what is drawn page by page when it is asked for."""
 
 
-def test_below_a_root_every_field_is_a_read_of_an_attribute_but_what_the_gateway_keeps() -> None:
+def test_below_a_root_every_field_is_a_read_of_an_attribute_but_what_is_kept_or_listed() -> None:
     record_types = {name for name, each in object_types().items() if name not in {"Query", "Mutation"}}
     resolving = []
     for name in record_types:
@@ -198,7 +201,7 @@ def test_below_a_root_every_field_is_a_read_of_an_attribute_but_what_the_gateway
             has_extensions = bool(definition is not None and definition.extensions)
             if not is_plain or takes_arguments or has_extensions:
                 resolving.append(f"{name}.{field_name}")
-    assert set(resolving) == KEPT
+    assert set(resolving) == KEPT | LISTED
 
 
 def test_what_the_gateway_keeps_has_an_entry_that_says_so_is_of_no_item_and_nullable() -> None:
@@ -215,6 +218,14 @@ def test_what_is_kept_and_that_nothing_fills_in_stops_the_build() -> None:
 
     with pytest.raises(TypeError, match=r"Diary\.pages: what the gateway keeps, and nothing else, is filled in"):
         graph_type(Diary)
+
+
+def test_what_is_listed_and_that_nothing_draws_stops_the_build() -> None:
+    class Days(Record, frozen=True, gc=False):
+        days: Annotated[tuple[TimelineEntry, ...] | None, listed("Days.")] = None
+
+    with pytest.raises(TypeError, match=r"Days\.days: what is listed page by page, and nothing else, is drawn"):
+        graph_type(Days)
 
 
 def test_what_is_filled_in_and_not_classified_as_kept_stops_the_build(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -39,7 +39,7 @@ async def test_pages_follow_each_other_in_order_of_oid_without_gap_or_repeat(gat
     assert seen == sorted(set(seen))
     # 45 background students and, of the cast, all who have a right at A that is upcoming, current or ended within
     # five years: everyone but person 20.
-    assert len(seen) == 45 + 18
+    assert len(seen) == 45 + 19
     assert "1.2.246.562.98.98000000202" not in seen
 
 

@@ -21,6 +21,8 @@ from hoks.student import Person
 from hoks.study_right import StudyRight
 from hoks.units import (
     LearningSupport,
+    PlannedCommonUnit,
+    PlannedCommonUnitSubarea,
     PlannedLocalUnit,
     PlannedVocationalUnit,
     PriorCommonUnit,
@@ -113,6 +115,13 @@ def plan_of(held: StudyRight, name: str, *, approved: bool = True) -> Hoks:
                             responsible_workplace_instructor=instructor, workplace_name="Paja", key_tasks=("Work",)
                         ),
                     ),
+                    CompetenceAcquisition(
+                        mode=AcquisitionMode.APPRENTICESHIP,
+                        start_date=date(2026, 9, 7),
+                        end_date=date(2026, 12, 11),
+                        working_time_percent=60,
+                        source_key=f"{name} period now",
+                    ),
                 ),
                 demonstrations=(
                     CompetenceDemonstration(
@@ -121,6 +130,12 @@ def plan_of(held: StudyRight, name: str, *, approved: bool = True) -> Hoks:
                         individual_assessment_criteria=(f"{name} criterion",),
                     ),
                 ),
+            ),
+        ),
+        planned_common_units=(
+            PlannedCommonUnit(
+                unit=Code(uri="tutkinnonosat_106728"),
+                subareas=(PlannedCommonUnitSubarea(subarea=Code(uri="ammatillisenoppiaineet_VVTK")),),
             ),
         ),
         planned_local_units=(PlannedLocalUnit(name=f"{name} local unit", goals_and_contents=f"{name} goals"),),

@@ -110,6 +110,24 @@ QUERIES: Mapping[str, str] = {
         "combinedUnits { occurrences { acquisitions { startDate endDate mode } } }"
     ),
     "workplaces": _of_everyone("workplaceLearning { studyRightOid unit { uri } acquisition { startDate endDate } }"),
+    "what plans say together": _of_everyone(
+        "hints { kind matchedBy startDate endDate workingTimePercent evidence { studyRightOid partId basis "
+        "unit { uri } unitName startDate endDate workingTimePercent items } }"
+    ),
+    "how many hints": _of_everyone("hints { __typename } combinedUnits { hints { __typename } }"),
+    "guidance and progress": _of_everyone(
+        "hoksit { guidancePhase { phase reason careerPlanGoal { uri } } progress { planned ahead underWay demonstrated "
+        "undated recognised beingRecognised otherPrior competencePointsPlanned isOfWholePlan } }"
+    ),
+    "guidance by right": _of_rights("hoks", "studyRightOid", "guidancePhase { phase } progress { planned recognised }"),
+    "a page of the timeline": _of_everyone(
+        "timeline(first: 3) { edges { cursor node { kind startDate endDate studyRightOid partId items } } "
+        "pageInfo { hasNextPage endCursor } }"
+    ),
+    "some days of the timeline": _of_everyone(
+        'timeline(from: "2026-09-01", to: "2026-10-05") { edges { node { kind unit { uri } } } '
+        "pageInfo { hasNextPage } }"
+    ),
     # --- provenance and sources
     "provenance": _of_everyone(
         "studyRights { provenance { source provider { oid } asOf } } hoksit { provenance { source fetchedAt stale } "

@@ -53,6 +53,7 @@ DRAWN_AFTERWARDS = {
     "HintEvidence",
     "Guidance",
     "Progress",
+    "TimelineEntry",
 }
 
 Leaf = tuple[str, Any]
