@@ -91,13 +91,14 @@ def _rows(connection: Connection, oids: Sequence[LearnerOid], until: int) -> tup
         .join(SUBJECT, (SUBJECT.c.stream == LOG.c.stream) & (SUBJECT.c.seq == LOG.c.seq))
         .where(SUBJECT.c.subject.in_(oids), SUBJECT.c.at <= until, LOG.c.body.is_not(None))
         .order_by(SUBJECT.c.at.desc())
-        .limit(MOST_RECORDS + 1)
     )
-    found = list(connection.execute(wanted))
+    found = list(connection.execute(wanted.limit(MOST_RECORDS + 1)))
     since = 0
     if len(found) > MOST_RECORDS:
-        # Those of the last moment may go on beyond what was read.
-        since = found[-1].at + 1
+        # Those of the last moment may go on beyond what was read; where that is the only one, all of it is taken.
+        since = min(found[-1].at + 1, found[0].at)
+        if since == found[-1].at:
+            found = list(connection.execute(wanted.where(SUBJECT.c.at == since)))
         found = [row for row in found if row.at >= since]
     return since, [row for row in found if look_of(row.body) is not None]
 

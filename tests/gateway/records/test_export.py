@@ -241,6 +241,17 @@ async def test_of_very_many_records_the_newest_are_exported_and_the_rest_before_
     assert seen == [(4, NINE + 3), (4, NINE + 1), (2, 0)]
 
 
+async def test_more_records_of_one_moment_than_an_export_holds_are_in_one(
+    store: Store, key: Ed25519PrivateKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(export, "MOST_RECORDS", 2)
+    await note(store, NINE - 1, AINO)
+    await note(store, NINE, AINO, AINO, AINO, AINO)
+    found = look(await exported(store, key), key)
+    assert (found.records, found.since) == (4, NINE)
+    assert look(await exported(store, key, before=found.since), key).records == 1
+
+
 async def test_a_log_that_cannot_be_read_gives_no_export(store: Store, key: Ed25519PrivateKey) -> None:
     await store.write(lambda connection: LOG.drop(connection))
     with pytest.raises(SourcesUnavailable):
