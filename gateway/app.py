@@ -183,7 +183,7 @@ def _desks(parts: Parts) -> Desks:
     reader, keeping = parts.reader, parts.keeping
     return Desks(
         giving=Giving(reader, keeping.consents, load_consent_texts(), parts.policy),
-        sharing=Sharing(reader, keeping.shares),
+        sharing=Sharing(reader, keeping.shares, parts.connected.labels),
         nominating=Nominating(reader, keeping.appointments, parts.clock),
         following=Following(keeping.looks, parts.connected.labels),
     )

@@ -8,7 +8,7 @@ from typing import Annotated
 from hoks.consenting import Purpose
 from hoks.identifiers import OrganisationOid, PersonOid, StudyRightOid
 from hoks.items import Item
-from hoks.values import Value, says
+from hoks.values import Text, Value, says
 
 
 class ShareState(StrEnum):
@@ -32,9 +32,10 @@ class GivenShare(Value, frozen=True, gc=False):
     ]
     made_on: Annotated[date, says("The day on which it was made.")]
     accept_by: Annotated[date, says("The last day on which it can be accepted.")]
-    made_by_provider: Annotated[
+    made_by_oid: Annotated[
         OrganisationOid | None, says("The provider that made it (koulutuksen järjestäjä); null where you did.")
     ] = None
+    made_by_name: Annotated[Text | None, says("Name of that provider (nimi).")] = None
     accepted_by: Annotated[PersonOid | None, says("Who accepted it: the consent's recipient.")] = None
     accepted_on: Annotated[date | None, says("The day on which it was accepted.")] = None
     failed_tries: Annotated[int, says("How often somebody tried it in vain.")] = 0

@@ -4,7 +4,8 @@ from hoks.caller import Caller, Role
 from hoks.consenting import ConsentFault
 from hoks.errors import BadRequest, SourcesUnavailable, WrongRole
 from hoks.identifiers import LearnerOid, OrganisationOid
-from hoks.ports import ShareBook
+from hoks.labelled import labelled
+from hoks.ports import Labels, ShareBook
 from hoks.reading import Reader
 from hoks.relations import Consent
 from hoks.shares import AcceptedShare, GivenShare, MadeShare
@@ -15,9 +16,10 @@ from hoks.sitting import Sitting
 class Sharing:
     """What callers do with shares. One per process."""
 
-    def __init__(self, reader: Reader, book: ShareBook) -> None:
+    def __init__(self, reader: Reader, book: ShareBook, labels: Labels | None = None) -> None:
         self._reader = reader
         self._book = book
+        self._labels = labels
 
     async def make(self, caller: Caller, consent: str, *, within: Sitting) -> MadeShare:
         """A share of a consent that is given to the holder of a link; one that nobody has accepted yet is replaced.
@@ -40,7 +42,7 @@ class Sharing:
             raise WrongRole("only a student, or staff of the plan's provider, can share a plan")
         if made is None:
             raise BadRequest("there is no such consent that can be shared", ConsentFault.NO_SUCH_CONSENT)
-        return MadeShare(share=made[0], token=made[1])
+        return MadeShare(share=labelled(made[0], self._labels), token=made[1])
 
     async def accept(self, caller: Caller, token: str) -> AcceptedShare:
         """Accept a share: whoever does so first becomes its consent's recipient; to them again is no fault.
@@ -66,14 +68,14 @@ class Sharing:
         else:
             raise WrongRole("only a student, or staff of the provider that made it, can revoke a share")
         if revoked is not None:
-            return revoked
+            return labelled(revoked, self._labels)
         if not is_known:
             raise SourcesUnavailable("the register that tells who you are did not answer")
         raise BadRequest("there is no such share of yours", ConsentFault.NO_SUCH_SHARE)
 
     async def of(self, own: View) -> tuple[GivenShare, ...]:
         """Every share of the consents of the student of a view of their own, newest first."""
-        return await self._book.of(own.oids)
+        return tuple(labelled(each, self._labels) for each in await self._book.of(own.oids))
 
     async def _disclosing(self, caller: Caller, consent: Consent, within: Sitting) -> OrganisationOid | None:
         """The caller's provider, where it is the one that discloses the consent's plan."""

@@ -271,7 +271,7 @@ def _given(row: Row[Any], at: int) -> GivenShare:
         state=_state(row, at),
         made_on=_day(row.created_at),
         accept_by=min(_day(_accept_until(row)), row.end),
-        made_by_provider=OrganisationOid(row.provider) if row.provider is not None else None,
+        made_by_oid=OrganisationOid(row.provider) if row.provider is not None else None,
         accepted_by=PersonOid(row.bound_to) if row.bound_to is not None else None,
         accepted_on=_day(row.bound_at) if row.bound_at is not None else None,
         failed_tries=row.failed_tries,

@@ -13,12 +13,12 @@ from tests.stories.test_consents import AT_A, ELIAS, GIVE, RECIPIENT, WITHDRAW, 
 AT_C = "1.2.246.562.15.15000070233"
 SHARE = """
 mutation ($consent: ID!) {
-  createShare(consent: $consent) { token share { id consentId studyRightOid state madeOn acceptBy madeByProvider } }
+  createShare(consent: $consent) { token share { id consentId studyRightOid state madeOn acceptBy madeByOid } }
 }
 """
 ACCEPT = "mutation ($token: String!) { acceptShare(token: $token) { items purpose startDate endDate } }"
 REVOKE = "mutation ($id: ID!) { revokeShare(id: $id) { id state } }"
-SHARES = f'{{ student(oid: "{ELIAS}") {{ shares {{ id state acceptedBy acceptedOn failedTries madeByProvider }} }} }}'
+SHARES = f'{{ student(oid: "{ELIAS}") {{ shares {{ id state acceptedBy acceptedOn failedTries madeByOid }} }} }}'
 GOAL = "{ students { edges { node { hoksit { careerPlanGoal { uri } } } } } }"
 PROVIDER_A = "1.2.246.562.99.99000000010"
 
@@ -60,7 +60,7 @@ async def test_whoever_accepts_a_link_first_sees_what_was_consented_to_until_it_
         "state": "WAITING",
         "madeOn": "2026-10-05",
         "acceptBy": "2026-10-19",
-        "madeByProvider": None,
+        "madeByOid": None,
     }
     assert await goals(gateway, "recipient-2") == []
     answer = await gateway.ask("recipient-2", ACCEPT, {"token": made["token"]})
@@ -89,11 +89,11 @@ async def test_whoever_accepts_a_link_first_sees_what_was_consented_to_until_it_
 async def test_staff_of_the_plans_provider_share_it_on_the_students_consent_and_take_it_back(gateway: Gateway) -> None:
     consent = await consented(gateway)
     made = await shared(gateway, consent, "staff-a")
-    assert made["share"]["madeByProvider"] == PROVIDER_A
+    assert made["share"]["madeByOid"] == PROVIDER_A
     await gateway.ask("recipient-2", ACCEPT, {"token": made["token"]})
     assert len(await goals(gateway, "recipient-2")) == 1
     (share,) = await mine(gateway)
-    assert share["madeByProvider"] == PROVIDER_A
+    assert share["madeByOid"] == PROVIDER_A
     for_staff = (await gateway.ask("staff-a", REVOKE, {"id": share["id"]}))["data"]["revokeShare"]
     assert for_staff["state"] == "REVOKED"
     assert await goals(gateway, "recipient-2") == []

@@ -358,10 +358,10 @@ LEAKS: Mapping[str, Leak] = {
     ),
     "a period is seen for ever": Leak(_instead(hoks.narrow, "_is_open", lambda end, day: True), "instructor", OTHERS),
     "a consent gives everything": Leak(
-        _instead(hoks.access.decide, "_limited", lambda rule, limits: rule.items), CONSENT, OTHERS
+        _instead(hoks.access.decide, "_limited", lambda rule, limits, is_in_hiding: rule.items), CONSENT, OTHERS
     ),
     "a provision gives everything": Leak(
-        _instead(hoks.access.decide, "_limited", lambda rule, limits: rule.items), CONSENT, OTHERS
+        _instead(hoks.access.decide, "_limited", lambda rule, limits, is_in_hiding: rule.items), CONSENT, OTHERS
     ),
     "a withdrawn consent counts": Leak(
         _instead(Consent, "is_in_force", lambda consent, day: True), CONSENT, "other consents"

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, time
+from operator import itemgetter
 from typing import TypeVar
 
 import msgspec
@@ -138,17 +139,16 @@ class FakeRights(FakeSource):
         super().__init__(source.id, clock, asked, fault)
         self.source = source
         self._rights = rights
-        self._places = {id(each): place for place, each in enumerate(rights)}
-        self._of: dict[LearnerOid | None, list[StudyRight]] = {}
-        for each in rights:
-            self._of.setdefault(each.student_oid, []).append(each)
 
     async def rights(self, people: Sequence[Person]) -> Reply[LearnerOid, tuple[StudyRight, ...]]:
-        """The rights of each person under any of their OIDs."""
+        """The rights of each person under any of their OIDs, as they are now."""
+        of: dict[LearnerOid | None, list[tuple[int, StudyRight]]] = {}
+        for place, each in enumerate(self._rights):
+            of.setdefault(each.student_oid, []).append((place, each))
         held = {
-            person.oid: tuple(sorted(found, key=lambda each: self._places[id(each)]))
+            person.oid: tuple(each for _, each in sorted(found, key=itemgetter(0)))
             for person in people
-            if (found := [each for oid in person.all_oids for each in self._of.get(oid, ())])
+            if (found := [told for oid in person.all_oids for told in of.get(oid, ())])
         }
         return await self.reply("rights", [person.oid for person in people], held)
 

@@ -218,7 +218,7 @@ async def test_a_providers_share_is_revoked_by_that_provider_or_by_the_student_a
     for by_student in (False, True):
         await desk.token(await desk.link(), PROVIDER)
         share, *_ = await desk.shares.of([AINO])
-        assert share.made_by_provider == PROVIDER
+        assert share.made_by_oid == PROVIDER
         assert await desk.shares.revoke(share.id, STAFF, provider=OTHER) is None
         assert await desk.shares.revoke(share.id, PersonOid(EERO), subjects=[EERO]) is None
         revoked = (
