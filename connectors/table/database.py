@@ -67,6 +67,7 @@ class Database:
         self._clock = clock
         self._database = database
         self._engine = _engine(database, password)
+        self._is_closed = False
         self._views: Mapping[str, _View] | None = None
 
     def check(self) -> None:
@@ -94,14 +95,20 @@ class Database:
         return snapshot_of_sheets(self._settings, reading.sheets(), as_of)
 
     def close(self) -> None:
-        """Close all connections."""
+        """Close all connections: those in use when they are given back."""
+        self._is_closed = True
         self._engine.dispose()
 
     @contextmanager
     def _transaction(self) -> Iterator[sa.Connection]:
         try:
             with self._engine.connect() as connection:
-                yield connection
+                try:
+                    yield connection
+                finally:
+                    if self._is_closed:
+                        # The pool that it would go back to is gone.
+                        connection.detach()
         except exc.SQLAlchemyError as error:
             raise _failure(error) from None
 

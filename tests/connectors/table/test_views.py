@@ -307,6 +307,15 @@ def running(provider: ProvidersDatabase) -> int:
     return int(count)
 
 
+def connections(provider: ProvidersDatabase) -> int:
+    with provider.owner() as owner:
+        found = owner.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE usename = %s AND datname = current_database()", [READER]
+        )
+        (count,) = found.fetchone() or (0,)
+    return int(count)
+
+
 async def test_the_server_itself_stops_a_statement_that_takes_too_long(
     provider: ProvidersDatabase, opened: Open, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -328,6 +337,23 @@ async def test_an_answer_has_one_deadline_whatever_its_statements_take(
     reply = await opened(settings).plans([RIGHT_1], until=begun + 0.4 if by == "until" else None)
     assert reply.answers[RIGHT_1].outcome is Outcome.UNAVAILABLE
     assert asyncio.get_running_loop().time() - begun < 1.9
+
+
+async def test_a_reading_that_outlives_its_source_leaves_no_connection_open(
+    provider: ProvidersDatabase, opened: Open
+) -> None:
+    settings = provider.filled("b", files(), statement_seconds=1, seconds=0.3)
+    asleep(provider, "opinto_oikeudet", 20)
+    source = opened(settings)
+    await source.plans([RIGHT_1])
+    await source.aclose()
+    assert running(provider) == 1
+    left = [connections(provider)]
+    for _ in range(100):
+        await asyncio.sleep(0.04)
+        left.append(connections(provider))
+    # The source is still held here: its connection was closed, not merely forgotten.
+    assert (left[0], left[-1], source is None) == (1, 0, False)
 
 
 async def test_more_rows_than_are_allowed_are_refused(provider: ProvidersDatabase, opened: Open) -> None:
