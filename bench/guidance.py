@@ -30,7 +30,7 @@ WEEKS = 8
 SECONDS = 600.0
 MOST_GROWTH = 1.5
 """How many times as much as the smaller size a student of the larger one may cost."""
-MOST_MEMORY = 128.0
+MOST_MEMORY = 64.0
 """MB that a walk may take. Counts, findings and changes hold a hundred plans; a group's answer holds a line of each."""
 Work = Callable[[Reader], Awaitable[object]]
 HEAD, GUIDES, SYSTEM = (

@@ -55,10 +55,16 @@ async def read_whole(fetch: Fetch, *, page_size: int, max_rows: int, before: Mar
     readings was there before and after it, so it was there; and they are as many as the server counted just then. One
     page that holds everything is one moment by itself.
     """
-    for _ in range(MAX_READINGS):
+    begun_with = max_rows
+    for reading in range(MAX_READINGS):
         first = await fetch(0, page_size)
         if first.total > max_rows:
             raise SourceInvalid(Reason.OVERSIZE)
+        if reading == 0:
+            begun_with = first.total
+        elif first.total > 2 * begun_with:
+            # It grows faster than it can be read: each reading would cost more calls than the one before.
+            raise SourceUnavailable(Reason.SHIFTING)
         if len(first.rows) >= first.total:
             return _only(first)
         rows = await _with_the_rest(first, fetch)

@@ -27,5 +27,5 @@ class ProjectingExecutor(Executor[Any]):
         if project is not None:
             # What does not fit goes field by field, which says what is wrong and where.
             with suppress(Exception):
-                return project(result)  # type: ignore[no-any-return]
+                return project(result)  # type: ignore[no-any-return]  # the context is of any kind
         return super().complete_object_value(return_type, field_details_list, info, path, result, position_context)

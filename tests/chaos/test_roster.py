@@ -43,7 +43,7 @@ EXPECTED: Mapping[str, tuple[Outcome, int]] = {
     "total-of-words": (Outcome.INVALID, 1),
     "no-total": (Outcome.INVALID, 1),
     "total-of-the-most-pages": (Outcome.UNAVAILABLE, 5 * 2000),
-    "total-that-grows": (Outcome.UNAVAILABLE, 5 * 2000),
+    "total-that-grows": (Outcome.UNAVAILABLE, 200),
     "total-that-shrinks": (Outcome.INVALID, 1),
     "next-on-another-host": (Outcome.INVALID, 1),
     "next-on-a-metadata-host": (Outcome.INVALID, 1),
