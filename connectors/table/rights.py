@@ -1,6 +1,7 @@
 """Rows of status periods to study rights (opiskeluoikeus).
 
 The rows of one right are read together: the latest row speaks for the right, and what it leaves out the one before.
+Rows of one day stand by their cells, since neither a file nor a view says which was written last.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -76,12 +77,16 @@ def study_rights(rows: Sequence[Row], settings: RowSettings) -> tuple[StudyRight
 
 def _study_right(oid: str, rows: list[Row], settings: RowSettings) -> StudyRight:
     notes = Notes()
-    dated = sorted(((_start(row, settings), row) for row in rows), key=lambda each: each[0] or date.min)
+    dated = sorted(((_start(row, settings), row) for row in rows), key=_by_day_and_cells)
     latest = _latest([row for _, row in dated])
     cells = Cells(latest, settings)
     periods = _periods(dated, cells, settings)
     last = periods[-1] if periods else None
     included_in = cells.study_right_oid("included_in_oid", "included_in.oid")
+    # INVARIANT: a link lets another provider in, so rows of one day that name different ones name none.
+    if len(_links_of_last_day(dated)) > 1:
+        included_in = None
+        cells.note(FindingCode.UNREADABLE_VALUE, "included_in.oid")
     right = StudyRight(
         oid=StudyRightOid(oid),
         student_oid=_student(cells),
@@ -108,6 +113,17 @@ def _study_right(oid: str, rows: list[Row], settings: RowSettings) -> StudyRight
         cells.note(FindingCode.BAD_CHECK_DIGIT, "oid")
     cells.settle(right, "", notes)
     return msgspec.structs.replace(right, findings=notes.all())
+
+
+def _by_day_and_cells(dated: tuple[date | None, Row]) -> tuple[date, list[tuple[int, str]]]:
+    start, row = dated
+    # Shorter before longer: numbers stand in their own order.
+    return start or date.min, [(len(cell), cell) for cell in (row[column] or "" for column in sorted(row))]
+
+
+def _links_of_last_day(dated: Sequence[tuple[date | None, Row]]) -> set[str]:
+    last = dated[-1][0]
+    return {link for start, row in dated if start == last and (link := clean(row["included_in_oid"]))}
 
 
 def _latest(rows: list[Row]) -> Row:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 from psycopg import sql
 
@@ -56,6 +56,17 @@ DROPS = st.fixed_dictionaries(
 )
 
 
+SINCE_AUGUST = {"tila": "L", "tila_alku": "1.8.2026"}
+TWO_LINKS_OF_ONE_DAY: Files = {
+    "opiskelijat.csv": [{"opnro": "1", "oppijanumero": AINO}],
+    "opinto_oikeudet.csv": [
+        {"oo_id": own_key, "opnro": "1", "oo_oid": RIGHT_1, "sisaltyy_oo_oid": link} | SINCE_AUGUST
+        for own_key, link in (("2", RIGHT_2), ("", RIGHT_3), ("1", ""))
+    ],
+}
+"""The order of the file is not that of the cells, and the rows say different things of one day."""
+
+
 @pytest.fixture(scope="module")
 def provider(postgres: PostgresServer) -> Iterator[ProvidersDatabase]:
     with postgres.database() as name:
@@ -101,6 +112,7 @@ async def told(source: TableSource) -> list[Mapping[Any, Answer[Any]]]:
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
+@example(files=TWO_LINKS_OF_ONE_DAY)
 @given(files=DROPS)
 def test_what_is_read_for_one_key_says_what_all_rows_say(
     files: Files, provider: ProvidersDatabase, views: TableSettings, tmp_path: Path

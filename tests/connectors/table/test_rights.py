@@ -20,6 +20,7 @@ from tests.connectors.table.drops import (
     C_PROVIDER,
     RIGHT_1,
     RIGHT_2,
+    RIGHT_3,
     settings_for,
 )
 
@@ -126,6 +127,34 @@ def test_the_latest_row_speaks_for_the_right_and_leaves_the_rest_to_the_one_befo
     )
     assert right.estimated_end_date == date(2028, 6, 4)
     assert right.school == Organisation(oid=B_SCHOOL)
+
+
+LAST_DAY = {"state": "LO", "state_start": "1.1.2026"}
+
+
+@given(st.permutations(["", RIGHT_2, RIGHT_3]))
+def test_rows_of_one_day_that_name_different_links_name_none(links: list[str]) -> None:
+    right = one(
+        right_of(state_start="17.8.2024", included_in_oid=RIGHT_2),
+        *(right_of(**LAST_DAY, included_in_oid=link) for link in links),
+    )
+    assert right.included_in is None
+    assert [(each.code, each.place) for each in right.findings or ()] == [
+        (FindingCode.UNREADABLE_VALUE, "includedIn.oid")
+    ]
+
+
+@given(st.permutations([RIGHT_2, "", RIGHT_2]))
+def test_a_link_that_some_rows_of_the_last_day_leave_out_is_the_link(links: list[str]) -> None:
+    right = one(*(right_of(**LAST_DAY, included_in_oid=link) for link in links))
+    assert right.included_in == IncludedIn(oid=RIGHT_2)
+    assert not right.findings
+
+
+@given(st.permutations(["4.6.2027", "4.6.2028", "3.9.2027"]))
+def test_rows_of_one_day_say_the_same_whichever_stands_first(ends: list[str]) -> None:
+    right = one(*(right_of(**LAST_DAY, estimated_end=end) for end in ends))
+    assert right.estimated_end_date == date(2028, 6, 4)
 
 
 def test_an_unknown_state_word_is_unknown_and_closes_the_right() -> None:
