@@ -83,7 +83,7 @@ class Looked(msgspec.Struct, frozen=True, kw_only=True):
         return node is not None and node.provider_oid == source.provider_oid
 
     @property
-    def own_plans(self) -> frozenset[StudyRightOid]:
+    def appoints_in(self) -> frozenset[StudyRightOid]:
         """The rights in whose plans the acting organisation appoints: its own, and those it now carries out."""
         if self.role not in OWNING:
             return frozenset()

@@ -53,7 +53,7 @@ class Nominating:
         as_staff(caller)
         view, plan = await self._plan(caller, asked, within)
         right = view.covering[asked]
-        if right not in view.own_plans:
+        if right not in view.appoints_in:
             text = "the plan is another provider's: its own staff appoint"
             raise BadRequest(text, AppointmentFault.OTHER_PROVIDERS_PLAN)
         wish = AppointmentWish(

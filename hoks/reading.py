@@ -1,17 +1,14 @@
-"""The read path, once for a whole batch of students: identify, rights, facts, decide, fetch, merge, redact.
+"""The read path, once for a whole batch of students: identify, look (rights, facts, decision), view (plans, redacted).
 
 Each stage asks every source at most once. What a caller may not see is not fetched, and what was fetched is redacted
-again by the grant before it leaves this module.
+again by the grant before it comes here.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
-from datetime import date
+from collections.abc import AsyncIterator, Collection, Iterator, Sequence
 
 import msgspec
 
-from hoks.access.decide import decide, decide_person, is_own
-from hoks.access.facts import Situation
 from hoks.access.rules import Policy
 from hoks.asking import Deadline
 from hoks.caller import Caller, Role
@@ -19,34 +16,20 @@ from hoks.errors import SourcesUnavailable
 from hoks.explaining import ExplainedRight, explain
 from hoks.identifiers import LearnerOid, OrganisationOid, StudyRightOid, with_check_digit
 from hoks.labelled import labelled
-from hoks.links import find_links
-from hoks.looked import Looked, Want
-from hoks.merge import merge
-from hoks.merged import merge_rights
-from hoks.organisations import Known, Tree, tree_on
+from hoks.looking import Looking
 from hoks.outcomes import FAILED, HEALTHY, Outcome
-from hoks.ports import REGISTER, Clock, Labels, Source
-from hoks.questions import LEARNER_REGISTER, OWN, TREE, Questions, Sources
+from hoks.ports import Clock, Labels
+from hoks.questions import OWN, TREE, Questions, Sources
 from hoks.relations import Assignment
-from hoks.showing import View, show
+from hoks.showing import View
 from hoks.sitting import Sitting
 from hoks.standing import OWNING, Standing
 from hoks.student import Person, SourceStatus
 from hoks.told import (
-    PlansReply,
-    RightsReply,
-    all_read,
-    as_shown,
     everything_in,
-    may_appoint,
-    organisations_named,
-    rights_in,
-    told_plans,
-    with_doubts,
-    words_on_rights,
-    worse_of,
 )
 from hoks.values import Organisation, Text
+from hoks.viewing import CANNOT_TELL, Seen, Viewing
 
 NOBODY = LearnerOid(with_check_digit("98", "1000000000"))
 """A well-formed OID that is nobody's: what is not found is looked for by it, so that it costs and comes to the same."""
@@ -59,11 +42,7 @@ _RIGHTS_AT_ONCE, _PLANS_AT_ONCE = 1000, 100
 
 _SEES_SOURCES = frozenset({Role.STAFF, Role.SYSTEM})
 
-_CANNOT_TELL = "the sources of the acting organisation did not answer"
 _NOT_IN_THE_REGISTER = "the acting organisation could not be found in the organisation register"
-
-Seen = View | SourcesUnavailable | None
-"""A student as a caller may see them, that it cannot be told, or nothing."""
 
 
 class Page(msgspec.Struct, frozen=True):
@@ -88,11 +67,11 @@ class Reader:
         labels: Labels | None = None,
     ) -> None:
         self._questions = Questions(sources, clock)
+        self._looking = Looking(self._questions, policy, suspended_is_valid=suspended_is_valid)
+        self._viewing = Viewing(self._questions, part_key=part_key, labels=labels)
         self._policy = policy
         self._clock = clock
-        self._part_key = part_key
         self._seconds = request_seconds
-        self._suspended_is_valid = suspended_is_valid
         self._labels = labels
 
     def sit(self) -> Sitting:
@@ -153,7 +132,7 @@ class Reader:
         standing, people = await asyncio.gather(
             self._questions.standing(caller, sitting.deadline), self._questions.people([oid], sitting.deadline)
         )
-        (looked,) = await self._look(caller, standing, [people.by_oid[oid]], people.are_known, sitting)
+        (looked,) = await self._looking.look(caller, standing, [people.by_oid[oid]], people.are_known, sitting)
         return explain(looked, self._policy, caller.role)
 
     async def students(
@@ -181,7 +160,7 @@ class Reader:
         asked = sorted({oid for oids in holders.values() for oid in oids} | {NOBODY})
         seen = await self._students(caller, asked, sitting)
         down = any(reply.outcome in FAILED for reply in replies) or isinstance(seen[NOBODY], SourcesUnavailable)
-        nobody = SourcesUnavailable(_CANNOT_TELL) if down else None
+        nobody = SourcesUnavailable(CANNOT_TELL) if down else None
         # INVARIANT: a right that is hidden, one that is not the caller's and one that nobody holds come to the same,
         # sources down or not.
         return {
@@ -203,16 +182,16 @@ class Reader:
         shown: list[View] = []
         while waiting and len(shown) <= first:
             step, waiting = waiting[: first + _SPARE], waiting[first + _SPARE :]
-            looked = await self._look(caller, standing, step, True, sitting)
+            looked = await self._looking.look(caller, standing, step, True, sitting)
             if any(each.own_sources_are_down(sources) for each in looked):
-                raise SourcesUnavailable(_CANNOT_TELL)
+                raise SourcesUnavailable(CANNOT_TELL)
             listed = [each for each in looked if each.is_listed]
             while listed and len(shown) <= first:
                 # Whether a student may be seen is known only when the plans are read: one more than the page tells
                 # whether more follow.
                 room = first + 1 - len(shown)
                 taken, listed = listed[:room], listed[room:]
-                views = await self._views(taken, sitting.deadline)
+                views = await self._viewing.all(taken, sitting.deadline)
                 shown += [each for each in views.values() if isinstance(each, View)]
         return Page(tuple(shown[:first]), more=len(shown) > first)
 
@@ -236,12 +215,14 @@ class Reader:
         people = await self._walked(caller, standing, oids, sitting.deadline)
         waiting = [person for person in people if after is None or person.oid > after]
         for some in _lots(waiting, _RIGHTS_AT_ONCE):
-            looked = await self._look(caller, standing, some, True, sitting.rest()) if not sitting.is_over else []
+            looked = (
+                await self._looking.look(caller, standing, some, True, sitting.rest()) if not sitting.is_over else []
+            )
             down = {each.person.oid for each in looked if each.own_sources_are_down(self._questions.of_rights)}
             by_oid = {each.person.oid: each for each in looked if each.is_listed and each.person.oid not in down}
             unread = down if looked else {person.oid for person in some}
             for few in _lots(some, _PLANS_AT_ONCE):
-                views = self._walk([by_oid[each.oid] for each in few if each.oid in by_oid], sitting)
+                views = self._viewing.in_turn([by_oid[each.oid] for each in few if each.oid in by_oid], sitting)
                 for person in few:
                     seen = await anext(views) if person.oid in by_oid else None
                     if person.oid in unread or seen is not None:
@@ -256,14 +237,6 @@ class Reader:
         if not people.are_known:
             raise SourcesUnavailable("the learner register did not answer")
         return sorted(people.distinct(), key=lambda person: person.oid)
-
-    async def _walk(self, looked: Sequence[Looked], sitting: Sitting) -> AsyncIterator[Seen]:
-        wanted = [each.wanted(self._questions.of_plans) for each in looked]
-        is_over = sitting.is_over
-        plans = {} if is_over else await self._questions.plans(_by_source(wanted), sitting.rest().deadline)
-        for each, want in zip(looked, wanted, strict=True):
-            yield SourcesUnavailable(_CANNOT_TELL) if is_over else self._view(each, want, plans)
-            await asyncio.sleep(0)
 
     async def guided(
         self, caller: Caller, *, within: Sitting | None = None
@@ -288,8 +261,8 @@ class Reader:
         standing, people = await asyncio.gather(
             self._questions.standing(caller, sitting.deadline), self._questions.people(oids, sitting.deadline)
         )
-        looked = await self._look(caller, standing, people.distinct(), people.are_known, sitting)
-        views = await self._views(looked, sitting.deadline)
+        looked = await self._looking.look(caller, standing, people.distinct(), people.are_known, sitting)
+        views = await self._viewing.all(looked, sitting.deadline)
         return {oid: views[people.by_oid[oid].oid] for oid in oids}
 
     async def _listed(self, caller: Caller, standing: Standing, deadline: Deadline) -> list[Person]:
@@ -314,169 +287,8 @@ class Reader:
             raise SourcesUnavailable(_NOT_IN_THE_REGISTER)
         replies = await self._questions.learners(provider, deadline)
         if any(reply.outcome in FAILED for reply in replies):
-            raise SourcesUnavailable(_CANNOT_TELL)
+            raise SourcesUnavailable(CANNOT_TELL)
         return set(everything_in(replies))
-
-    # --- rights, facts, decision ------------------------------------------------------------------------------
-
-    async def _look(
-        self,
-        caller: Caller,
-        standing: Standing,
-        people: Sequence[Person],
-        identities_are_known: bool,
-        sitting: Sitting,
-    ) -> list[Looked]:
-        """The rights of each person and what the caller may see of each."""
-        deadline = sitting.deadline
-        told = await self._questions.rights(people, deadline)
-        named = organisations_named(caller.organisation, [(source, rights_in(reply)) for source, reply in told])
-        (tree, down), standing = await asyncio.gather(
-            self._questions.tree(named, deadline.at(TREE)), self._with_consents_given(caller, standing, told, deadline)
-        )
-        tree = tree_on(tree, sitting.day)
-        looked = [
-            self._decided(
-                caller,
-                towards,
-                person,
-                told,
-                tree,
-                sitting.day,
-                is_in_hiding=Known.of(person.non_disclosure) if identities_are_known else Known.UNKNOWN,
-            )
-            for person, towards in zip(people, standing.towards_each(people), strict=True)
-        ]
-        return [
-            msgspec.structs.replace(each, identity_is_known=identities_are_known, register_is_down=down)
-            for each in looked
-        ]
-
-    async def _with_consents_given(
-        self, caller: Caller, standing: Standing, told: Sequence[tuple[Source, RightsReply]], deadline: Deadline
-    ) -> Standing:
-        """For OPH, who discloses what others were given consent to: the consents that concern the rights at hand."""
-        if caller.role is not Role.OPH:
-            return standing
-        rights = sorted({right.oid for _, reply in told for rights in rights_in(reply).values() for right in rights})
-        consents, are_known = await self._questions.consents_given(rights, deadline)
-        return msgspec.structs.replace(standing, consents=consents, is_whole=are_known)
-
-    def _decided(
-        self,
-        caller: Caller,
-        standing: Standing,
-        person: Person,
-        told: Sequence[tuple[Source, RightsReply]],
-        tree: Tree,
-        day: date,
-        *,
-        is_in_hiding: Known,
-    ) -> Looked:
-        words, statuses = words_on_rights(person, told, tree)
-        silent = {source.provider_oid for source, _ in told if _is_a_silent_register(source, statuses[source.id])}
-        registers = {source.id for source, _ in told if source.precedence == REGISTER}
-        rights = with_doubts(merge_rights(words, day), silent, registers, tree)
-        links = find_links(rights, day)
-        situation = Situation(
-            day=day,
-            is_the_student=Known.of(LearnerOid(caller.subject) in person.all_oids),
-            # To be named in a consent makes an organisation no party to anything else of the student's.
-            acting=caller.organisation if caller.role is not Role.CONSENT_RECIPIENT else None,
-            rights=rights,
-            links=links,
-            tree=tree,
-            suspended_is_valid=self._suspended_is_valid,
-            appointments=tuple(each for each in standing.appointments if may_appoint(each, rights, links, tree, day)),
-            assignments=standing.assignments,
-            consents=standing.consents,
-            statutes=standing.statutes,
-            is_in_hiding=is_in_hiding,
-            every_relation_is_known=standing.is_whole,
-        )
-        return Looked(
-            person=person,
-            situation=situation,
-            rights=rights,
-            links=links,
-            grants={right.oid: decide(self._policy, caller.role, situation, right) for right in rights},
-            person_items=decide_person(self._policy, caller.role, situation),
-            role=caller.role,
-            heard=statuses,
-        )
-
-    # --- fetch, merge, redact ---------------------------------------------------------------------------------
-
-    async def _views(self, looked: Sequence[Looked], deadline: Deadline) -> dict[LearnerOid, Seen]:
-        wanted = [each.wanted(self._questions.of_plans) for each in looked]
-        plans = await self._questions.plans(_by_source(wanted), deadline)
-        return {each.person.oid: self._view(each, want, plans) for each, want in zip(looked, wanted, strict=True)}
-
-    def _view(
-        self,
-        looked: Looked,
-        wanted: Mapping[str, Sequence[Want]],
-        plans: Mapping[str, tuple[Source, PlansReply]],
-    ) -> Seen:
-        told, statuses = told_plans(looked, wanted, plans)
-        record = merge(
-            looked.person,
-            looked.rights,
-            looked.links,
-            told,
-            key=self._part_key,
-        )
-        evidence = looked.evidence(record.plans, all_known=all_read(wanted, plans))
-        view = show(
-            record,
-            looked.grants,
-            looked.person_items,
-            evidence,
-            looked.link_findings(),
-            key=self._part_key,
-            labels=self._labels,
-        )
-        if view is not None:
-            origins = looked.origins(record, evidence)
-            owned = frozenset(each.oid for each in looked.rights if looked.situation.owns(each) is Known.YES)
-            view = msgspec.structs.replace(
-                view,
-                own=owned.intersection(view.rights),
-                right_origins=origins[0],
-                plan_origins=origins[1],
-                own_plans=looked.own_plans,
-                is_own=is_own(looked.role, looked.situation),
-            )
-            return view.with_sources(self._statuses(looked, view, statuses))
-        down = looked.own_sources_are_down(self._questions.of_rights)
-        return SourcesUnavailable(_CANNOT_TELL) if down else None
-
-    def _statuses(
-        self, looked: Looked, view: View, of_plans: Mapping[str, tuple[Source, SourceStatus]]
-    ) -> tuple[SourceStatus, ...]:
-        """The sources in the caller's scope.
-
-        INVARIANT: a healthy source appears only where everyone with this relation would see it, or where something
-        visible came from it, and says only whether something visible did; so it tells nothing about a hidden plan or
-        right. A source that failed under a grant is a gap and is shown.
-        """
-        shown = {each.id: looked.heard[each.id] for each in self._questions.of_rights if looked.sees_source(each)}
-        for source_id, (source, status) in of_plans.items():
-            if status.outcome in FAILED or source_id in view.came_from or looked.is_own_source(source):
-                shown[source_id] = worse_of(shown[source_id], status) if source_id in shown else status
-        if not looked.identity_is_known:
-            shown[LEARNER_REGISTER] = SourceStatus(source=LEARNER_REGISTER, outcome=Outcome.UNAVAILABLE)
-        statuses = (as_shown(shown[each], gave_something=each in view.came_from) for each in sorted(shown))
-        return tuple(labelled(each, self._labels) for each in statuses)
-
-
-def _by_source(wanted: Sequence[Mapping[str, Sequence[Want]]]) -> dict[str, set[StudyRightOid]]:
-    """The rights whose plans are wanted of each source, by source id."""
-    keys: dict[str, set[StudyRightOid]] = {}
-    for each in wanted:
-        for source_id, wants in each.items():
-            keys.setdefault(source_id, set()).update(want.right for want in wants)
-    return keys
 
 
 def _lots(people: Sequence[Person], size: int) -> Iterator[Sequence[Person]]:
@@ -488,7 +300,3 @@ def _with(seen: Seen, right: StudyRightOid) -> View | None:
     if isinstance(seen, View) and (seen.right(right) is not None or seen.plan(right) is not None):
         return seen
     return None
-
-
-def _is_a_silent_register(source: Source, status: SourceStatus) -> bool:
-    return source.precedence == REGISTER and status.outcome in FAILED

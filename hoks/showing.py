@@ -78,7 +78,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     """Of the shown rights, those that the acting organisation owns."""
     right_origins: Mapping[StudyRightOid, Origin] = {}
     plan_origins: Mapping[StudyRightOid, Origin] = {}
-    own_plans: frozenset[StudyRightOid] = frozenset()
+    appoints_in: frozenset[StudyRightOid] = frozenset()
     """The rights in whose plans the acting organisation appoints."""
     is_own: bool = False
     """Whether the student is the caller, acting as such."""

@@ -8,10 +8,10 @@ from hoks.caller import Caller, HeldRole, Role
 from hoks.identifiers import LearnerOid, OrganisationOid, PersonOid, StudyRightOid
 from hoks.outcomes import Outcome
 from hoks.plan import Hoks
-from hoks.reading import Seen
 from hoks.showing import View
 from hoks.units import PlannedVocationalUnit
 from hoks.values import Code
+from hoks.viewing import Seen
 from tests.hoks.sources import Fake, World
 from tests.hoks.stories import (
     A1,

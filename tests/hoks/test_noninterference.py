@@ -20,9 +20,10 @@ from hoks.caller import Caller, Role
 from hoks.identifiers import LearnerOid
 from hoks.items import Item
 from hoks.outcomes import Outcome
-from hoks.reading import Page, Reader, Seen
+from hoks.reading import Page, Reader
 from hoks.showing import View
 from hoks.sitting import Sitting
+from hoks.viewing import Seen
 from resolvers.graph import Graph
 from resolvers.schema import build
 from tests.world.cast import CALLERS, HIDDEN, NUMBER, OIDS, Cast, cast

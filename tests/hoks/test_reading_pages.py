@@ -8,9 +8,9 @@ from hoks.caller import Caller
 from hoks.errors import SourcesUnavailable
 from hoks.identifiers import LearnerOid, StudyRightOid
 from hoks.outcomes import Outcome
-from hoks.reading import Seen
 from hoks.showing import View
 from hoks.student import Person
+from hoks.viewing import Seen
 from tests.hoks.readers import (
     BREAKAGES,
     NOBODYS,

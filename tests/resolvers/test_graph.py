@@ -14,8 +14,9 @@ from hoks.errors import SourcesUnavailable
 from hoks.identifiers import LearnerOid, StudyRightOid
 from hoks.items import Item
 from hoks.outcomes import Outcome
-from hoks.reading import Page, Reader, Seen
+from hoks.reading import Page, Reader
 from hoks.sitting import Sitting
+from hoks.viewing import Seen
 from resolvers.graph import Graph
 from tests.world.asking import KEY, SCHEMA, STAFF_OF_A, WORLD, ask, codes, graph, oid_of, withheld
 from tests.world.cast import CALLERS, OIDS

@@ -37,6 +37,7 @@ from hoks.showing import View, show
 from hoks.stamp import stamp
 from hoks.standing import Standing
 from hoks.student import Student
+from hoks.viewing import Viewing
 from hoks.views import all_findings, workplace_learning
 from resolvers.context import Context
 from resolvers.cursors import Cursors
@@ -186,13 +187,13 @@ def _approved(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(hoks.access.decide, "PLAN_CONDITIONS", conditions)
 
 
-def _ungated_existence(reader: Reader, looked: Looked, *rest: Any) -> Any:
-    seen = _VIEW(reader, looked, *rest)
+def _ungated_existence(viewing: Viewing, looked: Looked, *rest: Any) -> Any:
+    seen = _VIEW(viewing, looked, *rest)
     return SourcesUnavailable("there is something") if seen is None and looked.rights else seen
 
 
-def _named_if_there(reader: Reader, looked: Looked, *rest: Any) -> Any:
-    seen = _VIEW(reader, looked, *rest)
+def _named_if_there(viewing: Viewing, looked: Looked, *rest: Any) -> Any:
+    seen = _VIEW(viewing, looked, *rest)
     if seen is not None or not looked.rights:
         return seen
     student = Student(oid=None, name=looked.person.name, study_rights=(), hoksit=())
@@ -202,7 +203,7 @@ def _named_if_there(reader: Reader, looked: Looked, *rest: Any) -> Any:
     )
 
 
-_VIEW = Reader._view
+_VIEW = Viewing._view
 
 
 # --- reading --------------------------------------------------------------------------------------------------
@@ -222,7 +223,7 @@ async def _every_statute(questions: Questions, caller: Any, deadline: Any) -> St
     return msgspec.structs.replace(standing, statutes=questions._sources.statutes)
 
 
-def _every_status(reader: Reader, looked: Looked, view: View, of_plans: Any) -> Any:
+def _every_status(viewing: Viewing, looked: Looked, view: View, of_plans: Any) -> Any:
     shown = {**looked.heard, **{name: status for name, (_, status) in of_plans.items()}}
     return tuple(shown[each] for each in sorted(shown))
 
@@ -376,10 +377,10 @@ LEAKS: Mapping[str, Leak] = {
         _instead(Questions, "standing", _every_statute), "authority without a statute", "other statutes"
     ),
     "an error where something is hidden": Leak(
-        _instead(Reader, "_view", _ungated_existence), "instructor", "hidden people are deleted"
+        _instead(Viewing, "_view", _ungated_existence), "instructor", "hidden people are deleted"
     ),
     "names of those who are hidden": Leak(
-        _instead(Reader, "_view", _named_if_there), "assessor", "hidden people are deleted"
+        _instead(Viewing, "_view", _named_if_there), "assessor", "hidden people are deleted"
     ),
     "students are counted before they are filtered": Leak(
         _instead(Reader, "page", _counted_before_filtering), "head of training", "strangers are inserted between"
@@ -387,7 +388,7 @@ LEAKS: Mapping[str, Leak] = {
     "sources tell whether they have hidden rights": Leak(
         _instead(hoks.reading, "as_shown", lambda status, gave_something: status), "responsible teacher", GONE
     ),
-    "every source's status is shown": Leak(_instead(Reader, "_statuses", _every_status), "assessor", GONE),
+    "every source's status is shown": Leak(_instead(Viewing, "_statuses", _every_status), "assessor", GONE),
     "gaps of sources that nothing was granted from": Leak(
         _instead(Looked, "wanted", _asks_for_everything), "assessor", "plans elsewhere are down"
     ),

@@ -15,14 +15,14 @@ import gateway.http
 from gateway.http import GraphQLEndpoint
 from hoks.looked import Looked
 from hoks.questions import Questions
-from hoks.reading import Reader
+from hoks.viewing import Viewing
 from resolvers.graph import Graph
 from tests.world.leaks import Install, Leak
 
 log = logging.getLogger("hoks.leaky")
 
 _RESPOND, _EXECUTE, _ANSWER = gateway.http._respond, GraphQLEndpoint._execute, Graph.answer
-_PLANS, _VIEW = Questions.plans, Reader._view
+_PLANS, _VIEW = Questions.plans, Viewing._view
 
 
 def _noting_what_is_read(patch: pytest.MonkeyPatch, note: Callable[[bytes], None]) -> None:
@@ -56,8 +56,8 @@ def _status_by_existence(patch: pytest.MonkeyPatch) -> None:
     """Another success where somebody is there of whom nothing may be seen."""
     hidden: list[bool] = []
 
-    def viewed(reader: Reader, looked: Looked, *rest: Any) -> Any:
-        seen = _VIEW(reader, looked, *rest)
+    def viewed(viewing: Viewing, looked: Looked, *rest: Any) -> Any:
+        seen = _VIEW(viewing, looked, *rest)
         hidden.append(seen is None and bool(looked.rights))
         return seen
 
@@ -66,19 +66,19 @@ def _status_by_existence(patch: pytest.MonkeyPatch) -> None:
         answer = await _EXECUTE(endpoint, *given)
         return answer._replace(status=206) if any(hidden) else answer
 
-    patch.setattr(Reader, "_view", viewed)
+    patch.setattr(Viewing, "_view", viewed)
     patch.setattr(GraphQLEndpoint, "_execute", leaky)
 
 
 def _logged(say: Callable[[Looked, Any], None]) -> Install:
     """A log line of each student that is looked at."""
 
-    def leaky(reader: Reader, looked: Looked, *rest: Any) -> Any:
-        seen = _VIEW(reader, looked, *rest)
+    def leaky(viewing: Viewing, looked: Looked, *rest: Any) -> Any:
+        seen = _VIEW(viewing, looked, *rest)
         say(looked, seen)
         return seen
 
-    return lambda patch: patch.setattr(Reader, "_view", leaky)
+    return lambda patch: patch.setattr(Viewing, "_view", leaky)
 
 
 def _sizes_logged(patch: pytest.MonkeyPatch) -> None:
