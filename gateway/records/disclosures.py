@@ -66,6 +66,7 @@ class Recorder:
             "laws": sorted({self._grounds[rule].law for rule in rules}),
             "consents": sorted(origin.consents) if origin is not None else [],
             "appointments": sorted(origin.appointments) if origin is not None else [],
+            **({"embed": caller.embedding.id} if caller.embedding is not None else {}),
             "purpose": PURPOSES[caller.role],
             "policy": self._policy,
             "as_of": _moment(origin.as_of if origin is not None else None),
