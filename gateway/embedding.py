@@ -192,16 +192,20 @@ class Embedded:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request; one without an embed token as if this were not here."""
+        is_embedded = _embed_token(_header(scope, b"authorization")) is not None
+        if not is_embedded and scope["method"] != "OPTIONS":
+            await self._graph(scope, receive, send)
+            return
         origin = _header(scope, b"origin")
         is_allowed = origin in self._origins
-        if scope["method"] == "OPTIONS" and is_allowed:
-            await Response(status_code=204, headers=_preflight(origin))(scope, receive, send)
-        elif _embed_token(_header(scope, b"authorization")) is None:
-            await self._graph(scope, receive, send)
-        else:
+        if is_embedded:
             bearers = _Bearers(origin, self._embeds, self._grounds, self._reader)
             cors = _cors(origin) if is_allowed else {"vary": "Origin"}
             await self._graph({**scope, CALLERS: bearers}, receive, _with(cors, send))
+        elif is_allowed:
+            await Response(status_code=204, headers=_preflight(origin))(scope, receive, send)
+        else:
+            await self._graph(scope, receive, send)
 
 
 class _Bearers:

@@ -53,7 +53,9 @@ class Operations:
             raise RefusedError(Code.OPERATION_NOT_TRUSTED)
         if text is None:
             text = self._registered_text(asked, caller)
-        return msgspec.structs.replace(asked, query=text) if text is not None else _NOT_FOUND
+        if text is None:
+            return _NOT_FOUND
+        return asked if text is asked.query else msgspec.structs.replace(asked, query=text)
 
     def _trusted_text(self, asked: Envelope, client: str | None) -> str | None:
         if asked.query:

@@ -171,3 +171,15 @@ def test_operations_of_a_client_without_a_manifest_cannot_be_added(
     emitted = written(tmp_path / "persisted-documents.json", {hashed(GOOD): GOOD})
     assert main(["operations", "add", str(emitted), "--config", str(config), "--client", "nobody"]) == 2
     assert "expected a [[client]] with id = 'nobody'" in capsys.readouterr().err
+
+
+def test_a_gateway_does_not_start_with_a_manifest_that_cannot_be_used(tmp_path: Path, capsys: Printed) -> None:
+    lay_out(tmp_path, build_world())
+    config, manifest = tmp_path / "gateway.toml", tmp_path / "operations" / f"{TOOL}.json"
+    config.write_text(settings_text(8080, tmp_path))
+    manifest.parent.mkdir()
+    written(manifest, {hashed(BAD): GOOD})
+    assert main(["serve", "--config", str(config)]) == 2
+    told = capsys.readouterr().err
+    assert told.startswith(f"hoks-gateway: {config}: key `client.manifest_path`: {manifest}: operation Mine: ")
+    assert told.count("\n") == 1

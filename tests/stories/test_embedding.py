@@ -280,7 +280,7 @@ async def test_an_ended_appointment_ends_its_tokens_at_the_next_request_however_
         assert refused(await alone.used(token)) == never
 
 
-async def test_a_token_is_over_when_its_time_is_when_it_is_revoked_and_when_its_operation_is_gone(
+async def test_a_token_is_over_with_its_time_when_it_is_revoked_and_when_its_operation_is_gone(
     tool: Embedder,
 ) -> None:
     never = refused(await tool.used("hoks-embed-never"))
