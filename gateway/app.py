@@ -10,14 +10,13 @@ from functools import partial
 from importlib import resources
 from urllib.parse import urlsplit
 
-import httpx
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from connectors.catalogue import Connected, SettingsRefusedError, connect, secret
-from connectors.client import HttpxClient
+from connectors.client import HttpClient, Transport
 from connectors.limits import DEFAULT_SECONDS
 from gateway.callers import Callers
 from gateway.export import ExportEndpoint
@@ -64,7 +63,7 @@ class Parts:
 def assemble(
     settings: Settings,
     clock: Clock,
-    transport: httpx.AsyncBaseTransport | None = None,
+    transport: Transport | None = None,
     seconds: Callable[[], float] = time.monotonic,
 ) -> Parts:
     """The reader over everything that the settings name. Raises ``SettingsError`` with one line."""
@@ -101,7 +100,7 @@ def assemble(
 def create_app(
     settings: Settings,
     clock: Clock,
-    transport: httpx.AsyncBaseTransport | None = None,
+    transport: Transport | None = None,
     seconds: Callable[[], float] = time.monotonic,
 ) -> Starlette:
     """The gateway. Raises ``SettingsError`` with one line when it must not start.
@@ -212,11 +211,11 @@ def _sources(connected: Connected, keeping: Keeping, settings: Settings) -> Sour
     )
 
 
-def _key_clients(settings: Settings, transport: httpx.AsyncBaseTransport | None) -> KeyClients:
-    by_url: dict[str, HttpxClient] = {}
+def _key_clients(settings: Settings, transport: Transport | None) -> KeyClients:
+    by_url: dict[str, HttpClient] = {}
     for issuer in settings.issuer:
         try:
-            by_url[issuer.jwks_url] = HttpxClient(
+            by_url[issuer.jwks_url] = HttpClient(
                 [_origin(issuer.jwks_url)],
                 source="keys of an issuer",
                 # Whoever waits for a key set waits no longer than for an answer.

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 import httpx
 import orjson
 
+from connectors.client import Transport
 from gateway.app import create_app
 from gateway.clock import FixedDayClock
 from gateway.settings_file import load
@@ -244,7 +245,7 @@ class Front:
 @asynccontextmanager
 async def gateway(
     here: Scene,
-    transport: httpx.AsyncBaseTransport | None = None,
+    transport: Transport | None = None,
     *,
     clock: Clock | None = None,
     seconds: Callable[[], float] = time.monotonic,
