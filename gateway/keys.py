@@ -106,15 +106,20 @@ class KeySet:
 
     async def key(self, key_id: str, algorithm: str) -> jwt.PyJWK:
         """The key of that id for that algorithm; ``PyJWKError`` where the issuer has none."""
-        known = self._live().get((key_id, algorithm))
+        known = self.known(key_id, algorithm)
         if known is None:
             await self._refreshed()
             known = self._live().get((key_id, algorithm))
-        elif self._timer() - self._fetched_at > REFRESH_SECONDS:
-            # Nobody waits for this one: the key at hand is good until the issuer says otherwise.
-            self._refresh()
         if known is None:
             raise jwt.PyJWKError("no such key") if self._live() else NoKeysError
+        return known
+
+    def known(self, key_id: str, algorithm: str) -> jwt.PyJWK | None:
+        """The key at hand, the same one until the issuer's keys were read anew."""
+        known = self._live().get((key_id, algorithm))
+        if known is not None and self._timer() - self._fetched_at > REFRESH_SECONDS:
+            # Nobody waits for this one: the key at hand is good until the issuer says otherwise.
+            self._refresh()
         return known
 
     async def aclose(self) -> None:
