@@ -72,7 +72,14 @@ class Ready(Reader):
         """A request that begins now."""
         return self._of.sit()
 
-    async def students(self, caller: Caller, oids: Collection[LearnerOid], *, within: Sitting | None = None) -> Any:
+    async def students(
+        self,
+        caller: Caller,
+        oids: Collection[LearnerOid],
+        *,
+        within: Sitting | None = None,
+        selected: Collection[str] | None = None,
+    ) -> Any:
         """What was read."""
         return self._views
 

@@ -10,7 +10,6 @@ from functools import partial
 from importlib import resources
 from urllib.parse import urlsplit
 
-import httpx
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse
@@ -18,7 +17,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Lifespan, Receive, Scope, Send
 
 from connectors.catalogue import Connected, SettingsRefusedError, connect, secret
-from connectors.client import HttpxClient
+from connectors.client import HttpClient, Transport
 from connectors.limits import DEFAULT_SECONDS
 from gateway.callers import Callers
 from gateway.export import ExportEndpoint
@@ -84,7 +83,7 @@ class Parts:
 def assemble(
     settings: Settings,
     clock: Clock,
-    transport: httpx.AsyncBaseTransport | None = None,
+    transport: Transport | None = None,
     seconds: Callable[[], float] = time.monotonic,
 ) -> Parts:
     """The reader over everything that the settings name. Raises ``SettingsError`` with one line."""
@@ -121,7 +120,7 @@ def assemble(
 def create_app(
     settings: Settings,
     clock: Clock,
-    transport: httpx.AsyncBaseTransport | None = None,
+    transport: Transport | None = None,
     seconds: Callable[[], float] = time.monotonic,
     hearsay: Hearsay | None = None,
 ) -> Application:
@@ -238,11 +237,11 @@ def _sources(connected: Connected, keeping: Keeping, settings: Settings) -> Sour
     )
 
 
-def _key_clients(settings: Settings, transport: httpx.AsyncBaseTransport | None) -> KeyClients:
-    by_url: dict[str, HttpxClient] = {}
+def _key_clients(settings: Settings, transport: Transport | None) -> KeyClients:
+    by_url: dict[str, HttpClient] = {}
     for issuer in settings.issuer:
         try:
-            by_url[issuer.jwks_url] = HttpxClient(
+            by_url[issuer.jwks_url] = HttpClient(
                 [_origin(issuer.jwks_url)],
                 source="keys of an issuer",
                 # Whoever waits for a key set waits no longer than for an answer.

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import jwt
 import msgspec
 
-from connectors.client import HttpPort, HttpxClient, Incoming, Outgoing
+from connectors.client import HttpClient, HttpPort, Incoming, Outgoing
 from connectors.condition import Condition
 from connectors.failures import Reason, SourceFailure, SourceUnavailable
 from hoks.asking import unhurried
@@ -60,7 +60,7 @@ class NoKeysError(Exception):
 class KeyClients:
     """The port to the key sets: a client of its own for each, so that one broken issuer stops no other."""
 
-    def __init__(self, by_url: Mapping[str, HttpxClient]) -> None:
+    def __init__(self, by_url: Mapping[str, HttpClient]) -> None:
         self._by_url = by_url
 
     async def send(self, request: Outgoing) -> Incoming:

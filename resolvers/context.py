@@ -1,6 +1,6 @@
 """What one request carries: the caller, the day and the deadline, the loaders, and what its answer has shown."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -62,8 +62,11 @@ class Context:
         operation: PreparedOperation,
         desks: Desks,
         update_weeks: int = UPDATE_WEEKS,
+        selected: Collection[str] | None = None,
     ) -> None:
         self.caller = caller
+        self.selected = selected
+        """The coordinates that the operation selects: of a student nothing else is drawn."""
         self.operation = operation
         self.reader = reader
         self.desks = desks
@@ -133,11 +136,11 @@ class Context:
         ]
 
     async def _load_students(self, oids: list[LearnerOid]) -> list[Any]:
-        seen = await self.reader.students(self.caller, oids, within=self.sitting)
+        seen = await self.reader.students(self.caller, oids, within=self.sitting, selected=self.selected)
         return [seen[oid] for oid in oids]
 
     async def _load_rights(self, rights: list[StudyRightOid]) -> list[Any]:
-        seen = await self.reader.by_rights(self.caller, rights, within=self.sitting)
+        seen = await self.reader.by_rights(self.caller, rights, within=self.sitting, selected=self.selected)
         return [seen[right] for right in rights]
 
 

@@ -56,7 +56,8 @@ class Graph:
     ) -> Answered:
         """The answer to one validated operation, and what it tells of whom."""
         operation = document.operation(operation_name, variables)
-        context = Context(caller, self._reader, self._cursors, operation, self._desks, self._update_weeks)
+        selected = operation.selected(self._schema)
+        context = Context(caller, self._reader, self._cursors, operation, self._desks, self._update_weeks, selected)
         result = execute(
             self._schema,
             document.node,

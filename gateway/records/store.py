@@ -33,7 +33,7 @@ LARGEST_GROUP = 128
 WAITING = 10_000
 """How many may wait for the writer; more is a store that cannot keep up, and they are refused at once."""
 READERS = 4
-PATIENCE_SECONDS = 0.9
+PATIENCE_SECONDS = 0.5
 """How long a job waits while the writer does not get on with anybody's; then the store counts as broken."""
 READING_SECONDS = 2.0
 CLOSING_SECONDS = 5.0
@@ -392,7 +392,7 @@ def postgresql(url: URL) -> Store:
 
 _SERVER = (
     "synchronous_commit=on",
-    "lock_timeout=900",
+    "lock_timeout=500",
     "statement_timeout=5000",
     "idle_in_transaction_session_timeout=10000",
 )
