@@ -109,7 +109,7 @@ def create_app(
     ``transport`` stands in for the network in tests, and ``seconds`` for the clock by which kept answers grow old.
     """
     parts = assemble(settings, clock, transport, seconds)
-    schema = build()
+    schema = build(subgraph=settings.graph.subgraph)
     callers = Callers(settings.issuer, parts.keys_client, seconds=seconds)
     endpoint = GraphQLEndpoint(
         schema=executable(schema),
