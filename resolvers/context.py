@@ -77,6 +77,7 @@ class Context:
         self.told: list[Told] = []
         self.views: list[View] = []
         self.entities = 0
+        """How many entities have been asked for."""
         self._gaps: dict[str, SourceStatus] = {}
 
     def shown(

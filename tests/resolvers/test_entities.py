@@ -122,9 +122,9 @@ async def test_an_alias_of_a_student_is_the_student() -> None:
 ALL_OF_THEM = """{ students(first: 50) { edges { node {
   __typename ...OfStudent studyRights { __typename ...OfRight } hoksit { __typename ...OfPlan }
 } } } }"""
-OF_ENTITIES = """query($of: [_Any!]!) { _entities(representations: $of) {
-  __typename ...OfStudent ...OfRight ...OfPlan
-} }"""
+OF_KIND = {"Student": "...OfStudent", "StudyRight": "...OfRight", "Hoks": "...OfPlan"}
+ALL_PARTS = " ".join(OF_KIND.values())
+OF_ENTITIES = f"query($of: [_Any!]!) {{ _entities(representations: $of) {{ __typename {ALL_PARTS} }} }}"
 PARTS = """
 fragment OfStudent on Student { oid name findings { code } sources { source outcome } timeline(first: 3) {
   edges { cursor node { kind } } pageInfo { hasNextPage } } consents { id } }
@@ -205,8 +205,10 @@ async def test_entities_tell_and_withhold_what_their_questions_tell_and_withhold
     for kind, key in asked:
         document = PreparedDocument(parse(ROOTS[kind] + WITH_VIEWS))
         question = await graph().answer(document, None, {"key": key}, by)
-        answer = await answered(OF_ENTITIES + WITH_VIEWS, [entity(kind, key)], by)
+        of_kind = OF_ENTITIES.replace(ALL_PARTS, OF_KIND[kind])
+        answer = await answered(of_kind + WITH_VIEWS, [entity(kind, key)], by)
         assert [*question.content["data"].values()] == answer.content["data"]["_entities"]
+        assert question.content["extensions"] == answer.content["extensions"]
         assert question.told == answer.told != ()
 
 
