@@ -134,7 +134,7 @@ def create_app(
     ``hearsay`` is what one of several workers hears from the others.
     """
     parts = assemble(settings, clock, transport, seconds)
-    schema = build()
+    schema = build(subgraph=settings.graph.subgraph)
     callers = Callers(settings.issuer, parts.keys_client, seconds=seconds)
     operations = _operations(settings)
     endpoint = GraphQLEndpoint(
