@@ -116,16 +116,16 @@ def application(urls: list[str]) -> Any:
 
     kind: Any = strawberry.type(Student)
 
-    def student(oid: str) -> Any:
+    def one(oid: str) -> Any:
         return kind(oid=oid)
 
-    async def students(first: int) -> Any:
+    async def listed(first: int) -> Any:
         response = await client.get(f"{urls[0]}/first/{first}")
         return [kind(oid=each["oid"]) for each in json.loads(response.content)]
 
     class Query:
-        student: Any = strawberry.field(resolver=student, graphql_type=kind)
-        students: Any = strawberry.field(resolver=students, graphql_type=list[kind])
+        student: Any = strawberry.field(resolver=one, graphql_type=kind)
+        students: Any = strawberry.field(resolver=listed, graphql_type=list[kind])
 
     schema = strawberry.Schema(strawberry.type(Query), extensions=[ParserCache, ValidationCache])
     return GraphQL(schema, graphql_ide=None)

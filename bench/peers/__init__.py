@@ -19,7 +19,7 @@ from bench.question import GRAPH, PEERS, WIRE, Json, Question, Tree, translated
 from bench.targets import SOURCE_SECONDS, Command, Merged, Missing, Place, Target
 
 INSTALLED = Path(__file__).parents[2] / "var" / "bench" / "peers"
-INSTALLING_SECONDS = 300
+INSTALLING_SECONDS = 900
 NODE = ("node", "--max-semi-space-size=64")
 """A young heap that holds what a second of answers leaves behind; without it figures flip between two states."""
 SHARED = ("plan.graphql", "names.json", "resolvers.mjs")
@@ -108,7 +108,7 @@ def _tailcall(camel: bool, place: Place, port: int) -> Command:
     (folder / "hook-named.js").write_text(hook)
     config = folder / f"{'camel' if camel else 'hook'}-{port}.graphql"
     config.write_text(_tailcall_config(place, port, camel=camel))
-    return Command([binary, "start", config], folder, TAILCALL_TRACKER="false", RUST_LOG="error")
+    return Command([binary, "start", config], folder, TAILCALL_TRACKER="false", TAILCALL_LOG_LEVEL="error")
 
 
 def _runs(binary: Path) -> bool:
@@ -131,7 +131,7 @@ type Query {{
   students(first: Int!): [Student] @http(url: "{a}/first/{{{{.args.first}}}}")
 }}
 type Student {{
-  oid: String
+  oid: String!
   a: Hoks @http(url: "{a}/{{{{.value.oid}}}}/plan"{hook})
   b: Hoks @http(url: "{b}/{{{{.value.oid}}}}/plan"{hook})
 }}
@@ -215,7 +215,7 @@ def _hive(place: Place, port: int) -> Command:
     for number, url in enumerate(COMPOSED_FOR.values()):
         text = text.replace(url, f"{place.url(number)}")
     (folder / f"supergraph-{port}.graphql").write_text(text)
-    binary = "node_modules/@graphql-hive/gateway/dist/bin.mjs"
+    binary = "node_modules/@graphql-hive/gateway/dist/bin.js"
     return Command(
         [*NODE, binary, "supergraph", f"supergraph-{port}.graphql", "--port", port, "--host", "127.0.0.1", "--fork", 1],
         folder,
