@@ -31,7 +31,7 @@ $(MUTATE)/ready: requirements-mutate.txt
 	@touch $@
 
 # What the gateway costs, alone and beside others that npm ships (installed on demand, where Node is); a quarter of an
-# hour on a quiet machine. ARGS='--quick' only shows that it runs, '--only list' takes one table, '--write' keeps them.
+# hour on a quiet machine, kept in bench/RESULTS.md. ARGS='--quick' shows that it runs, '--only list' takes one table.
 bench: .venv/ready
 	@$(BIN)/python -m bench $(ARGS)
 

@@ -1,7 +1,7 @@
 """Everything that is measured, table after table, on a quiet machine: ``make bench``; a quarter of an hour.
 
 ``--quick`` takes few of each, to see that it runs; its figures say nothing. ``--only NAME`` takes one: ``gate``,
-``guidance`` or a row of the comparison; ``--write`` keeps the comparison in ``bench/RESULTS.md``.
+``guidance`` or a table of the comparison, which is kept in ``bench/RESULTS.md`` when it is whole.
 """
 
 import argparse
@@ -16,11 +16,10 @@ MEASURES = {"gate": gate.main, "guidance": guidance.main}
 def main() -> None:
     """Measure what is chosen, or everything."""
     parser = argparse.ArgumentParser(prog="bench", description=(__doc__ or "").splitlines()[0])
-    names = (*MEASURES, *comparison.ROW_NAMES)
+    names = (*MEASURES, *comparison.TABLES)
     parser.add_argument("--quick", action="store_true", help="few of each: the figures say nothing")
     parser.add_argument("--only", action="append", default=[], choices=names, metavar="NAME", help=", ".join(names))
     parser.add_argument("--gateway", action="append", default=[], metavar="WORD", help="of gateways, those so named")
-    parser.add_argument("--write", action="store_true", help="keep the comparison in bench/RESULTS.md")
     chosen = parser.parse_args()
     logging.disable(logging.CRITICAL)
     for name, measure in MEASURES.items():
@@ -31,7 +30,7 @@ def main() -> None:
             print(f"{time.perf_counter() - began:.0f} s\n", flush=True)
     rows = [name for name in chosen.only if name not in MEASURES]
     if rows or not chosen.only:
-        comparison.compare(rows, chosen.gateway, quick=chosen.quick, write=chosen.write)
+        comparison.compare(rows, chosen.gateway, quick=chosen.quick)
 
 
 if __name__ == "__main__":

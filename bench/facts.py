@@ -35,8 +35,8 @@ async def aliases(everybody: Sequence[Running]) -> str:
         counted = await calls(running.place)
         told = _plans(running, status, body, 2)
         is_right = told == [right(student, WHOLE)] * 2
-        rest = sum(number for kind, number in counted.items() if kind != "plan")
-        lines.append((running.target.name, str(counted.get("plan", 0)), str(rest), "yes" if is_right else "no"))
+        rest = ", ".join(f"{number} {kind}" for kind, number in sorted(counted.items()) if kind != "plan")
+        lines.append((running.target.name, str(counted.get("plan", 0)), rest or "none", "yes" if is_right else "no"))
     return table.table(("gateway", "calls for plans", "other calls", "answered right"), lines)
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from bench.targets import SOURCE_SECONDS, Command, Place, Relayed, Target
+from bench.targets import Command, Place, Relayed, Target
 from bench.world import TODAY, provider_oid
 
 ISSUER, AUDIENCE, KEY_ID = "http://127.0.0.1/bench", "hoks-gateway", "bench"
@@ -36,6 +36,9 @@ part_id_key_file = "part-id.key"
 
 [server]
 port = {port}
+
+[limits]
+request_seconds = {2 * place.seconds}
 
 [cache]
 bytes = 1_000_000_000
@@ -86,7 +89,7 @@ cas_url = "{cas}/cas"
 service = "{base}/check"
 procurement = false
 cache_seconds = {plans}
-seconds = {SOURCE_SECONDS}
+seconds = {place.seconds}
 {login}
 """
 

@@ -1,4 +1,4 @@
-"""Plain Strawberry over httpx, as a Python team writes it well: ``python -m bench.plain PORT URL_A URL_B``.
+"""Plain Strawberry over httpx, as a Python team writes it well: ``python -m bench.plain PORT SECONDS URL_A URL_B``.
 
 Strawberry's own ASGI application with its caches of parsed and validated documents, one httpx client, Structs decoded
 by msgspec under the graph's names, and no resolver below the plan but for the codes, which are two keys of the wire.
@@ -19,7 +19,7 @@ from strawberry.extensions import ParserCache, ValidationCache
 
 from bench.question import URI, VERSION, WIRE, graph
 from bench.sources import serve
-from bench.targets import ROOT, SOURCE_SECONDS, Command, Place, Target
+from bench.targets import ROOT, Command, Place, Target
 
 _SCALARS: dict[str, Any] = {"String": str, "Int": int, "Float": float, "Boolean": bool}
 
@@ -89,10 +89,10 @@ def _code_of(field: str) -> Any:
     return code
 
 
-def application(urls: list[str]) -> Any:
+def application(urls: list[str], seconds: float) -> Any:
     """The ASGI application over the two sources."""
     limits = httpx.Limits(max_connections=100, max_keepalive_connections=100, keepalive_expiry=600)
-    client = httpx.AsyncClient(timeout=SOURCE_SECONDS, limits=limits, trust_env=False)
+    client = httpx.AsyncClient(timeout=seconds, limits=limits, trust_env=False)
     answer: Any = msgspec.defstruct("Answer", [("data", struct("Hoks"))])
     decoder = msgspec.json.Decoder(answer)
 
@@ -133,7 +133,7 @@ def application(urls: list[str]) -> Any:
 
 def _command(place: Place, port: int) -> Command:
     urls = [f"{place.url(n)}/students" for n in (0, 1)]
-    return Command([sys.executable, "-m", "bench.plain", port, *urls], ROOT)
+    return Command([sys.executable, "-m", "bench.plain", port, str(place.seconds), *urls], ROOT)
 
 
 PLAIN = Target(
@@ -143,5 +143,5 @@ PLAIN = Target(
 )
 
 if __name__ == "__main__":
-    port, *urls = sys.argv[1:]
-    serve(application(urls), int(port))
+    port, seconds, *urls = sys.argv[1:]
+    serve(application(urls, float(seconds)), int(port))

@@ -18,8 +18,6 @@ from bench.question import Json, Question
 ROOT = Path(__file__).parents[1]
 LOGS = ROOT / "var" / "bench" / "logs"
 STARTING_SECONDS = 60.0
-SOURCE_SECONDS = 1.0
-"""For how long every gateway waits for a source."""
 LOAD_CORE, GATEWAY_CORE = 0, 1
 
 
@@ -36,6 +34,8 @@ class Place:
     """Of A, B and the registers."""
     tokens: Callable[[str], str]
     """A token by whose it is: a learner's OID, or ``staff``."""
+    seconds: float = 10.0
+    """For how long every gateway waits for a source."""
     providers: int = 2
     """How many providers are configured; all but the first two have no students."""
 

@@ -16,14 +16,13 @@ from typing import Any
 
 from bench.peers import openapi
 from bench.question import GRAPH, PEERS, WIRE, Json, Question, Tree, translated
-from bench.targets import SOURCE_SECONDS, Command, Merged, Missing, Place, Target
+from bench.targets import Command, Merged, Missing, Place, Target
 
 INSTALLED = Path(__file__).parents[2] / "var" / "bench" / "peers"
 INSTALLING_SECONDS = 900
 NODE = ("node", "--max-semi-space-size=64")
 """A young heap that holds what a second of answers leaves behind; without it figures flip between two states."""
 SHARED = ("plan.graphql", "names.json", "resolvers.mjs")
-TIMEOUT_MS = int(1000 * SOURCE_SECONDS)
 
 
 def installed(name: str) -> Path:
@@ -46,6 +45,11 @@ def installed(name: str) -> Path:
     return folder
 
 
+def milliseconds(place: Place) -> str:
+    """For how long a source is waited for."""
+    return str(round(1000 * place.seconds))
+
+
 def versions(name: str) -> str:
     """What a peer is made of, as its lock says."""
     wanted = json.loads((PEERS / name / "package.json").read_text())["dependencies"]
@@ -57,7 +61,8 @@ def versions(name: str) -> str:
 
 def _node(name: str, place: Place, port: int) -> Command:
     sources = ",".join(f"{place.url(each)}/students" for each in range(place.providers))
-    return Command([*NODE, "server.mjs"], installed(name), PORT=str(port), SOURCES=sources, TIMEOUT_MS=str(TIMEOUT_MS))
+    told = {"PORT": str(port), "SOURCES": sources, "TIMEOUT_MS": milliseconds(place)}
+    return Command([*NODE, "server.mjs"], installed(name), **told)
 
 
 YOGA = Target(
@@ -125,7 +130,7 @@ def _tailcall_config(place: Place, port: int, *, camel: bool) -> str:
     a, b = (f"{place.url(n)}/{service}" for n in (0, 1))
     script = "" if camel else ' @link(src: "hook-named.js", type: Script)'
     head = f"""schema @server(port: {port}, hostname: "127.0.0.1", workers: 1)
-  @upstream(poolMaxIdlePerHost: 200, timeout: 1){script} {{ query: Query }}
+  @upstream(poolMaxIdlePerHost: 200, timeout: {max(1, round(place.seconds))}){script} {{ query: Query }}
 type Query {{
   student(oid: String!): Student @expr(body: {{oid: "{{{{.args.oid}}}}"}})
   students(first: Int!): [Student] @http(url: "{a}/first/{{{{.args.first}}}}")
@@ -219,7 +224,7 @@ def _hive(place: Place, port: int) -> Command:
     return Command(
         [*NODE, binary, "supergraph", f"supergraph-{port}.graphql", "--port", port, "--host", "127.0.0.1", "--fork", 1],
         folder,
-        TIMEOUT_MS=str(TIMEOUT_MS),
+        TIMEOUT_MS=milliseconds(place),
     )
 
 
