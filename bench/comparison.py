@@ -17,7 +17,7 @@ import uvloop
 from bench import facts, scaling, table
 from bench.floors import FLOORS
 from bench.ours import ANEW, OURS, WITHOUT
-from bench.peers import PEERS_TO_BEAT
+from bench.peers import PEERS_TO_BEAT, tailcall_runs
 from bench.plain import PLAIN
 from bench.rows import ROWS, Row, measured
 from bench.scene import place
@@ -103,7 +103,7 @@ def compare(only: Sequence[str] = (), words: Sequence[str] = (), *, quick: bool 
         uvloop.run(compared(here, QUICK if quick else FULL, tables, targets, say))
     print(f"{time.perf_counter() - began:.0f} s", flush=True)
     if not (only or words or quick):
-        table.RESULTS.write_text(table.document(TARGETS, said))
+        table.RESULTS.write_text(table.document(TARGETS, said, tailcall_runs()))
 
 
 TABLES = (*(row.name for row in ROWS), "aliases", "failing", *scaling.SCALES)

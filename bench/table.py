@@ -78,15 +78,15 @@ def _said(*command: str) -> str:
         return "not on this machine"
 
 
-def document(targets: Sequence[Target], tables: Sequence[str]) -> str:
-    """Everything as it is kept, with what was measured and how to repeat it."""
+def document(targets: Sequence[Target], tables: Sequence[str], binary: str) -> str:
+    """Everything as it is kept, with what was measured and how; ``binary`` is which program one peer is."""
     what = "\n".join(f"- **{each.name}**: {each.what}" for each in targets)
     return f"""# Beside other gateways
 
 Written by `make bench`: everything in one run on one machine, turns interleaved. Compare figures within a table, never
 with another run's.
 
-{machine()}
+{machine()}{f", {binary}" if binary else ""}
 
 Each question asks for plans of two providers, from two sources that hold them ready as bytes; another student in each
 request, nothing shared between callers. Every gateway's answers were compared with the right ones before it was timed,

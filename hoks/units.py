@@ -159,6 +159,13 @@ class Prior(Part, frozen=True, gc=False):
         AssessorReferral | None,
         structure("Sending to assessors (tarkentavat tiedot, osaamisen arvioija)."),
     ] = None
+    provider_oid: Annotated[
+        OrganisationOid | None,
+        one_of(_PRIOR, "prior_item", "Who verified the competence (koulutuksen järjestäjä)."),
+    ] = None
+    provider_name: Annotated[
+        Text | None, one_of(_PRIOR, "prior_item", "Name of who verified the competence (nimi).")
+    ] = None
 
     @property
     def prior_item(self) -> Item:
@@ -172,7 +179,19 @@ class Prior(Part, frozen=True, gc=False):
                 return Item.D5
 
 
-class PriorVocationalUnit(Prior, frozen=True, gc=False):
+class Verified(Prior, frozen=True, gc=False):
+    """What prior units and subareas have in common, but not a common unit, which is verified by its subareas."""
+
+    essential_circumstance_exists: Annotated[
+        bool | None, item(Item.D8, "Mark that an essential circumstance exists (olennainen seikka).")
+    ] = None
+    deviation_from_requirements: Annotated[
+        str | None,
+        item(Item.D6u, "Requirements or outcomes deviated from (vaatimuksista tai tavoitteista poikkeaminen)."),
+    ] = None
+
+
+class PriorVocationalUnit(Verified, frozen=True, gc=False):
     """A prior vocational unit (aiemmin hankittu ammatillinen tutkinnon osa)."""
 
     unit: Annotated[Code | None, one_of(_PRIOR, "prior_item", "The unit (tutkinnon osa).")] = None
@@ -188,20 +207,6 @@ class PriorVocationalUnit(Prior, frozen=True, gc=False):
         float | None,
         one_of(_PRIOR, "prior_item", "Extent by those requirements, competence points (laajuus, osaamispiste)."),
     ] = None
-    provider_oid: Annotated[
-        OrganisationOid | None,
-        one_of(_PRIOR, "prior_item", "Who verified the competence (koulutuksen järjestäjä)."),
-    ] = None
-    provider_name: Annotated[
-        Text | None, one_of(_PRIOR, "prior_item", "Name of who verified the competence (nimi).")
-    ] = None
-    essential_circumstance_exists: Annotated[
-        bool | None, item(Item.D8, "Mark that an essential circumstance exists (olennainen seikka).")
-    ] = None
-    deviation_from_requirements: Annotated[
-        str | None,
-        item(Item.D6u, "Requirements or outcomes deviated from (vaatimuksista tai tavoitteista poikkeaminen)."),
-    ] = None
 
     @property
     def kind_and_dates(self) -> tuple[str | None, ...]:
@@ -209,7 +214,7 @@ class PriorVocationalUnit(Prior, frozen=True, gc=False):
         return ("prior vocational unit", uri_of(self.unit))
 
 
-class PriorLocalUnit(Prior, frozen=True, gc=False):
+class PriorLocalUnit(Verified, frozen=True, gc=False):
     """A prior local unit (aiemmin hankittu paikallinen tutkinnon osa)."""
 
     amosaa_id: Annotated[
@@ -225,20 +230,6 @@ class PriorLocalUnit(Prior, frozen=True, gc=False):
     goals_and_contents: Annotated[
         str | None, one_of(_PRIOR, "prior_item", "Goals and contents (tavoitteet ja sisällöt).")
     ] = None
-    provider_oid: Annotated[
-        OrganisationOid | None,
-        one_of(_PRIOR, "prior_item", "Who verified the competence (koulutuksen järjestäjä)."),
-    ] = None
-    provider_name: Annotated[
-        Text | None, one_of(_PRIOR, "prior_item", "Name of who verified the competence (nimi).")
-    ] = None
-    essential_circumstance_exists: Annotated[
-        bool | None, item(Item.D8, "Mark that an essential circumstance exists (olennainen seikka).")
-    ] = None
-    deviation_from_requirements: Annotated[
-        str | None,
-        item(Item.D6u, "Requirements or outcomes deviated from (vaatimuksista tai tavoitteista poikkeaminen)."),
-    ] = None
 
     @property
     def kind_and_dates(self) -> tuple[str | None, ...]:
@@ -246,24 +237,10 @@ class PriorLocalUnit(Prior, frozen=True, gc=False):
         return ("prior local unit", self.amosaa_id or self.name)
 
 
-class PriorCommonUnitSubarea(Prior, frozen=True, gc=False):
+class PriorCommonUnitSubarea(Verified, frozen=True, gc=False):
     """A prior subarea of a common unit (aiemmin hankitun yhteisen tutkinnon osan osa-alue)."""
 
     subarea: Annotated[Code | None, one_of(_PRIOR, "prior_item", "The subarea (osa-alue).")] = None
-    provider_oid: Annotated[
-        OrganisationOid | None,
-        one_of(_PRIOR, "prior_item", "Who verified the competence (koulutuksen järjestäjä)."),
-    ] = None
-    provider_name: Annotated[
-        Text | None, one_of(_PRIOR, "prior_item", "Name of who verified the competence (nimi).")
-    ] = None
-    essential_circumstance_exists: Annotated[
-        bool | None, item(Item.D8, "Mark that an essential circumstance exists (olennainen seikka).")
-    ] = None
-    deviation_from_requirements: Annotated[
-        str | None,
-        item(Item.D6u, "Requirements or outcomes deviated from (vaatimuksista tai tavoitteista poikkeaminen)."),
-    ] = None
 
     @property
     def kind_and_dates(self) -> tuple[str | None, ...]:
@@ -277,13 +254,6 @@ class PriorCommonUnit(Prior, frozen=True, gc=False):
     past_gate: ClassVar[frozenset[str]] = frozenset({"subareas"})
 
     unit: Annotated[Code | None, one_of(_PRIOR, "prior_item", "The unit (tutkinnon osa).")] = None
-    provider_oid: Annotated[
-        OrganisationOid | None,
-        one_of(_PRIOR, "prior_item", "Who verified the competence (koulutuksen järjestäjä)."),
-    ] = None
-    provider_name: Annotated[
-        Text | None, one_of(_PRIOR, "prior_item", "Name of who verified the competence (nimi).")
-    ] = None
     subareas: Annotated[tuple[PriorCommonUnitSubarea, ...] | None, structure("Subareas (osa-alueet).")] = ()
 
     @property

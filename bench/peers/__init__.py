@@ -10,11 +10,13 @@ import hashlib
 import json
 import shutil
 import subprocess
-from functools import partial
+from collections.abc import Sequence
+from contextlib import suppress
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-from bench.peers import openapi
+from bench.peers import glibc, openapi
 from bench.question import GRAPH, PEERS, WIRE, Json, Question, Tree, translated
 from bench.targets import Command, Merged, Missing, Place, Target
 
@@ -106,20 +108,43 @@ def _both(text: str) -> str:
 
 def _tailcall(camel: bool, place: Place, port: int) -> Command:
     folder = installed("tailcall")
-    binary = next((each for each in sorted(folder.glob("node_modules/*/bin/tailcall")) if _runs(each)), None)
-    if binary is None:
-        raise Missing("its binary needs a newer C library than this machine has")
+    program = _program(folder)
     hook = (folder / "hook.js").read_text().replace("NAMES_JSON", (folder / "names.json").read_text())
     (folder / "hook-named.js").write_text(hook)
     config = folder / f"{'camel' if camel else 'hook'}-{port}.graphql"
     config.write_text(_tailcall_config(place, port, camel=camel))
-    return Command([binary, "start", config], folder, TAILCALL_TRACKER="false", TAILCALL_LOG_LEVEL="error")
+    return Command([*program, "start", config], folder, TAILCALL_TRACKER="false", TAILCALL_LOG_LEVEL="error")
 
 
-def _runs(binary: Path) -> bool:
-    binary.chmod(0o755)
+@cache
+def _program(folder: Path) -> tuple[str | Path, ...]:
+    """What starts Tailcall: its newest, by itself or with a newer C library, else an older. Raises ``Missing``."""
+    newest, older = (folder / "node_modules" / each / "bin" / "tailcall" for each in _TAILCALLS)
+    if _runs([newest]):
+        return (newest,)
+    with suppress(Missing):
+        if _runs(words := glibc.started_with(INSTALLED.parent / "glibc", newest)):
+            return tuple(words)
+    if _runs([older]):
+        return (older,)
+    raise Missing("its binary needs a newer C library than this machine has")
+
+
+def tailcall_runs() -> str:
+    """Which Tailcall runs here; nothing where none does."""
+    with suppress(Missing):
+        words = _program(installed("tailcall"))
+        return subprocess.run([*words, "--version"], capture_output=True, text=True, check=False).stdout.strip()
+    return ""
+
+
+_TAILCALLS = ("@tailcallhq/core-linux-x64-gnu", "tailcall-for-older-glibc")
+
+
+def _runs(words: Sequence[str | Path]) -> bool:
+    Path(words[-1]).chmod(0o755)
     try:
-        return subprocess.run([binary, "--version"], capture_output=True, timeout=20).returncode == 0
+        return subprocess.run([*words, "--version"], capture_output=True, timeout=20).returncode == 0
     except (OSError, subprocess.TimeoutExpired):
         return False
 

@@ -5,7 +5,7 @@ gone has been told, and the next run goes on. Headers and anchors stay for ever,
 """
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Annotated, Any, NamedTuple
 
@@ -17,7 +17,7 @@ from gateway.clock import HELSINKI
 from gateway.records.chain import opened
 from gateway.records.log import Entry, Log
 from gateway.records.store import Store
-from gateway.records.tables import APPOINTMENT, CONSENT, CONSENT_USE, LOG, SHARE, SUBJECT
+from gateway.records.tables import APPOINTMENT, CONSENT, CONSENT_USE, FAILED_CODE, LOG, SHARE, SUBJECT
 from hoks.ports import Clock
 
 BATCH = 500
@@ -61,6 +61,7 @@ class Retention:
         appointments = await self._ended(APPOINTMENT, years_before(today, self._kept.ended_years), now)
         # After what is over has gone: what the log says of a consent stays for as long as the consent.
         bodies = await self._bodies(_midnight(years_before(today, self._kept.log_years)), now)
+        await self._tried_codes(_midnight(today - timedelta(days=1)))
         return Erased(bodies, consents, appointments)
 
     async def _ended(self, table: Table, day: date, now: int) -> int:
@@ -82,6 +83,11 @@ class Retention:
         while count := await self._store.write(job):
             erased += count
         return erased
+
+    async def _tried_codes(self, before: int) -> None:
+        """Erase who tried a one-time code that could not be used, before a moment: it no longer counts against them."""
+        tried = delete(FAILED_CODE).where(FAILED_CODE.c.at < before)
+        await self._store.write(lambda connection: connection.execute(tried))
 
     async def _bodies(self, before: int, now: int) -> int:
         """Erase the bodies of records before a moment, of every stream, but of what they name and still stands."""

@@ -33,6 +33,7 @@ ERASURE: Mapping[str, tuple[str, ...]] = {
     "consent_use": (SELECT, DELETE),
     "share": (SELECT, DELETE),
     "appointment": (SELECT, DELETE, "UPDATE (version)"),
+    "failed_code": (SELECT, DELETE),
     "alembic_version": (SELECT,),
 }
 """The role that erases what its time is over. What a record's hash covers it cannot change either.

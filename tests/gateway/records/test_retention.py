@@ -22,7 +22,7 @@ from gateway.records.keeping import RecordsSettings, open_records
 from gateway.records.log import Entry, Log, bodies_of
 from gateway.records.retention import Erased, Kept, Retention, years_before
 from gateway.records.store import Store, StoreBroken
-from gateway.records.tables import APPOINTMENT, CONSENT, CONSENT_USE, LOG, SHARE, SUBJECT
+from gateway.records.tables import APPOINTMENT, CONSENT, CONSENT_USE, FAILED_CODE, LOG, SHARE, SUBJECT
 from tests.gateway.records.test_consents import AINO, WISH, Clock
 
 NOBODYS_KEY = Ed25519PublicKey.from_public_bytes(bytes(32))
@@ -68,6 +68,19 @@ async def verified(store: Store) -> log_verify.Verified:
         return [log_verify.Record(*(getattr(row, name) for name in log_verify.Record._fields)) for row in rows]
 
     return log_verify.verify(await store.read(read), [], [], NOBODYS_KEY)
+
+
+async def test_tries_of_codes_go_when_the_day_after_them_is_over(store: Store) -> None:
+    tries = ("2026-10-03T20:59:59.999Z", "2026-10-03T21:00:00Z", "2026-10-04T20:30:00Z")
+    rows = [
+        {"id": str(number), "person": "somebody", "at": int(datetime.fromisoformat(each).timestamp() * 1000)}
+        for number, each in enumerate(tries)
+    ]
+    await store.write(lambda connection: connection.execute(insert(FAILED_CODE), rows))
+    # Ten minutes into 5 October in Helsinki, the last of them still counts against the person.
+    await retention_of(store, clock_at("2026-10-04T21:10:00Z")).run()
+    kept = select(FAILED_CODE.c.id).order_by(FAILED_CODE.c.id)
+    assert await store.read(lambda connection: list(connection.scalars(kept))) == ["1", "2"]
 
 
 # --- on which day -----------------------------------------------------------------------------------------------
