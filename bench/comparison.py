@@ -19,7 +19,7 @@ from bench.floors import FLOORS
 from bench.ours import ANEW, OURS, WITHOUT
 from bench.peers import PEERS_TO_BEAT, tailcall_runs
 from bench.plain import PLAIN
-from bench.rows import ROWS, Row, measured
+from bench.rows import ROWS, Figures, Row, measured
 from bench.scene import place
 from bench.targets import LOAD_CORE, Place, Running, Target, started
 
@@ -77,9 +77,7 @@ async def _row(row: Row, up: Sequence[Running], missing: dict[str, str], pace: P
     left_out = (*(WITHOUT if row is not ROWS[0] else ()), *(FLOORS if row.listed else ()))
     everybody = [each for each in up if each.target not in left_out]
     figures = await measured(row, everybody, rounds=pace.rounds, seconds=pace.seconds, students=pace.students)
-    lines = [table.timed(figures)]
-    lines += [f"\n{name}: {why}." for name, why in missing.items()]
-    return "\n".join(lines)
+    return table.timed(figures | {name: Figures(failed=why) for name, why in missing.items()})
 
 
 def compare(only: Sequence[str] = (), words: Sequence[str] = (), *, quick: bool = False) -> None:

@@ -121,7 +121,7 @@ def ours(name: str, what: str, *, plans: int, people: int = KEPT_SECONDS, withou
 
 COLD = ours("ours, cold", "plans asked anew for each request: a ticket, the plan's head, a ticket, the plan", plans=0)
 ANEW = ours("ours, all anew", "rights and persons asked anew for each request too", plans=0, people=0)
-WARM = ours("ours, warm", "everything kept, as for half a minute it is", plans=KEPT_SECONDS)
+WARM = ours("ours, warm", f"everything kept, as it may be for {KEPT_SECONDS} seconds", plans=KEPT_SECONDS)
 WITHOUT = tuple(
     ours(f"ours, warm, {piece} off", f"the same, {what}; no setting does that", plans=KEPT_SECONDS, without=piece)
     for piece, what in PIECES.items()

@@ -194,10 +194,10 @@ async def calls(place: Place) -> dict[str, int]:
 class Timing(Asking):
     """The same with its turns."""
 
-    async def turn(self, seconds: float) -> Sample:
-        """One turn; what is kept for seconds is kept anew before."""
+    async def turn(self, seconds: float, *, as_it_is: bool = False) -> Sample:
+        """One turn; what is kept for seconds is kept anew before, or left as it is."""
         running = self._running
-        if running.target.keeps:
+        if running.target.keeps and not as_it_is:
             await self.warm()
         await calls(running.place)
         sample = await sampled(running.port, running.pid, self.questions(), self._row.connections, seconds)

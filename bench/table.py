@@ -57,7 +57,7 @@ def machine() -> str:
     return "\n".join(
         (
             f"- {datetime.now(UTC):%Y-%m-%d}, commit {_said('git', 'rev-parse', '--short=12', 'HEAD')}",
-            f"- {os.cpu_count()} cores of {model}, {memory / 2**20:.0f} GiB; {platform.system()} {platform.release()}",
+            f"- {os.cpu_count()} cores of {model}, {memory / 2**20:.0f} GiB; {platform.system()}",
             f"- Python {platform.python_version()}, " + ", ".join(f"{each} {version(each)}" for each in packages),
             f"- Node {_said('node', '--version')}",
         )
@@ -92,7 +92,8 @@ Each question asks for plans of two providers, from two sources that hold them r
 request, nothing shared between callers. Every gateway's answers were compared with the right ones before it was timed,
 and each answer while it was. The load and the sources have one core, the gateway the other. Figures are medians of
 turns; the ratio is the median of the ratios within a turn. CPU is the processor time of the gateway's processes for an
-answer, calls are all that the sources had, tickets, persons and rights included.
+answer, calls are all that the sources had, tickets, persons and rights included. The peers know no callers, decide
+nothing and record nothing; ours does all of it in every row that does not say otherwise.
 
 {"".join(f"{each}{chr(10)}" for each in tables)}
 ## The gateways

@@ -4,11 +4,12 @@ import asyncio
 from pathlib import Path
 from statistics import median
 
+from bench import table
 from bench.floors import FLOORS
 from bench.load import Sample
 from bench.ours import WARM
-from bench.question import WHOLE, filled, translated
-from bench.rows import Row, Timing
+from bench.question import PEERS, WHOLE, filled, translated
+from bench.rows import Figures, Row, Timing
 from bench.scene import place
 from bench.targets import listens, running
 
@@ -35,6 +36,22 @@ def test_the_right_answer_holds_what_is_selected_and_null_for_what_is_not_there(
     assert answer["firstApprovedOn"] is None
     assert answer["plannedVocationalUnits"] == []
     assert "poistettu" not in answer
+
+
+def test_what_is_kept_names_every_gateway_and_every_figure_has_its_place() -> None:
+    turn = Sample(seconds=(0.001, 0.003), elapsed=0.5, processor=0.004, wrong=0, calls=4)
+    figures = {"floor: fetch": Figures([turn], 30.0), "ours": Figures([turn], 90.0), "other": Figures(failed="no Node")}
+    told = table.timed(figures)
+    assert "| ours | 4 | 1.00 | 2.00 | 500 | 3.0 | 3.0 | 90 | 2.0 | 0 |" in told
+    assert "| other | no Node |" in told
+    document = table.document(FLOORS, [told], "tailcall v1")
+    assert all(f"**{each.name}**" in document for each in FLOORS)
+
+
+def test_no_lock_of_a_peer_says_where_a_package_was_taken_from() -> None:
+    locks = list(PEERS.glob("*/package-lock.json"))
+    assert len(locks) == 4
+    assert not any('"resolved"' in each.read_text() for each in locks)
 
 
 def test_an_answer_of_ours_costs_no_more_than_a_bounded_multiple_of_a_static_one(tmp_path: Path) -> None:
