@@ -30,9 +30,10 @@ $(MUTATE)/ready: requirements-mutate.txt
 	$(MUTATE)/venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
-# What the gateway costs, in tables; a few minutes on a quiet machine. `python -m bench --quick` only shows that it runs.
+# What the gateway costs, alone and beside others that npm ships (installed on demand, where Node is); a quarter of an
+# hour on a quiet machine, kept in bench/RESULTS.md. ARGS='--quick' shows that it runs, '--only list' takes one table.
 bench: .venv/ready
-	@$(BIN)/python -m bench
+	@$(BIN)/python -m bench $(ARGS)
 
 # What failing sources cost, beside the targets; about six minutes. ARGS='r3 r6' for some alone, '--every' for every fault.
 bench-faults: .venv/ready

@@ -1,0 +1,121 @@
+"""The gateway with one piece out of work, for measuring what the piece costs: ``python -m bench.bare PIECE serve …``.
+
+The application is the real one, composed by ``create_app``; afterwards one piece of it is replaced by a permissive one.
+No setting does that, and nothing outside this room can.
+"""
+
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
+from types import ModuleType
+from typing import Any
+
+import jwt
+import msgspec
+
+import gateway.app
+import hoks.looking
+import hoks.showing
+from gateway.cli import main
+from gateway.http import GraphQLEndpoint
+from gateway.records.gate import Disclosure, Gate
+from hoks.access.decide import Grant, decide
+from hoks.caller import Caller, HeldRole, Role
+from hoks.disclosing import Told
+from hoks.identifiers import PersonOid
+
+
+class Anybody:
+    """Takes every caller for the learner that the token claims to be."""
+
+    async def identify(self, authorization: str | None, _: str | None) -> Caller:
+        """The caller that is claimed."""
+        student = HeldRole(Role.STUDENT)
+        return Caller(subject=_claimed(authorization or ""), acting=student, held=(student,))
+
+
+@cache
+def _claimed(authorization: str) -> PersonOid:
+    """The subject of a token, unverified."""
+    claims = jwt.decode(authorization.partition(" ")[2], options={"verify_signature": False})
+    return PersonOid(str(claims["sub"]))
+
+
+class NoGate:
+    """Lets every answer go."""
+
+    async def release(self, caller: Caller, told: Iterable[Told], operation: str) -> None:
+        """Nothing."""
+
+
+class NoLog:
+    """Keeps nothing of what is told."""
+
+    async def release(self, disclosures: Sequence[Disclosure]) -> None:
+        """Nothing."""
+
+
+def without_authentication(endpoint: Any) -> None:
+    """No token is verified."""
+    assert hasattr(endpoint, "_callers")
+    endpoint._callers = Anybody()
+
+
+def without_access(_: Any) -> None:
+    """One decision stands for all, and nothing is redacted."""
+    decided: list[Grant] = []
+
+    def once(policy: Any, role: Any, situation: Any, right: Any) -> Grant:
+        if not decided:
+            grant = decide(policy, role, situation, right)
+            if not grant.anything:
+                return grant
+            decided.append(grant)
+        return msgspec.structs.replace(decided[0], right=right.oid)
+
+    _put(hoks.looking, "decide", once)
+    _put(hoks.showing, "redact", lambda record, *_: record)
+
+
+def without_gate(endpoint: Any) -> None:
+    """Nothing is looked at again, made into records or written."""
+    assert hasattr(endpoint, "_gate")
+    endpoint._gate = NoGate()
+
+
+def without_log(endpoint: Any) -> None:
+    """Records are made as ever and not written."""
+    assert isinstance(endpoint._gate._gate, Gate)
+    endpoint._gate._gate = NoLog()
+
+
+_OFF: Mapping[str, Callable[[Any], None]] = {
+    "authentication": without_authentication,
+    "access": without_access,
+    "gate": without_gate,
+    "log": without_log,
+}
+
+
+def _put(module: ModuleType, name: str, value: object) -> None:
+    """Put something in the place of a function that must be there: a piece that was moved is not off unnoticed."""
+    assert name in vars(module), f"{module.__name__}.{name} is no more"
+    vars(module)[name] = value
+
+
+def _composed_without(piece: str) -> None:
+    whole = gateway.app.create_app
+
+    def create_app(*arguments: Any, **named: Any) -> Any:
+        app = whole(*arguments, **named)
+        endpoints = (getattr(each, "endpoint", None) for each in app.routes)
+        (endpoint,) = (each for each in endpoints if isinstance(each, GraphQLEndpoint))
+        _OFF[piece](endpoint)
+        return app
+
+    _put(gateway.app, "create_app", create_app)
+
+
+if __name__ == "__main__":
+    _composed_without(sys.argv.pop(1))
+    sys.exit(main())

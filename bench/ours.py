@@ -1,0 +1,129 @@
+"""The project's own gateway in the comparison: ``hoks-gateway serve``, with settings that name the sources.
+
+Every row of it authenticates, decides, redacts, looks again at the gate and writes its log; a row in whose name one of
+these is off shows what it costs, by ``bench.bare``.
+"""
+
+import secrets
+import sys
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from bench.targets import Command, Place, Relayed, Target
+from bench.world import TODAY, provider_oid
+
+ISSUER, AUDIENCE, KEY_ID = "http://127.0.0.1/bench", "hoks-gateway", "bench"
+KEPT_SECONDS = 60
+PIECES: Mapping[str, str] = {
+    "authentication": "no token is verified",
+    "access": "nothing is decided or redacted",
+    "gate": "nothing is looked at again or recorded",
+    "log": "what is to be recorded is made and not written",
+}
+"""What can be put out of work, each by ``bench.bare``."""
+
+
+def settings(place: Place, port: int, folder: Path, *, plans: int, people: int) -> str:
+    """The settings: for how many seconds plans are kept, and what is told of people and their rights."""
+    text = f"""
+mode = "sandbox"
+fixed_day = {TODAY.isoformat()}
+part_id_key_file = "part-id.key"
+
+[server]
+port = {port}
+
+[limits]
+request_seconds = {2 * place.seconds}
+
+[cache]
+bytes = 1_000_000_000
+
+[records]
+store_path = "records.db"
+anchor_key_file = "anchors.pem"
+
+[[issuer]]
+issuer = "{ISSUER}"
+audience = "{AUDIENCE}"
+jwks_url = "{place.registers}/jwks"
+max_token_hours = 12
+
+[onr]
+base_url = "{place.registers}/onr"
+caller_id = "bench"
+cache_seconds = {300 if people else 0}
+concurrency = 64
+waiting = 10_000
+
+[organisaatio]
+base_url = "{place.registers}/organisaatio"
+caller_id = "bench"
+"""
+    return text + "".join(_provider(place, number, plans=plans, people=people) for number in range(place.providers))
+
+
+def _provider(place: Place, number: int, *, plans: int, people: int) -> str:
+    """The two sources of one provider: its rights from Koski, its plans from eHOKS, with a ticket for each call."""
+    base, cas = place.url(number), f"{place.registers}/p{number}"
+    login = 'username = "bench"\npassword_file = "password"\ncaller_id = "bench"\nconcurrency = 64\nwaiting = 10_000'
+    return f"""
+[[source]]
+id = "koski-{number}"
+kind = "koski"
+provider = "{provider_oid(number)}"
+base_url = "{cas}/koski/api"
+cache_seconds = {people}
+{login}
+
+[[source]]
+id = "ehoks-{number}"
+kind = "ehoks"
+provider = "{provider_oid(number)}"
+base_url = "{base}/hoks"
+cas_url = "{cas}/cas"
+service = "{base}/check"
+procurement = false
+cache_seconds = {plans}
+seconds = {place.seconds}
+{login}
+"""
+
+
+def _command(place: Place, port: int, *, plans: int, people: int, without: str = "") -> Command:
+    folder = place.folder / f"ours-{port}"
+    folder.mkdir()
+    for name, text in (("part-id.key", secrets.token_hex(32)), ("password", "bench")):
+        (folder / name).write_text(text)
+    key = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (folder / "anchors.pem").write_bytes(key)
+    for file in folder.iterdir():
+        file.chmod(0o600)
+    config = folder / "gateway.toml"
+    config.write_text(settings(place, port, folder, plans=plans, people=people))
+    module = ("bench.bare", without) if without else ("gateway.cli",)
+    return Command([sys.executable, "-m", *module, "serve", "--config", config], folder)
+
+
+def _token(place: Place, who: str) -> tuple[tuple[str, str], ...]:
+    return (("authorization", f"Bearer {place.tokens(who)}"),)
+
+
+def ours(name: str, what: str, *, plans: int, people: int = KEPT_SECONDS, without: str = "") -> Target:
+    """The gateway with settings of its own."""
+    command = partial(_command, plans=plans, people=people, without=without)
+    return Target(name=name, what=what, command=command, dialect=Relayed(), headers=_token, keeps=people > 0)
+
+
+COLD = ours("ours, cold", "plans asked anew for each request: a ticket, the plan's head, a ticket, the plan", plans=0)
+ANEW = ours("ours, all anew", "rights and persons asked anew for each request too", plans=0, people=0)
+WARM = ours("ours, warm", f"everything kept, as it may be for {KEPT_SECONDS} seconds", plans=KEPT_SECONDS)
+WITHOUT = tuple(
+    ours(f"ours, warm, {piece} off", f"the same, {what}; no setting does that", plans=KEPT_SECONDS, without=piece)
+    for piece, what in PIECES.items()
+)
+OURS = (ANEW, COLD, WARM)
