@@ -27,6 +27,8 @@ Seconds = Annotated[float, Meta(gt=0, le=60)]
 Hours = Annotated[float, Meta(gt=0, le=24)]
 
 
+LONGEST_CLIENT = 200
+"""Letters in the name of a client."""
 THEIRS = frozenset({"columns", "parameters", "headers", "body"})
 """Sections whose keys are not ours to read: a provider may call a parameter ``folder`` or ``url``."""
 
@@ -44,6 +46,8 @@ class ServerSettings(_Section, frozen=True):
 
     host: Text = "127.0.0.1"
     port: Port = 8080
+    workers: Annotated[int, Meta(ge=1, le=64)] = 1
+    """Processes that serve, each with caches, connections and a stream of the log of its own."""
 
 
 class Limits(_Section, frozen=True):
@@ -72,6 +76,8 @@ class GraphSettings(_Section, frozen=True):
 
     projection: bool = True
     """Whether selections on plain data are compiled; off, everything is executed field by field, to the same answer."""
+    subgraph: bool = False
+    """Whether routers of Apollo Federation v2 are served too: `_service` and `_entities`."""
 
 
 class AccessSettings(_Section, frozen=True):
@@ -97,6 +103,27 @@ class IssuerSettings(_Section, frozen=True):
     algorithms: tuple[str, ...] = ("ES256",)
     max_token_hours: Hours = 12.0
     private_network: bool = False
+
+
+class ClientSettings(_Section, frozen=True):
+    """A program through which people call, by the ``client_id`` or ``azp`` of their tokens."""
+
+    id: Annotated[str, Meta(min_length=1, max_length=LONGEST_CLIENT)]
+    trusted_only: bool = False
+    """Whether it may run nothing but what its manifest holds."""
+    manifest_path: Path | None = None
+    """Its trusted documents, ``{hash: document}``; a file that is not there is one without any."""
+    origins: tuple[Annotated[str, Meta(max_length=300)], ...] = ()
+    """The origins of its pages, in which embed tokens may be used."""
+
+
+class EmbedSettings(_Section, frozen=True):
+    """Tokens for the pages of workplace tools."""
+
+    minutes: Annotated[int, Meta(ge=1, le=15)] = 10
+    """For how long one lasts."""
+    most: Annotated[int, Meta(ge=1, le=100)] = 20
+    """How many are made for one person within that time."""
 
 
 Items = Annotated[tuple[Item, ...], Meta(min_length=1)]
@@ -166,9 +193,18 @@ class Settings(_Section, frozen=True):
     access: AccessSettings = AccessSettings()
     guidance: GuidanceSettings = GuidanceSettings()
     issuer: tuple[IssuerSettings, ...] = ()
+    client: tuple[ClientSettings, ...] = ()
+    embed: EmbedSettings = EmbedSettings()
     source: tuple[SourceSettings, ...] = ()
     statute: tuple[StatuteSettings, ...] = ()
     sandbox_consent: tuple[SandboxConsentSettings, ...] = ()
+
+    def of_worker(self, number: int) -> "Settings":
+        """The settings of one of several workers: its own stream of the log; the first alone erases."""
+        if number == 1:
+            return self
+        records = msgspec.structs.replace(self.records, stream=f"{self.records.stream}.{number}", erase_daily=False)
+        return msgspec.structs.replace(self, records=records)
 
     @property
     def statutes(self) -> tuple[Statute, ...]:

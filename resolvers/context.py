@@ -1,6 +1,7 @@
 """What one request carries: the caller, the day and the deadline, the loaders, and what its answer has shown."""
 
 from collections.abc import Collection, Iterable, Sequence
+from functools import cached_property
 from typing import Any, TypeVar
 
 import msgspec
@@ -71,20 +72,52 @@ class Context:
         self.desks = desks
         self.sitting = reader.sit()
         self.cursors = cursors
-        self.guidance = Guidance(reader, update_weeks)
-        self.mending = Mending(reader)
-        self.changing = Changing(reader)
-        self.students: DataLoader[LearnerOid, View | None] = DataLoader(self._load_students)
-        self.rights: DataLoader[StudyRightOid, View | None] = DataLoader(self._load_rights)
+        self._update_weeks = update_weeks
         self.grants: list[Grant] = []
         self.told: list[Told] = []
         self.views: list[View] = []
+        self.entities = 0
+        """How many entities have been asked for."""
         self._gaps: dict[str, SourceStatus] = {}
 
-    def shown(self, info: GraphQLResolveInfo[Any], view: View, rights: Sequence[StudyRightOid] | None = None) -> None:
-        """Note what a field of the answer shows: all of a view, or only some of its rights with their plans."""
+    @cached_property
+    def students(self) -> DataLoader[LearnerOid, View | None]:
+        """Students by OID, all that are asked for side by side at once."""
+        return DataLoader(self._load_students)
+
+    @cached_property
+    def rights(self) -> DataLoader[StudyRightOid, View | None]:
+        """Students by a study right, the same way."""
+        return DataLoader(self._load_rights)
+
+    @cached_property
+    def guidance(self) -> Guidance:
+        """Follow-up of many students."""
+        return Guidance(self.reader, self._update_weeks)
+
+    @cached_property
+    def mending(self) -> Mending:
+        """What is wrong in an organisation's own data."""
+        return Mending(self.reader)
+
+    @cached_property
+    def changing(self) -> Changing:
+        """What has changed."""
+        return Changing(self.reader)
+
+    def shown(
+        self,
+        info: GraphQLResolveInfo[Any],
+        view: View,
+        rights: Sequence[StudyRightOid] | None = None,
+        kind: str | None = None,
+    ) -> None:
+        """Note what a field of the answer shows: all of a view, or only some of its rights with their plans.
+
+        Where the field may hold several types, ``kind`` is the one that is shown.
+        """
         self.views.append(view)
-        self.tell(disclosed(view, self.operation.beneath(info), rights))
+        self.tell(disclosed(view, self.operation.beneath(info, kind), rights))
         self.grants += [grant for oid, grant in view.grants.items() if rights is None or oid in rights]
         self._gaps.update({each.source: each for each in view.student.sources if each.outcome not in _NO_GAP})
 
