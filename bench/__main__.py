@@ -1,16 +1,17 @@
 """Everything that is measured, table after table, on a quiet machine: ``make bench``; a quarter of an hour.
 
 ``--quick`` takes few of each, to see that it runs; its figures say nothing. ``--only NAME`` takes one: ``gate``,
-``guidance`` or a table of the comparison, which is kept in ``bench/RESULTS.md`` when it is whole.
+``guidance``, ``warm`` or a table of the comparison, which is kept in ``bench/RESULTS.md`` when it is whole.
 """
 
 import argparse
 import logging
 import time
+from collections.abc import Callable, Mapping
 
-from bench import comparison, gate, guidance
+from bench import comparison, gate, guidance, warm
 
-MEASURES = {"gate": gate.main, "guidance": guidance.main}
+MEASURES: Mapping[str, Callable[..., object]] = {"gate": gate.main, "guidance": guidance.main, "warm": warm.main}
 
 
 def main() -> None:

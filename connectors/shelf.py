@@ -23,8 +23,9 @@ from hoks.outcomes import Answer
 DEFAULT_BYTES = 64_000_000
 ENTRY_BYTES = 1_000
 """What an entry takes beside its value: its key, its OIDs and their places in the tables."""
-IN_MEMORY = 3
-"""Bytes that a value takes as records in memory for each byte of it in msgpack (plans 1.7, rights 2.7)."""
+IN_MEMORY = 4
+"""Bytes that a value takes in memory for each byte of it in msgpack: as records (plans 2.3, rights 2.7), and what is
+made of it and let go with it (``hoks.beside``)."""
 
 log = logging.getLogger(__name__)
 

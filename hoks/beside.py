@@ -4,13 +4,14 @@ A plan that a source gave is kept for a moment; what has to be made of it for wh
 """
 
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 from weakref import ref
 
 import msgspec
 
 R = TypeVar("R", bound=msgspec.Struct)
 T = TypeVar("T")
+_ITSELF = object()
 
 
 class Beside(Generic[R, T]):
@@ -23,22 +24,23 @@ class Beside(Generic[R, T]):
 
     def __init__(self, make: Callable[..., T]) -> None:
         self._make = make
-        self._made: dict[int, tuple[ref[R], tuple[object, ...], T | None]] = {}
+        self._made: dict[int, tuple[ref[R], tuple[object, ...], Any]] = {}
 
     def __call__(self, record: R, *given: object) -> T:
-        """What is made of the record and of what is given with it. A record itself may be what is made, not hold it."""
+        """What is made of the record and of what is given with it. It may be the record itself, but not hold it."""
         place = id(record)
         found = self._made.get(place)
         if found is not None and found[0]() is record and found[1] == given:
-            return record if found[2] is None else found[2]  # type: ignore[return-value]  # then it made the record
-        made = self._make(record, *given)
-        # What is the record itself would keep it for ever.
-        self._made[place] = (self._holding(record, place), given, None if made is record else made)
-        return made
+            made: Any = record if found[2] is _ITSELF else found[2]
+        else:
+            made = self._make(record, *given)
+            # What is the record itself would keep it for ever.
+            self._made[place] = (self._watching(record, place), given, _ITSELF if made is record else made)
+        return made  # type: ignore[no-any-return]  # what was made
 
     def __len__(self) -> int:
         return len(self._made)
 
-    def _holding(self, record: R, place: int) -> "ref[R]":
+    def _watching(self, record: R, place: int) -> "ref[R]":
         made = self._made
         return ref(record, lambda _: made.pop(place, None))

@@ -18,6 +18,7 @@ from hoks.beside import Beside
 from hoks.identifiers import OrganisationOid
 from hoks.plan import Hoks
 from hoks.ports import Labels
+from hoks.study_right import StudyRight
 from hoks.values import Code, Organisation, Text
 
 S = TypeVar("S", bound=msgspec.Struct)
@@ -30,18 +31,19 @@ def labelled(shown: S, labels: Labels | None) -> S:
     label = _labeller(type(shown))
     if labels is None or label is None:
         return shown
-    edition = labels.edition if isinstance(shown, Hoks) else None
-    named: S = label(shown, labels) if edition is None else _labelled_plan(shown, labels, edition)  # type: ignore[assignment, arg-type]  # of a plan, a plan
+    edition = labels.edition if isinstance(shown, Hoks | StudyRight) else None
+    named: S = label(shown, labels) if edition is None else _labelled_record(shown, labels, edition)
     return named
 
 
-def _label_plan(plan: Hoks, labels: Labels, _: object) -> Hoks:
-    named: Hoks = _labeller(Hoks)(plan, labels)  # type: ignore[misc]  # there is much to name in a plan
-    return named
+def _label(record: Any, labels: Labels, _: object) -> Any:
+    kind: type = type(record)
+    label = _labeller(kind)
+    return record if label is None else label(record, labels)
 
 
-_labelled_plan: Beside[Hoks, Hoks] = Beside(_label_plan)
-"""A plan with its names, until a register tells another name."""
+_labelled_record: Beside[Any, Any] = Beside(_label)
+"""A plan or a right with its names, until a register tells another name."""
 
 
 # --- how each kind gets its names -----------------------------------------------------------------------------------

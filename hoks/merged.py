@@ -9,6 +9,7 @@ from datetime import date
 
 import msgspec
 
+from hoks.beside import Beside
 from hoks.findings import FindingCode, finding
 from hoks.identifiers import OrganisationOid, StudyRightOid
 from hoks.items import Item
@@ -50,15 +51,31 @@ def merge_rights(told: Iterable[Told], day: date) -> tuple[MergedRight, ...]:
     by_oid: dict[StudyRightOid, list[Told]] = {}
     for each in told:
         by_oid.setdefault(each.right.oid, []).append(each)
-    return tuple(_merge(sorted(by_oid[oid], key=_order), day) for oid in sorted(by_oid))
+    return tuple(_merge(_in_order(by_oid[oid]), day) for oid in sorted(by_oid))
+
+
+def _in_order(told: Sequence[Told]) -> Sequence[Told]:
+    return sorted(told, key=_order) if len(told) > 1 else told
 
 
 def _order(told: Told) -> tuple[int, str, bytes]:
     return (told.precedence, told.source, msgspec.json.encode(told.right))
 
 
-def _merge(everything: Sequence[Told], day: date) -> MergedRight:
-    told, is_disputed = _undisputed(everything)
+def _merge(told: Sequence[Told], day: date) -> MergedRight:
+    first, *others = told
+    return _merged(first.right, (first.precedence, first.source, first.provider, first.is_own), tuple(others), day)
+
+
+def _put_together(
+    first: StudyRight,
+    said_by: tuple[int, str, OrganisationOid | None, bool],
+    others: tuple[Told, ...],
+    day: date,
+) -> MergedRight:
+    precedence, source, provider, is_own = said_by
+    word = Told(right=first, precedence=precedence, source=source, provider=provider, is_own=is_own)
+    told, is_disputed = _undisputed([word, *others])
     rights = [each.right for each in told]
     told_by = frozenset(each.source for each in told)
     phases = {phase_on(right, day) for right in rights}
@@ -76,6 +93,9 @@ def _merge(everything: Sequence[Told], day: date) -> MergedRight:
     )
     ended = min(ends, default=None) if phase is Phase.ENDED else None
     return MergedRight(right=right, phase=phase, ended_on=ended, told_by=told_by)
+
+
+_merged: Beside[StudyRight, MergedRight] = Beside(_put_together)
 
 
 def _undisputed(told: Sequence[Told]) -> tuple[list[Told], bool]:

@@ -135,5 +135,8 @@ def may_tell_of(provider: OrganisationOid, right: StudyRight, tree: Tree) -> boo
 
 def deciding(right: StudyRight, tree: Tree) -> TreeNode | None:
     """The organisation of a right that tells its provider: the first of school, site and provider that has one."""
-    nodes = (tree.get(oid) for oid in organisations_of(right))
-    return next((node for node in nodes if node is not None and node.provider_oid is not None), None)
+    for each in (right.school, right.site, right.provider):
+        node = tree.get(each.oid) if each is not None else None
+        if node is not None and node.provider_oid is not None:
+            return node
+    return None

@@ -11,6 +11,7 @@ import msgspec
 
 from hoks.access.decide import Grant
 from hoks.access.redact import redact
+from hoks.beside import Beside
 from hoks.findings import Finding, FindingCode, finding
 from hoks.identifiers import LearnerOid, OrganisationOid, StudyRightOid
 from hoks.items import Aspect, Item, Seen, Slice, items_in
@@ -27,6 +28,14 @@ from hoks.views import Reached, with_views
 
 PLAN_ITEMS = frozenset(Item) - {Item.ID, Item.SR, Item.D2q, Item.Cs, Item.Ci, Item.X}
 """What a plan itself is made of: with none of these granted there is no plan to show."""
+
+redact_plan: Beside[Hoks, Hoks | None] = Beside(redact)
+redact_right: Beside[StudyRight, StudyRight | None] = Beside(redact)
+"""Redaction of a plan or right that is merged, once for whoever may see the same of it.
+
+INVARIANT: what it gives is of the very record and of exactly what may be seen, and nothing else decides what redaction
+gives. A plan that was narrowed for one caller is nobody else's.
+"""
 
 
 class LinkFindings(msgspec.Struct, frozen=True, kw_only=True):
@@ -163,7 +172,7 @@ def _is_shown(plan: Hoks, grant: Grant, evidence: Evidence) -> bool:
 
 
 def _shown_rights(record: StudentRecord, items: Mapping[StudyRightOid, Seen]) -> dict[StudyRightOid, StudyRight]:
-    seen = {right.oid: redact(right.right, items[right.oid]) for right in record.rights}
+    seen = {right.oid: redact_right(right.right, items[right.oid]) for right in record.rights}
     return {oid: right for oid, right in seen.items() if right is not None}
 
 
@@ -199,7 +208,7 @@ def _shown_plans(
         grant = grants[plan.study_right_oid]
         reached = grant.reached(plan, evidence)
         items = grant.items(reached, evidence) if reached is not None else frozenset()
-        redacted = redact(reached, items) if reached and not items_in(items).isdisjoint(PLAN_ITEMS) else None
+        redacted = redact_plan(reached, items) if reached and not items_in(items).isdisjoint(PLAN_ITEMS) else None
         if redacted is not None:
             source = plan.provenance.source if plan.provenance is not None else ""
             whole = stamp_shown(redacted, source, plan.study_right_oid, key) if lacks_ids(plan) else redacted

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from hoks.beside import Beside
 from hoks.codes import StudyRightType
 from hoks.identifiers import LearnerOid, OrganisationOid, StudyRightOid
 from hoks.links import Link, LinkState
@@ -195,6 +196,10 @@ def is_of(plan: Hoks, person: Person) -> bool:
 
 def told_right(source: Source, reading: Reading, right: StudyRight, tree: Tree) -> Told:
     """A source's right with provenance, with whose it is by the tree and with the organisations' names."""
+    return _told_right(right, source, reading, tree)
+
+
+def _tell_right(right: StudyRight, source: Source, reading: Reading, tree: Tree) -> Told:
     provider = provider_of(right, tree)
     node = tree.get(provider) if provider is not None else None
     named = msgspec.structs.replace(
@@ -211,6 +216,9 @@ def told_right(source: Source, reading: Reading, right: StudyRight, tree: Tree) 
         provider=provider,
         is_own=may_tell_of(source.provider_oid, right, tree),
     )
+
+
+_told_right: Beside[StudyRight, Told] = Beside(_tell_right)
 
 
 def _told_provider(source: Source, right: StudyRight, tree: Tree) -> Organisation | None:

@@ -28,7 +28,7 @@ KEYS_AT_ONCE = 500
 """How many keys one query asks for at most."""
 
 
-def size_of_answer(answer: Answer[Any]) -> int:
+def _size_of(answer: Answer[Any]) -> int:
     """About how many bytes an answer takes in memory."""
     return size_of(answer.value)
 
@@ -42,7 +42,7 @@ class Snapshot:
     left_out: Mapping[tuple[str, str], int]
     """How many rows, by table and reason."""
     lock: threading.Lock
-    told: "LRUCache[Hashable, Answer[Any]]" = field(default_factory=lambda: LRUCache(MOST_TOLD, size_of_answer))
+    told: "LRUCache[Hashable, Answer[Any]]" = field(default_factory=lambda: LRUCache(MOST_TOLD, _size_of))
     """What was read of it lately, under what was asked: as true as the rows, and gone with them."""
 
     def ask(self, query: str, keys: Collection[str]) -> list[Row]:

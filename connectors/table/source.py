@@ -6,13 +6,16 @@ raise.
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import msgspec
+
 from connectors.capabilities import ABSENT, ABSENT_OR_DENIED, BY_LEARNER, Capabilities, Capability, Gives, Key
 from connectors.failures import Reason, SourceFailure, SourceUnavailable, report
+from connectors.limits import DEFAULT_CACHE_SECONDS
 from connectors.table.cells import Row
 from connectors.table.keeper import Keeper
 from connectors.table.paths import Question
@@ -22,7 +25,7 @@ from connectors.table.rights import are_of, holders_of, learners_of, rows_by_per
 from connectors.table.settings import TableSettings
 from connectors.table.snapshot import KEYS_AT_ONCE, Snapshot
 from hoks.identifiers import LearnerOid, OrganisationOid, PersonOid, StudyRightOid
-from hoks.outcomes import Answer, Outcome, Reply
+from hoks.outcomes import Answer, Outcome, Reading, Reply
 from hoks.plan import Hoks
 from hoks.ports import Clock, Source
 from hoks.relations import Appointment, Assignment
@@ -44,9 +47,20 @@ Place = tuple[str, ...]
 """Under what an answer is kept beside the snapshot that it was read of: the question, and all that was asked by."""
 
 
-def _place_of(person: Person) -> Place:
+_NOWHERE: Mapping[Any, Place] = {}
+_READ_FOR = timedelta(seconds=DEFAULT_CACHE_SECONDS)
+"""How old the reading may be that an answer names: as old as of a source over HTTP."""
+
+
+def _stale(answer: Answer[T]) -> Answer[T]:
+    if answer.reading is None:
+        return answer
+    return Answer(answer.outcome, answer.value, msgspec.structs.replace(answer.reading, stale=True))
+
+
+def _places_of(people: Iterable[Person]) -> dict[LearnerOid, Place]:
     # INVARIANT: a person is asked by all of their OIDs; one alias more or less is another question.
-    return (Question.RIGHTS, person.oid, *sorted(person.aliases))
+    return {person.oid: (Question.RIGHTS, person.oid, *sorted(person.aliases)) for person in people}
 
 
 class TableSource:
@@ -132,12 +146,12 @@ class TableSource:
             read,
             given="rights" in self._settings.gives,
             asked=[oid for person in people for oid in person.all_oids],
-            places=[_place_of(person) for person in people],
+            places=_places_of(people),
         )
 
     def rights_at_hand(self, people: Sequence[Person]) -> Reply[LearnerOid, tuple[StudyRight, ...]] | None:
         """The same where it was read of the snapshot that is in use; else nothing."""
-        return self._at_hand([person.oid for person in people], [_place_of(person) for person in people])
+        return self._at_hand(_places_of(people))
 
     def _rights_of(self, person: Person, rows: Sequence[Row]) -> Answer[tuple[StudyRight, ...]]:
         if not are_of(person, rows):
@@ -164,17 +178,16 @@ class TableSource:
             found = read_plans(snapshot, rights, self._settings)
             return {right: Answer(Outcome.OK, found[right]) for right in rights if right in found}
 
-        keys = list(rights)
         return await self._reply(
-            *(Question.PLANS, keys, read),
+            *(Question.PLANS, rights, read),
             given="plans" in self._settings.gives,
             until=until,
-            places=[(Question.PLANS, right) for right in keys],
+            places={right: (Question.PLANS, right) for right in rights},
         )
 
     def plans_at_hand(self, rights: Collection[StudyRightOid]) -> Reply[StudyRightOid, tuple[Hoks, ...]] | None:
         """The same where it was read of the snapshot that is in use; else nothing."""
-        return self._at_hand(rights, [(Question.PLANS, right) for right in rights])
+        return self._at_hand({right: (Question.PLANS, right) for right in rights})
 
     async def learners(self) -> Reply[OrganisationOid, tuple[LearnerOid, ...]]:
         """Every learner number there is, keyed by the source's provider."""
@@ -219,49 +232,77 @@ class TableSource:
         given: bool,
         asked: Collection[str] | None = None,
         until: float | None = None,
-        places: Sequence[Place] = (),
+        places: Mapping[K, Place] = _NOWHERE,
     ) -> Reply[K, T]:
         """Answers for the keys; the rows are asked for by ``asked`` where keys are not what rows are found by.
 
-        They are kept beside the snapshot at ``places``, one for each key.
+        They are kept beside the snapshot at ``places``, by key.
         """
         try:
             snapshot = await self._rows.current(question, keys if asked is None else asked, until)
-            found = await self._found(snapshot, read)
+            answers = self._told(snapshot, places)
+            if answers is None:
+                found = await self._found(snapshot, read)
+                # What a source does not give at all, it cannot say is absent.
+                absent: Answer[T] = Answer(Outcome.ABSENT if given else Outcome.ABSENT_OR_DENIED)
+                answers = {key: found.get(key, absent) for key in keys}
+                if places and self._rows.keeps:
+                    answers = self._kept(snapshot, answers, places)
         except SourceFailure as failure:
             report(self._settings.id, [failure])
             now = self._clock.now()
             nothing: Answer[T] = Answer(failure.outcome)
             return Reply(source=self._settings.id, fetched_at=now, as_of=now, answers=dict.fromkeys(keys, nothing))
-        # What a source does not give at all, it cannot say is absent.
-        absent: Answer[T] = Answer(Outcome.ABSENT if given else Outcome.ABSENT_OR_DENIED)
-        answers = {key: found.get(key, absent) for key in keys}
-        if places and self._rows.keeps:
-            for place, key in zip(places, keys, strict=True):
-                with suppress(ValueError):  # one that is larger than all that is kept
-                    snapshot.told[place] = answers[key]
         return self._as_reply(snapshot, answers)
 
-    def _at_hand(self, keys: Collection[K], places: Sequence[Place]) -> Reply[K, Any] | None:
-        """The answers that were read of the snapshot in use.
-
-        INVARIANT: told as long as the snapshot is in use and no longer; that something is absent as long as what is.
-        """
+    def _at_hand(self, places: Mapping[K, Place]) -> Reply[K, Any] | None:
+        """The answers that were read of the snapshot in use, where nothing newer is to be looked for."""
         snapshot = self._rows.at_hand
-        if snapshot is None:
+        answers = self._told(snapshot, places) if snapshot is not None else None
+        return self._as_reply(snapshot, answers) if snapshot is not None and answers is not None else None
+
+    def _told(self, snapshot: Snapshot, places: Mapping[K, Place]) -> dict[K, Answer[Any]] | None:
+        """The answers that are kept beside a snapshot, where all of them are.
+
+        INVARIANT: kept as long as the snapshot and no longer; that something is absent as long as what is there, and
+        with times of the same kind.
+        """
+        if not places:
             return None
-        answers = {key: snapshot.told.get(place) for key, place in zip(keys, places, strict=True)}
-        known = {key: answer for key, answer in answers.items() if answer is not None}
-        return self._as_reply(snapshot, known) if len(known) == len(answers) else None
+        told: dict[K, Answer[Any]] = {}
+        for key, place in places.items():
+            answer: Answer[Any] | None = snapshot.told.get(place)
+            if answer is None or answer.reading is None:
+                return None
+            told[key] = answer
+            if self._clock.now() - answer.reading.fetched_at > _READ_FOR:
+                # The snapshot is in use still: what is read of it now is this.
+                told |= self._kept(snapshot, {key: answer}, places)
+        return told
+
+    def _kept(
+        self, snapshot: Snapshot, answers: Mapping[K, Answer[T]], places: Mapping[K, Place]
+    ) -> dict[K, Answer[T]]:
+        """The answers as read now, kept at their places."""
+        reading = Reading(self._clock.now(), snapshot.as_of)
+        read = {key: Answer(answer.outcome, answer.value, reading) for key, answer in answers.items()}
+        for key, answer in read.items():
+            with suppress(ValueError):  # one that is larger than all that is kept
+                snapshot.told[places[key]] = answer
+        return read
 
     def _as_reply(self, snapshot: Snapshot, answers: Answers[K, T]) -> Reply[K, T]:
         now = self._clock.now()
+        is_stale = self._rows.behind or now - snapshot.as_of > timedelta(hours=self._settings.stale_after_hours)
+        readings = [answer.reading for answer in answers.values() if answer.reading is not None]
+        if is_stale and readings:
+            answers = {key: _stale(answer) for key, answer in answers.items()}
         return Reply(
             source=self._settings.id,
-            fetched_at=now,
+            fetched_at=min((each.fetched_at for each in readings), default=now),
             as_of=snapshot.as_of,
             answers=answers,
-            stale=self._rows.behind or now - snapshot.as_of > timedelta(hours=self._settings.stale_after_hours),
+            stale=is_stale,
         )
 
     async def _found(self, snapshot: Snapshot, read: Callable[[Snapshot], Answers[K, T]]) -> Answers[K, T]:

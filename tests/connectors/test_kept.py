@@ -126,6 +126,18 @@ async def test_a_kept_answer_says_when_it_was_really_read() -> None:
     assert reply.fetched_at == NOW
 
 
+async def test_what_is_kept_is_at_hand_and_nothing_else_is() -> None:
+    kept = Kept()
+    assert kept.plans.plans_at_hand([ONE]) is None
+    await kept.outcomes(ONE, THREE)
+    for asked in ([ONE], [THREE], [ONE, THREE]):
+        assert kept.plans.plans_at_hand(asked) == await kept.plans.plans(asked)
+    assert kept.plans.plans_at_hand([ONE, TWO]) is None
+    kept.time.passed = 30.0
+    assert kept.plans.plans_at_hand([ONE]) is None
+    assert len(kept.inner.asked) == 1
+
+
 async def test_an_answer_ages_from_when_it_was_asked_for() -> None:
     kept = Kept(PATIENT)
     kept.inner.gate.clear()

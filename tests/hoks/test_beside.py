@@ -46,6 +46,12 @@ def test_what_else_it_is_made_of_has_to_be_equal() -> None:
     assert len(texts) == 1
 
 
+def test_that_nothing_was_made_is_not_the_record() -> None:
+    nothing: Beside[Hoks, None] = Beside(lambda _: None)
+    plan = Hoks(study_right_oid=A1)
+    assert [nothing(plan), nothing(plan)] == [None, None]
+
+
 def test_it_goes_with_the_record() -> None:
     making = Making()
     texts: Beside[Hoks, str] = Beside(making.text)

@@ -17,7 +17,7 @@ from resolvers.graph import Graph
 from tests.hoks.test_noninterference_roles import EVERYONE, PROVE, VARIABLES, questions
 from tests.world.compared import KEY, SCHEMA, answers, differences, records
 from tests.world.everyone import ALIASES, LOOKING, OIDS, RIGHTS, copied
-from tests.world.leaks import HISTORIES, IN_CLEAR, LEAKS, OF_COPIES
+from tests.world.leaks import HISTORIES, IN_CLEAR, LEAKS, OF_COPIES, REDACTED_FOR_ANYBODY
 from tests.world.perturb_everyone import EVERY, newer_copies
 from tests.world.places import A
 from tests.world.world import World, caller
@@ -177,3 +177,9 @@ async def test_what_is_shared_between_callers_is_caught(leak: str, monkeypatch: 
     own = await alone("instructor")
     HISTORIES[leak](monkeypatch)
     assert differences(own, await after("instructor", STRONGER["staff of A"])) != []
+
+
+async def test_a_redacted_plan_kept_for_those_who_see_something_else_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    own = await alone("consent recipient")
+    REDACTED_FOR_ANYBODY(monkeypatch)
+    assert differences(own, await after("consent recipient", STRONGER["student"])) != []

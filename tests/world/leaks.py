@@ -62,6 +62,26 @@ def _instead(where: Any, name: str, other: Any) -> Install:
 # --- redaction ------------------------------------------------------------------------------------------------
 
 
+def _redacting(other: Any) -> Install:
+    """Another redaction, of what is kept redacted too."""
+
+    def install(patch: pytest.MonkeyPatch) -> None:
+        patch.setattr(hoks.showing, "redact_plan", other)
+        patch.setattr(hoks.showing, "redact_right", other)
+
+    return install
+
+
+def _redacting_with(name: str, other: Any) -> Install:
+    """A change within redaction, of which then nothing is kept."""
+
+    def install(patch: pytest.MonkeyPatch) -> None:
+        _redacting(redact)(patch)
+        patch.setattr(hoks.access.redact, name, other)
+
+    return install
+
+
 def _redacted_but(**kept: str) -> Any:
     """Redaction after which some fields of a plan are as they were."""
 
@@ -286,29 +306,19 @@ OTHERS, DELETED = "hidden values are others", "hidden plans are deleted"
 GONE, CONSENT = "hidden rights are deleted", "consent recipient"
 
 LEAKS: Mapping[str, Leak] = {
-    "nothing is redacted": Leak(_instead(hoks.showing, "redact", lambda record, seen: record), CONSENT, OTHERS),
-    "support is not redacted": Leak(
-        _instead(hoks.showing, "redact", _redacted_but(learning_support="")), "head of training", OTHERS
-    ),
-    "contact data are not redacted": Leak(
-        _instead(hoks.showing, "redact", _redacted_but(student_email="")), "special needs teacher", OTHERS
-    ),
+    "nothing is redacted": Leak(_redacting(lambda record, seen: record), CONSENT, OTHERS),
+    "support is not redacted": Leak(_redacting(_redacted_but(learning_support="")), "head of training", OTHERS),
+    "contact data are not redacted": Leak(_redacting(_redacted_but(student_email="")), "special needs teacher", OTHERS),
     "findings are not filtered by item": Leak(
-        _instead(hoks.showing, "redact", _redacted_but(findings="")), "head of training", "hidden findings"
+        _redacting(_redacted_but(findings="")), "head of training", "hidden findings"
     ),
     "provenance without the study right": Leak(
-        _instead(hoks.showing, "redact", _redacted_but(provenance="")), "authority", "providers have other names"
+        _redacting(_redacted_but(provenance="")), "authority", "providers have other names"
     ),
-    "a hidden list is empty or null": Leak(
-        _instead(hoks.showing, "redact", _null_told), CONSENT, "hidden values are null"
-    ),
-    "units are ordered by a hidden goal": Leak(
-        _instead(hoks.showing, "redact", _ordered_by_the_goal), "authority", OTHERS
-    ),
-    "days open the whole item": Leak(_instead(hoks.showing, "redact", _whole_items), "head of training", OTHERS),
-    "names open the whole value": Leak(
-        _instead(hoks.access.redact, "named", lambda value: value), "instructor", OTHERS
-    ),
+    "a hidden list is empty or null": Leak(_redacting(_null_told), CONSENT, "hidden values are null"),
+    "units are ordered by a hidden goal": Leak(_redacting(_ordered_by_the_goal), "authority", OTHERS),
+    "days open the whole item": Leak(_redacting(_whole_items), "head of training", OTHERS),
+    "names open the whole value": Leak(_redacting_with("named", lambda value: value), "instructor", OTHERS),
     "units side by side are drawn before redaction": Leak(
         _instead(
             hoks.viewing, "show", _drawn_from("combined_units", lambda whole: combined_units(_units_of(whole), TODAY))
@@ -427,6 +437,20 @@ OF_COPIES: Mapping[str, Install] = {
 
 IN_CLEAR: Install = _instead(Cursors, "after", _oid_in_clear)
 """Caught by reading the answers of those who may not know a student's OID."""
+
+
+def _redacted_for_anybody(patch: pytest.MonkeyPatch) -> None:
+    """Redacted plans kept without what may be seen of them."""
+    kept: dict[int, Any] = {}
+
+    def leaky(plan: Any, seen: Any) -> Any:
+        return kept.setdefault(id(plan), (plan, redact(plan, seen)))[1]
+
+    patch.setattr(hoks.showing, "redact_plan", leaky)
+
+
+REDACTED_FOR_ANYBODY: Install = _redacted_for_anybody
+"""Caught by comparing the answers of who reads whole plans after a stronger caller's with those alone."""
 
 HISTORIES: Mapping[str, Install] = {
     "loaders are shared between callers": _shared_loaders,

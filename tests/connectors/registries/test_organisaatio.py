@@ -130,6 +130,26 @@ async def test_an_organisation_that_was_not_asked_makes_the_answer_invalid_and_n
     assert (await organisaatio.nodes([SCHOOL])).answers[SCHOOL].outcome is Outcome.OK
 
 
+async def test_places_that_were_told_are_at_hand_until_the_register_tells_something_or_they_grow_old() -> None:
+    register = Register()
+    organisaatio = register.organisaatio()
+    assert organisaatio.nodes_at_hand([SITE]) is None
+    for _ in range(2):
+        await organisaatio.nodes([SITE])
+    assert organisaatio.nodes_at_hand([SITE]) == await organisaatio.nodes([SITE])
+    assert organisaatio.nodes_at_hand([SITE, SCHOOL]) is None
+    await organisaatio.nodes([OFFICE])
+    assert organisaatio.nodes_at_hand([SITE]) is None
+    await organisaatio.nodes([SITE])
+    register.time = 24 * HOUR
+    assert organisaatio.nodes_at_hand([SITE]) is not None
+    register.time = 24 * HOUR + 1
+    assert organisaatio.nodes_at_hand([SITE]) is None
+    register.port.answer = silent
+    assert (await organisaatio.nodes([SITE])).stale
+    assert organisaatio.nodes_at_hand([SITE]) is None
+
+
 async def test_after_a_day_the_register_is_asked_again() -> None:
     register = Register()
     organisaatio = register.organisaatio()

@@ -3,9 +3,10 @@ import hashlib
 import json
 import logging
 import os
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from connectors.table import DropRefused, FilesDoNotFit, TableSource
@@ -338,3 +339,68 @@ async def test_a_request_that_gives_up_leaves_the_load_to_the_others(tmp_path: P
     await asyncio.sleep(0)
     impatient.cancel()
     assert (await patient).outcome is Outcome.OK
+
+
+# --- what is at hand ------------------------------------------------------------------------------------------
+
+
+class Later(FixedClock):
+    """A clock that is turned by hand."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.passed = timedelta()
+
+    def now(self) -> datetime:
+        return super().now() + self.passed
+
+
+def patient(folder: Path, clock: FixedClock | None = None) -> TableSource:
+    """A source that looks for a newer drop once a minute."""
+    settings = msgspec.structs.replace(write_drop(folder, "b", files()), look_every_seconds=60)
+    return TableSource(settings, clock or FixedClock())
+
+
+async def test_what_was_read_of_a_drop_is_at_hand_until_the_next_drop(tmp_path: Path) -> None:
+    source = patient(tmp_path)
+    assert source.plans_at_hand([RIGHT_1]) is None
+    read = await source.plans([RIGHT_1, UNKNOWN_RIGHT])
+    assert source.plans_at_hand([RIGHT_1, UNKNOWN_RIGHT]) == read
+    assert [answer.outcome for answer in read.answers.values()] == [Outcome.OK, Outcome.ABSENT]
+    again = await source.plans([RIGHT_1])
+    (one,), (other,) = (reply.answers[RIGHT_1].value or () for reply in (read, again))
+    assert one is other
+    assert source.plans_at_hand([RIGHT_2]) is None
+    write_drop(tmp_path, "b", files(versio="2"), at="2026-10-05T08:00:00+03:00")
+    await asyncio.to_thread(source._rows._take)  # type: ignore[union-attr]  # a drop is looked for by the clock
+    assert source.plans_at_hand([RIGHT_1]) is None
+    (newer,) = (await source.plans([RIGHT_1])).answers[RIGHT_1].value or ()
+    assert (one.version, newer.version) == (1, 2)
+
+
+async def test_a_person_with_another_alias_is_not_at_hand(tmp_path: Path) -> None:
+    source = patient(tmp_path)
+    await source.rights([A_PERSON])
+    assert source.rights_at_hand([A_PERSON]) == await source.rights([A_PERSON])
+    assert source.rights_at_hand([Person(oid=AINO, aliases=frozenset({EERO}))]) is None
+
+
+async def test_of_what_is_at_hand_the_reading_is_no_older_than_of_other_sources(tmp_path: Path) -> None:
+    clock = Later()
+    source = patient(tmp_path, clock)
+    await source.plans([RIGHT_1, UNKNOWN_RIGHT])
+    began = clock.now()
+    for passed, read in ((29, began), (31, began + timedelta(seconds=31))):
+        clock.passed = timedelta(seconds=passed)
+        reply = source.plans_at_hand([RIGHT_1, UNKNOWN_RIGHT])
+        assert reply is not None
+        assert {reply.reading(each).fetched_at for each in (RIGHT_1, UNKNOWN_RIGHT)} == {read}
+    clock.passed = timedelta(days=3)
+    old = source.plans_at_hand([RIGHT_1])
+    assert old is not None and old.stale and old.reading(RIGHT_1).stale
+
+
+async def test_nothing_is_at_hand_while_a_newer_drop_is_looked_for(tmp_path: Path) -> None:
+    source = source_of(tmp_path, files())  # which looks each time
+    await source.plans([RIGHT_1])
+    assert source.plans_at_hand([RIGHT_1]) is None
