@@ -19,6 +19,7 @@ from graphql import GraphQLSchema, OperationType
 from gateway.documents import Documents
 from gateway.envelope import Envelope, envelope
 from gateway.errors import FAULTS, Code, ErrorBody, RefusedError, error
+from gateway.operations import Operations
 from gateway.records.gate import GroundChanged
 from gateway.records.store import StoreBroken
 from gateway.settings import Limits
@@ -34,6 +35,8 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 GRAPHQL_RESPONSE = "application/graphql-response+json"
 JSON = "application/json"
 BODY_SECONDS = 10.0
+CALLERS = "hoks.callers"
+"""The key of a request's scope under which stands who identifies its caller, where it is not everybody's."""
 GRACE_SECONDS = 1.0
 """The graph keeps its own deadline; this much later the endpoint stops waiting for it."""
 
@@ -87,7 +90,9 @@ class GraphQLEndpoint:
         gate: Releasing,
         limits: Limits,
         projection: bool = True,
+        operations: Operations | None = None,
     ) -> None:
+        self._operations = operations or Operations()
         self._documents = Documents(schema, limits, projection=projection)
         self._graph = graph
         self._callers = callers
@@ -116,13 +121,17 @@ class GraphQLEndpoint:
             media_type = accepted(headers.get(b"accept"))
             _check_content(headers)
             _check_length(headers, self._limits.body_bytes)
-            caller = await self._callers.identify(headers.get(b"authorization"), headers.get(b"acting-role"))
+            callers: Identifying = scope.get(CALLERS, self._callers)
+            caller = await callers.identify(headers.get(b"authorization"), headers.get(b"acting-role"))
             asked = envelope(await _body(receive, self._limits.body_bytes))
             return await self._execute(asked, caller, media_type)
         except RefusedError as refusal:
             return Answer(refusal.status, {"errors": refusal.errors()}, media_type, refusal.headers)
 
-    async def _execute(self, asked: Envelope, caller: Caller, media_type: str) -> Answer:
+    async def _execute(self, named: Envelope, caller: Caller, media_type: str) -> Answer:
+        asked = self._operations.opened(named, caller)
+        if not isinstance(asked, Envelope):
+            return _request_error(asked, media_type)
         document = self._documents.document(asked.query)
         if not isinstance(document, PreparedDocument):
             return _request_error(document, media_type)

@@ -39,6 +39,8 @@ class _Shown(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     as_of: str | None
     consents: list[str]
     discloser: str | None
+    embed: str | msgspec.UnsetType
+    """The embed token by which it was asked for, where it was."""
     event: str
     fetched_at: str | None
     grounds: tuple[str, ...]
@@ -114,6 +116,7 @@ class Recorder:
             source=origin.source if origin is not None else _PERSON_SOURCE,
             provider=origin.provider if origin is not None else None,
             discloser=origin.discloser if origin is not None else None,
+            embed=caller.embedding.id if caller.embedding is not None else msgspec.UNSET,
             items=_sorted(told.items),
             rules=rules,
             grounds=grounds,
