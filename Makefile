@@ -71,10 +71,12 @@ lock:
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-emit-find-links --no-header pyproject.toml -o requirements.txt
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-	  --no-emit-find-links --no-header --extra dev -c requirements.txt pyproject.toml requirements-build.in \
+	  --no-emit-find-links --no-header --extra otel -c requirements.txt pyproject.toml -o requirements-otel.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-emit-find-links --no-header --extra dev --extra otel -c requirements.txt pyproject.toml requirements-build.in \
 	  -o requirements-dev.txt
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-	  --no-emit-find-links --no-header --extra dev --extra mutate -c requirements-dev.txt pyproject.toml \
+	  --no-emit-find-links --no-header --extra dev --extra otel --extra mutate -c requirements-dev.txt pyproject.toml \
 	  -o requirements-mutate.txt
 
 clean:

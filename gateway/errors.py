@@ -25,6 +25,7 @@ class Code(StrEnum):
     GRAPHQL_VALIDATION_FAILED = "GRAPHQL_VALIDATION_FAILED"
     LIMIT_EXCEEDED = "LIMIT_EXCEEDED"
     UNAVAILABLE = "UNAVAILABLE"
+    OVERLOADED = "OVERLOADED"
     INTERNAL = "INTERNAL"
 
 
@@ -52,6 +53,7 @@ FAULTS: Mapping[Code, Fault] = MappingProxyType(
         Code.GRAPHQL_VALIDATION_FAILED: Fault(400, "the document does not fit the schema"),
         Code.LIMIT_EXCEEDED: Fault(400, "the document exceeds a limit"),
         Code.UNAVAILABLE: Fault(503, "the gateway cannot answer now: try again later"),
+        Code.OVERLOADED: Fault(503, "more is asked than can be answered: try again after the seconds of Retry-After"),
         Code.INTERNAL: Fault(500, "internal error"),
     }
 )

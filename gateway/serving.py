@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import math
 import signal
 import socket
 from collections.abc import Coroutine
@@ -27,15 +28,22 @@ class UserError(Exception):
 
 async def served(config: Path) -> int:
     """Serve the gateway of a settings file until a signal; the exit code."""
+    from gateway.logs import say_no_texts_of_exceptions, write_logs
+
     app, host, port = app_of(config)
+    write_logs(logging.INFO, app.state.settings.log.form)
+    say_no_texts_of_exceptions()
     try:
         await _refuse_misfits(app, config)
         with listener_on(host, port) as listener:
             log.info("serving http://%s:%d/graphql", host, port)
             server = server_of(app)
             serving = asyncio.create_task(server.serve(sockets=[listener]))
-            stopping = asyncio.create_task(stop_signal().wait())
+            stop = stop_signal()
+            stopping = asyncio.create_task(stop.wait())
             await first_of(serving, stopping)
+            if stopping.done():
+                await drained(app, stop)
             return await ended(server, serving, stopping)
     finally:
         # Where it never came to serving, nobody else does.
@@ -49,6 +57,13 @@ async def _refuse_misfits(app: Any, config: Path) -> None:
         await app.state.refuse_misfits()
     except SettingsRefusedError as refused:
         raise UserError(f"{config}: {refused}") from None
+
+
+async def drained(app: Any, stop: asyncio.Event) -> None:
+    """Go on serving, unready, until who sends requests has seen it, or until we are told once more to stop."""
+    stop.clear()
+    log.info("stopping: not ready from now on")
+    await app.state.readiness.stop_after(app.state.settings.server.drain_seconds, stop)
 
 
 async def first_of(*tasks: asyncio.Task[Any]) -> None:
@@ -101,7 +116,7 @@ def server_of(app: Any) -> Any:
             access_log=False,
             server_header=False,
             proxy_headers=False,
-            timeout_graceful_shutdown=int(STOP_SECONDS),
+            timeout_graceful_shutdown=math.ceil(app.state.settings.server.stop_seconds),
         )
     )
 

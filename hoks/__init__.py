@@ -30,6 +30,7 @@ organisations  the organisation tree and whose a right is in it
 caller         who is asking, in which acting role
 errors         what goes wrong, by whose fault
 ports          what the domain asks of the outside world
+waiting        for what a request waits, noted beside its work
 asking         asking a source within the deadline, contained
 sitting        one request: its day and its deadline, begun once
 merged         one right as its sources together tell it
@@ -51,6 +52,8 @@ shares         a consent handed out as a link: to whoever first accepts it
 consent_texts  what a student is shown before consenting, by version
 disclosing     what an answer tells of whom, by item and ground
 explaining     why a caller sees what they see
+looking        looks at students, and decides, before any plan is fetched
+viewing        fetches the plans under grants, and draws what may be seen
 reading        the read path: identify, rights, facts, decide, fetch, merge, redact
 nominating     appointments made by staff and accepted by whoever brings the code
 guidance       what a plan waits for, and the themes of a group's meetings
