@@ -4,7 +4,7 @@ PORT ?= 8080
 BIN := .venv/bin
 ALL_PROCESSORS := --numprocesses auto --dist worksteal
 
-.PHONY: run test check prove mutate bench bench-faults format schema lock clean
+.PHONY: run test check prove mutate bench bench-faults bench-service format schema lock clean
 
 run: .venv/ready
 	@$(BIN)/hoks-gateway run --port $(PORT)
@@ -37,6 +37,10 @@ bench: .venv/ready
 # What failing sources cost, beside the targets; about six minutes. ARGS='r3 r6' for some alone, '--every' for every fault.
 bench-faults: .venv/ready
 	@$(BIN)/python -m bench.faults $(ARGS)
+
+# What the service stands as a whole, beside the targets; half an hour. ARGS='r5 r8' for some alone, '--short' for a look.
+bench-service: .venv/ready
+	@$(BIN)/python -m bench.service $(ARGS)
 
 check: .venv/ready
 	$(BIN)/ruff format --check .

@@ -2,5 +2,7 @@
 
 gate      what the release gate adds to a request, on each store: ``make bench``
 guidance  what follow-up of many students costs: ``make bench``
+service   what the service stands as a whole: overload, stalls, stopping, outages: R2, R5 to R9, R16, R18, R20 and R22
+load      a load of requests at a rate, or as fast as answers come
 faults    what failing sources cost: R1, R1b, R2, R3, R4, R6 and R15 of the reliability targets
 """
