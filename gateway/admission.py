@@ -7,9 +7,9 @@ else does. Where the wait would be too long the last of the longest line is refu
 
 import asyncio
 import random
+import time
 from collections import OrderedDict, deque
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 
 from gateway.errors import Code, RefusedError
 from gateway.noting import noted
@@ -39,21 +39,16 @@ class Admission:
         self.waiting = 0
         self.refused = 0
 
-    @asynccontextmanager
-    async def turn(self, caller: str) -> AsyncIterator[None]:
-        """A turn of a caller. Raises ``RefusedError`` where there is none."""
+    def turn(self, caller: str) -> "Turn":
+        """A turn of a caller, to be entered. Entering raises ``RefusedError`` where there is none."""
+        return Turn(self, caller)
+
+    async def enter(self, caller: str) -> None:
+        """Have the turn, now or after waiting. Raises ``RefusedError``."""
         if self.waiting or not self._has_room:
             await self._wait(caller)
         else:
             self._begin()
-        turn = _Turn(self)
-        waits = noted().waits
-        waits.listener = turn.rests
-        try:
-            yield
-        finally:
-            waits.listener = None
-            turn.end()
 
     # --- who works
 
@@ -68,13 +63,13 @@ class Admission:
     def works(self, by: int) -> None:
         """So many more, or fewer, work. Who comes back from a source does not wait again."""
         self.working += by
-        if by < 0:
+        if self.waiting:
             self._let_in()
 
     def leaves(self) -> None:
-        """One is done."""
+        """One that worked is done."""
         self.open -= 1
-        self._let_in()
+        self.works(-1)
 
     # --- who waits
 
@@ -90,7 +85,6 @@ class Admission:
         except (TimeoutError, asyncio.CancelledError) as left:
             if place.done() and not place.cancelled() and place.result():
                 # Let in at the very moment of leaving.
-                self.works(-1)
                 self.leaves()
             else:
                 self._leave_line(caller, place)
@@ -126,7 +120,7 @@ class Admission:
                 del self._lines[caller]
 
     def _keep_pace(self) -> None:
-        now = asyncio.get_running_loop().time()
+        now = time.perf_counter()
         if self._let_in_at is not None:
             self._pace += _PACE_SHARE * (now - self._let_in_at - self._pace)
         self._let_in_at = now
@@ -155,26 +149,28 @@ class Admission:
         return RefusedError(Code.OVERLOADED, headers={"retry-after": str(1 + int(3 * self._jitter()))})
 
 
-class _Turn:
+class Turn:
     """The turn of one request: it works, or rests while it waits for a source."""
 
-    __slots__ = ("_admission", "_is_over", "_rests")
+    __slots__ = ("_admission", "_caller", "_rests", "_waits")
 
-    def __init__(self, admission: Admission) -> None:
+    def __init__(self, admission: Admission, caller: str) -> None:
         self._admission = admission
+        self._caller = caller
         self._rests = False
-        self._is_over = False
+        self._waits = noted().waits
 
-    def rests(self, rests: bool) -> None:
-        """Rest, or work again; nothing once the turn is over."""
-        if self._is_over or rests is self._rests:
-            return
+    async def __aenter__(self) -> None:
+        await self._admission.enter(self._caller)
+        self._waits.listener = self._rest
+
+    async def __aexit__(self, *_: object) -> None:
+        # Whatever of the request is still under way is nobody's turn any more.
+        self._waits.listener = None
+        if self._rests:
+            self._rest(False)
+        self._admission.leaves()
+
+    def _rest(self, rests: bool) -> None:
         self._rests = rests
         self._admission.works(-1 if rests else 1)
-
-    def end(self) -> None:
-        """Be done."""
-        self.rests(False)
-        self._is_over = True
-        self._admission.works(-1)
-        self._admission.leaves()

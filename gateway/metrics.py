@@ -4,11 +4,13 @@ INVARIANT: every label is one of a closed list: a route, a status, a kind of ope
 OID, text or token can become one.
 """
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import accumulate
 from typing import NamedTuple
 
-from prometheus_client import CollectorRegistry, Counter, Histogram
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.gc_collector import GCCollector
 from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
@@ -16,9 +18,11 @@ from prometheus_client.registry import Collector
 from connectors.breaker import State
 from connectors.condition import Condition
 from gateway.noting import Note
+from hoks.outcomes import Outcome
 
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10)
 """Bounds of durations, as OpenTelemetry's conventions of HTTP have them."""
+GRAPH = "/graphql"
 NO_OPERATION = "none"
 """The kind of what was refused before its operation was known."""
 
@@ -31,92 +35,99 @@ class Gauge(NamedTuple):
     read: Callable[[], float]
 
 
-class Metrics:
-    """The counters of one gateway."""
+class _Durations:
+    """Durations, each counted where it falls between the bounds."""
+
+    __slots__ = ("counts", "total")
+
+    def __init__(self) -> None:
+        self.counts = [0] * (len(SECONDS) + 1)
+        self.total = 0.0
+
+    def add(self, seconds: float) -> None:
+        """Count one."""
+        self.counts[bisect_left(SECONDS, seconds)] += 1
+        self.total += seconds
+
+    def told(self, labels: Sequence[str], family: HistogramMetricFamily) -> None:
+        """Add what was counted, each bound with all below it, as Prometheus has it."""
+        below = [str(float(bound)) for bound in SECONDS]
+        family.add_metric(labels, list(zip([*below, "+Inf"], accumulate(self.counts), strict=True)), self.total)
+
+
+class Metrics(Collector):
+    """The counters of one gateway: plain numbers, made into figures only when they are read."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        self._requests = Histogram(
-            "http_server_request_duration_seconds",
-            "Seconds from a request's headers to the last byte of its answer",
-            ("http_route", "http_response_status_code"),
-            buckets=SECONDS,
-            registry=self.registry,
-        )
-        self._own = Histogram(
-            "hoks_gateway_seconds",
-            "Seconds of a request to the graph in which no source was waited for",
-            buckets=SECONDS,
-            registry=self.registry,
-        )
-        self._waits = Histogram(
-            "hoks_source_wait_seconds",
-            "Seconds for which a request waited for a source",
-            ("source",),
-            buckets=SECONDS,
-            registry=self.registry,
-        )
-        self._operations = Counter(
-            "hoks_operations",
-            "Requests to the graph, by the kind of operation and the code of the first error",
-            ("graphql_operation_type", "code"),
-            registry=self.registry,
-        )
-        self._answers = Counter(
-            "hoks_source_answers",
-            "Questions of requests to a source, by the worst outcome of their keys",
-            ("source", "outcome"),
-            registry=self.registry,
-        )
+        self._requests: dict[tuple[str, int], _Durations] = {}
+        self._operations: dict[tuple[str | None, str], int] = {}
+        self._own = _Durations()
+        self._waits: dict[str, _Durations] = {}
+        self._answers: dict[tuple[str, Outcome], int] = {}
         ProcessCollector(registry=self.registry)
         GCCollector(registry=self.registry)
-        # What `labels` looks up each time under a lock is looked up once.
-        self._by_status: dict[tuple[str, int], Histogram] = {}
-        self._by_source: dict[str, Histogram] = {}
-        self._by_code: dict[tuple[str | None, str], Counter] = {}
-        self._by_outcome: dict[tuple[str, str], Counter] = {}
+        self.watch(self)
 
     def tell(self, note: Note) -> None:
         """Count a request that is over."""
-        self._request(note.route, note.status).observe(note.seconds)
-        if note.route != "/graphql":
+        asked = note.route, note.status
+        if asked not in self._requests:
+            self._requests[asked] = _Durations()
+        self._requests[asked].add(note.seconds)
+        if note.route != GRAPH:
             return
-        self._own.observe(note.own_seconds)
-        self._operation(note.kind, note.code).inc()
+        self._own.add(note.own_seconds)
+        done = note.kind, note.code
+        self._operations[done] = self._operations.get(done, 0) + 1
         for source, seconds in note.source_seconds.items():
-            self._wait(source).observe(seconds)
-        for wait in note.waits.noted:
-            if wait.outcome is not None:
-                self._answer(wait.source, wait.outcome.value).inc()
+            if source not in self._waits:
+                self._waits[source] = _Durations()
+            self._waits[source].add(seconds)
+        for _, _, source, outcome in note.waits.noted:
+            if outcome is not None:
+                answered = source, outcome
+                self._answers[answered] = self._answers.get(answered, 0) + 1
 
     def watch(self, *collectors: Collector) -> None:
         """Read these too, whenever the figures are read."""
         for each in collectors:
             self.registry.register(each)
 
-    def _request(self, route: str, status: int) -> Histogram:
-        child = self._by_status.get((route, status))
-        if child is None:
-            child = self._by_status[route, status] = self._requests.labels(route, status)
-        return child
-
-    def _operation(self, kind: str | None, code: str) -> Counter:
-        child = self._by_code.get((kind, code))
-        if child is None:
-            child = self._by_code[kind, code] = self._operations.labels(kind or NO_OPERATION, code)
-        return child
-
-    def _wait(self, source: str) -> Histogram:
-        child = self._by_source.get(source)
-        if child is None:
-            child = self._by_source[source] = self._waits.labels(source)
-        return child
-
-    def _answer(self, source: str, outcome: str) -> Counter:
-        child = self._by_outcome.get((source, outcome))
-        if child is None:
-            child = self._by_outcome[source, outcome] = self._answers.labels(source, outcome)
-        return child
+    def collect(self) -> Iterator[Metric]:
+        """The figures as they are now."""
+        requests = HistogramMetricFamily(
+            "http_server_request_duration_seconds",
+            "Seconds from a request's headers to the last byte of its answer",
+            labels=["http_route", "http_response_status_code"],
+        )
+        # Copied first: requests go on being counted while the figures are read.
+        for (route, status), durations in list(self._requests.items()):
+            durations.told([route, str(status)], requests)
+        own = HistogramMetricFamily(
+            "hoks_gateway_seconds", "Seconds of a request to the graph in which nobody was waited for", labels=[]
+        )
+        self._own.told([], own)
+        waits = HistogramMetricFamily(
+            "hoks_source_wait_seconds", "Seconds for which a request waited for a source", labels=["source"]
+        )
+        for source, durations in list(self._waits.items()):
+            durations.told([source], waits)
+        operations = CounterMetricFamily(
+            "hoks_operations",
+            "Requests to the graph, by the kind of operation and the code of the first error",
+            labels=["graphql_operation_type", "code"],
+        )
+        for (kind, code), times in list(self._operations.items()):
+            operations.add_metric([kind or NO_OPERATION, code], times)
+        answers = CounterMetricFamily(
+            "hoks_source_answers",
+            "Questions of requests to a source, by the worst outcome of their keys",
+            labels=["source", "outcome"],
+        )
+        for (source, outcome), times in list(self._answers.items()):
+            answers.add_metric([source, outcome.value], times)
+        yield from (requests, own, waits, operations, answers)
 
 
 class Conditions(Collector):

@@ -3,13 +3,16 @@
 Any code of a request may add to the note; outside a request there is one that nobody reads.
 """
 
-import secrets
+import random
+import time
 from collections.abc import Iterable, Mapping
 from contextvars import ContextVar
 
 from gateway.errors import Code
 from hoks.waiting import Waits
 
+CLOCK = time.perf_counter
+"""Not the event loop's: that one stands still between its rounds."""
 ANSWERED = "OK"
 """Stands where a request has no code of an error."""
 
@@ -28,12 +31,12 @@ class Note:
     )
 
     def __init__(self, route: str = "", began: float = 0.0, *, method: str = "POST", parent: str | None = None) -> None:
-        self.id = secrets.token_hex(8)
+        self.id = f"{random.getrandbits(64):016x}"
         self.method = method if method in METHODS else OTHER_METHOD
         self.route = route
         """The path as the gateway knows it, never as it was sent."""
         self.began = began
-        """On the event loop's clock (seconds)."""
+        """By ``CLOCK`` (seconds)."""
         self.seconds = 0.0
         """How long it took."""
         self.own_seconds = 0.0
@@ -49,15 +52,15 @@ class Note:
         """The acting role."""
         self.code = ANSWERED
         """The code of the first error."""
-        self.waits = Waits()
+        self.waits = Waits(CLOCK)
         self.parent = parent
         """The trace context of whoever stands before the gateway, where it is believed."""
 
     def end(self, now: float) -> None:
-        """Work out how long what took."""
+        """Work out what took how long."""
         self.seconds = now - self.began
-        self.own_seconds = max(0.0, self.seconds - self.waits.seconds())
-        self.source_seconds = self.waits.seconds_of()
+        waited, self.source_seconds = self.waits.split()
+        self.own_seconds = max(0.0, self.seconds - waited)
 
 
 NOTE: ContextVar[Note | None] = ContextVar("note", default=None)

@@ -3,11 +3,10 @@
 A request that nobody counts or logs pays for a note and its id alone.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from typing import Any
 
-from gateway.noting import NOTE, Note
+from gateway.noting import CLOCK, NOTE, Note
 from hoks.waiting import WAITS
 
 Scope = MutableMapping[str, Any]
@@ -47,10 +46,9 @@ class Observing:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        clock = asyncio.get_running_loop().time
         path = scope["path"]
         route = path if path in self._routes else ELSEWHERE
-        note = Note(route, clock(), method=scope["method"], parent=self._parent(scope))
+        note = Note(route, CLOCK(), method=scope["method"], parent=self._parent(scope))
 
         async def sent(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -68,9 +66,10 @@ class Observing:
         finally:
             NOTE.reset(mine)
             WAITS.reset(waits)
-            note.end(clock())
-            for tell in self._told:
-                tell(note)
+            if self._told:
+                note.end(CLOCK())
+                for tell in self._told:
+                    tell(note)
 
     def _parent(self, scope: Scope) -> str | None:
         """The trace context that was sent, from an address that is believed; who uses it checks what it says."""

@@ -9,7 +9,7 @@ import time
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from gateway.noting import ANSWERED, Note
+from gateway.noting import ANSWERED, CLOCK, Note
 from gateway.settings import SettingsError, TracingSettings
 from hoks.outcomes import FAILED
 
@@ -48,7 +48,7 @@ class Tracing:
         """Make the spans of a request that is over."""
         from opentelemetry.trace import SpanKind, Status, StatusCode, set_span_in_context
 
-        ahead = time.time_ns() - int(asyncio.get_running_loop().time() * 1e9)
+        ahead = time.time_ns() - int(CLOCK() * 1e9)
         parent = None if note.parent is None else self._parents.extract({"traceparent": note.parent})
         span = self._tracer.start_span(
             f"{note.method} {note.route}",
@@ -61,20 +61,20 @@ class Tracing:
             if note.status >= 500:
                 span.set_status(Status(StatusCode.ERROR))
             within = set_span_in_context(span)
-            for wait in note.waits.noted:
-                said = {"hoks.source": wait.source}
-                if wait.outcome is not None:
-                    said["hoks.outcome"] = wait.outcome.value
-                if wait.outcome in FAILED:
-                    said["error.type"] = wait.outcome.value
+            for began, ended, source, outcome in note.waits.noted:
+                said = {"hoks.source": source}
+                if outcome is not None:
+                    said["hoks.outcome"] = outcome.value
+                    if outcome in FAILED:
+                        said["error.type"] = outcome.value
                 asked = self._tracer.start_span(
-                    f"ask {wait.source}",
+                    f"ask {source}",
                     context=within,
                     kind=SpanKind.CLIENT,
                     attributes=said,
-                    start_time=ahead + int(wait.began * 1e9),
+                    start_time=ahead + int(began * 1e9),
                 )
-                asked.end(ahead + int(wait.ended * 1e9))
+                asked.end(ahead + int(ended * 1e9))
         span.end(ahead + int((note.began + note.seconds) * 1e9))
 
     async def aclose(self) -> None:

@@ -10,7 +10,7 @@ import logging
 import re
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -23,7 +23,7 @@ import pytest
 from gateway.logs import writing
 from sandbox.world import World
 from tests.chaos.scene import QUERY
-from tests.stories.conftest import Gateway, running
+from tests.stories.conftest import Fault, Gateway, running
 
 MARK = "ZQ7canary"
 PERSONAS = ("student-7", "staff-a", "staff-b", "system-a")
@@ -105,6 +105,7 @@ def overheard(gateway: Gateway) -> set[str]:
     async def listening(request: httpx.Request) -> httpx.Response:
         response = await carry(request)
         assert isinstance(response.stream, httpx.AsyncByteStream)
+        said.update(response.headers.get("location", "").rsplit("/", 1)[-1:])
         body = b"".join([part async for part in response.stream])
         try:
             said.update(texts(orjson.loads(body)))
@@ -124,12 +125,30 @@ def refusing(request: httpx.Request) -> httpx.Response:
     return httpx.Response(500, stream=httpx.ByteStream(f'{{"error": "{MARK} {request.url}"}}'.encode()))
 
 
-def breaking(request: httpx.Request) -> httpx.Response:
+def breaking(request: httpx.Request) -> None:
+    if "/cas/" in request.url.path:
+        # Where one logs in still works: the address that breaks is to hold an OID.
+        return
     raise httpx.ReadError(f"{MARK} {request.url}")
 
 
 def bursting(request: httpx.Request) -> httpx.Response:
     raise ZeroDivisionError(f"{MARK} {request.url}")
+
+
+FAULTS: Sequence[Mapping[str, Fault]] = (
+    {"eHOKS": breaking, "Campus": broken, "OneRoster": bursting},
+    {"Koski": bursting, "Campus": refusing, "OneRoster": breaking},
+)
+"""Who fails in which way, one scene after the other: whoever has failed often is not asked again for a while."""
+
+
+def counted(met: list[str], server: str, fault: Fault) -> Fault:
+    def failing(request: httpx.Request) -> Any:
+        met.append(server)
+        return fault(request)
+
+    return failing
 
 
 async def asks_everything(gateway: Gateway) -> None:
@@ -169,11 +188,13 @@ async def test_nothing_of_anybody_is_in_logs_metrics_or_traces(tmp_path: Path, w
         async with running(tmp_path / "sandbox", world, watched) as gateway:
             said = overheard(gateway)
             await asks_everything(gateway)
-            for fault in (broken, refusing, breaking, bursting):
-                gateway.loopback.faults = dict.fromkeys(("eHOKS", "Koski", "ONR", "Campus", "OneRoster"), fault)
+            for faults in FAULTS:
                 gateway.later(3600)
-                for persona in PERSONAS:
+                met: list[str] = []
+                gateway.loopback.faults = {server: counted(met, server, fault) for server, fault in faults.items()}
+                for persona in PERSONAS[:2]:
                     await gateway.post(persona, QUERY)
+                assert set(met) == faults.keys()
             figures = (await operators(port, "/metrics")).text
             ready = await operators(port, "/ready")
             tokens = [await gateway.token(persona) for persona in PERSONAS]
@@ -181,7 +202,7 @@ async def test_nothing_of_anybody_is_in_logs_metrics_or_traces(tmp_path: Path, w
     assert "gateway.requests" in heard["log"] and "hoks_source_wait_seconds" in figures
     assert "ask a-koski" in heard["traces"]
 
-    personal = {each for each in said if not each.startswith("http")} | {MARK, *tokens}
+    personal = {each for each in said if each and not each.startswith("http")} | {MARK, *tokens}
     assert len(personal) > 300
     leaks = {(place, each) for place, text in heard.items() for each in personal if each in text}
     assert leaks == set()
