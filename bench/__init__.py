@@ -1,8 +1,10 @@
 """Measurements, for whoever wants figures: nothing imports from this room, and no test depends on a figure of it.
 
+endpoint  what a request costs around the read path, layer by layer: ``python -m bench.endpoint``
 gate      what the release gate adds to a request, on each store: ``make bench``
 guidance  what follow-up of many students costs: ``make bench``
 service   what the service stands as a whole: overload, stalls, stopping, outages: R2, R5 to R9, R16, R18, R20 and R22
 load      a load of requests at a rate, or as fast as answers come
+clients   what a fetch from a source costs, by the client that makes it: ``python -m bench.clients``
 faults    what failing sources cost: R1, R1b, R2, R3, R4, R6 and R15 of the reliability targets
 """

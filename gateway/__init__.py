@@ -21,8 +21,12 @@ keys            an issuer's public keys
 callers         a token and an acting role to a verified caller
 envelope        the strict JSON of a request
 documents       documents parsed, validated and limited once
+manifests       the trusted documents of a client, in a file
+operations      which document a request means, and whether its client may run it
 http            POST /graphql
+embedding       POST /embed-token, and what a bearer of one may do
 invalidate      POST /invalidate: a source says that something of its has changed
+hearsay         what a source says to one worker, passed on to the others
 export          GET /disclosures/export: a student takes along what the log says of them
 records         the log, consents and the release gate, in one store
 app             the composition root: the only place that knows every part
@@ -30,8 +34,10 @@ explain         what an operator may ask of the rules, in words
 checking        every source of a configuration tried once
 memory          what large answers took in memory, given back to the system
 preparing       the database of the records made ready by its owner
+workers         so many processes that serve, kept at their number
 serving         an application on one address until it is told to stop
 oversight       what an operator does with what is kept, at the command line
+registering     trusted documents checked and added, at the command line
 trial           the sandbox beside a gateway, to try it with
 sandbox_faults  lets a source of the running sandbox fail, from the command line
 cli             the command ``hoks-gateway``

@@ -4,34 +4,37 @@ import asyncio
 import hashlib
 import hmac
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from importlib import resources
 from urllib.parse import urlsplit
 
-import httpx
 from starlette.applications import Starlette
-from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
+from starlette.types import ASGIApp, Lifespan, Receive, Scope, Send
 
 from connectors.catalogue import Connected, SettingsRefusedError, connect, secret
-from connectors.client import HttpxClient
+from connectors.client import HttpClient, Transport
 from connectors.condition import Condition
 from connectors.limits import DEFAULT_SECONDS
 from gateway.admission import Admission
 from gateway.callers import Callers
+from gateway.embedding import Embedded, EmbedTokenEndpoint
 from gateway.export import ExportEndpoint
+from gateway.hearsay import Everywhere, Hearsay
 from gateway.heartbeat import Heartbeat
 from gateway.http import GraphQLEndpoint
 from gateway.invalidate import InvalidationEndpoint
 from gateway.keys import LARGEST_KEY_SET, KeyClients
 from gateway.logs import log_request
+from gateway.manifests import ManifestRefusedError
 from gateway.metrics import Conditions, Gauge, Gauges, Metrics
 from gateway.observing import Observing
+from gateway.operations import Operations
 from gateway.operators_port import OperatorsPort
 from gateway.readiness import Readiness
 from gateway.records.disclosures import Recorder
@@ -41,6 +44,7 @@ from gateway.settings import Settings, SettingsError
 from gateway.tracing import Tracing
 from hoks.access.rules import Policy, PolicyError, read_policy
 from hoks.consent_texts import ConsentTexts, read_consent_texts
+from hoks.embedding import Grounds
 from hoks.following import Following
 from hoks.giving import Giving
 from hoks.nominating import Nominating
@@ -51,6 +55,34 @@ from hoks.sharing import Sharing
 from resolvers.context import Desks
 from resolvers.graph import Graph
 from resolvers.schema import build, executable
+
+
+class Application(Starlette):
+    """The gateway as an ASGI application, in which the graph is asked without the detour by the router."""
+
+    def __init__(
+        self,
+        graph: ASGIApp,
+        routes: Sequence[Route],
+        lifespan: Lifespan["Application"],
+        observing: Callable[[ASGIApp], ASGIApp] = lambda app: app,
+    ) -> None:
+        super().__init__(routes=[Route(GRAPH, graph), *routes], lifespan=lifespan)
+        self._graph = graph
+        self._observed = observing(self._served)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection."""
+        await self._observed(scope, receive, send)
+
+    async def _served(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"] == GRAPH:
+            await self._graph(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
+
+
+GRAPH = "/graphql"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +112,7 @@ class Parts:
 def assemble(
     settings: Settings,
     clock: Clock,
-    transport: httpx.AsyncBaseTransport | None = None,
+    transport: Transport | None = None,
     seconds: Callable[[], float] = time.monotonic,
 ) -> Parts:
     """The reader over everything that the settings name. Raises ``SettingsError`` with one line."""
@@ -117,12 +149,14 @@ def assemble(
 def create_app(
     settings: Settings,
     clock: Clock,
-    transport: httpx.AsyncBaseTransport | None = None,
+    transport: Transport | None = None,
     seconds: Callable[[], float] = time.monotonic,
-) -> Starlette:
+    hearsay: Hearsay | None = None,
+) -> Application:
     """The gateway. Raises ``SettingsError`` with one line when it must not start.
 
-    ``transport`` stands in for the network in tests, and ``seconds`` for the clock by which kept answers grow old.
+    ``transport`` stands in for the network in tests, and ``seconds`` for the clock by which kept answers grow old;
+    ``hearsay`` is what one of several workers hears from the others.
     """
     parts = assemble(settings, clock, transport, seconds)
     schema = build()
@@ -131,6 +165,7 @@ def create_app(
     metrics = _metrics(parts, admission, heartbeat) if settings.metrics.port is not None else None
     tracing = Tracing(settings.tracing) if settings.tracing.url is not None else None
     callers = Callers(settings.issuer, parts.keys_client, seconds=seconds)
+    operations = _operations(settings)
     endpoint = GraphQLEndpoint(
         schema=executable(schema),
         graph=Graph(
@@ -145,16 +180,34 @@ def create_app(
         limits=settings.limits,
         projection=settings.graph.projection,
         turn=admission.turn,
+        operations=operations,
     )
+    grounds = Grounds(parts.reader, parts.keeping.appointments)
+    embed_tokens = EmbedTokenEndpoint(
+        schema=executable(schema),
+        limits=settings.limits,
+        clients=settings.client,
+        settings=settings.embed,
+        callers=callers,
+        operations=operations,
+        reader=parts.reader,
+        grounds=grounds,
+        embeds=parts.keeping.embeds,
+    )
+    origins = {origin for client in settings.client for origin in client.origins}
 
     @asynccontextmanager
-    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+    async def lifespan(_: Application) -> AsyncIterator[None]:
         await parts.keeping.start(settings.sandbox_consents)
         await parts.connected.warm()
         parts.connected.follow()
         heartbeat.start()
         port = _operators_port(settings, metrics, readiness)
+        if hearsay is not None:
+            hearsay.listen(parts.connected.forget)
         yield
+        if hearsay is not None:
+            hearsay.close()
         if port is not None:
             port.close()
         if tracing is not None:
@@ -167,22 +220,25 @@ def create_app(
         told = await readiness.told()
         return JSONResponse({"status": told.status}, 200 if told.is_ready else 503)
 
-    invalidation = InvalidationEndpoint(parts.connected.invalidate_keys, parts.connected)
+    kept = Everywhere(parts.connected, hearsay) if hearsay is not None else parts.connected
+    invalidation = InvalidationEndpoint(parts.connected.invalidate_keys, kept)
     routes = [
-        Route("/graphql", endpoint),
+        Route("/embed-token", embed_tokens),
+        Route("/embed-token/{embed}", embed_tokens),
         Route("/invalidate", invalidation),
         Route("/disclosures/export", ExportEndpoint(callers, parts.reader, parts.keeping.exports.of)),
         Route("/health", _alive),
         Route("/ready", ready),
     ]
-    observing = Middleware(
+    graph = Embedded(endpoint, parts.keeping.embeds, grounds, parts.reader, origins)
+    observing = partial(
         Observing,
-        routes=[route.path for route in routes],
+        routes=[GRAPH, *(route.path for route in routes)],
         told=[log_request, *(each.tell for each in (metrics, tracing) if each is not None)],
         is_stopping=lambda: readiness.is_stopping,
         believed=settings.tracing.believed,
     )
-    app = Starlette(routes=routes, lifespan=lifespan, middleware=[observing])
+    app = Application(graph, routes, lifespan, observing)
     app.state.settings = settings
     app.state.readiness = readiness
     app.state.refuse_misfits = partial(_refuse_misfits, parts)
@@ -262,6 +318,13 @@ def _desks(parts: Parts) -> Desks:
     )
 
 
+def _operations(settings: Settings) -> Operations:
+    try:
+        return Operations(settings.client)
+    except ManifestRefusedError as refused:
+        raise SettingsError(f"key `client.manifest_path`: {refused}") from None
+
+
 def _records(settings: Settings, clock: Clock) -> Keeping:
     password_file = settings.records.password_file
     return open_records(settings.records, clock, secret(password_file) if password_file is not None else None)
@@ -285,11 +348,11 @@ def _sources(connected: Connected, keeping: Keeping, settings: Settings) -> Sour
     )
 
 
-def _key_clients(settings: Settings, transport: httpx.AsyncBaseTransport | None) -> KeyClients:
-    by_url: dict[str, HttpxClient] = {}
+def _key_clients(settings: Settings, transport: Transport | None) -> KeyClients:
+    by_url: dict[str, HttpClient] = {}
     for issuer in settings.issuer:
         try:
-            by_url[issuer.jwks_url] = HttpxClient(
+            by_url[issuer.jwks_url] = HttpClient(
                 [_origin(issuer.jwks_url)],
                 source="keys of an issuer",
                 # Whoever waits for a key set waits no longer than for an answer.

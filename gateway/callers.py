@@ -1,6 +1,7 @@
 """Turns a bearer token and the header ``Acting-Role`` into a verified caller in exactly one acting role.
 
-A verified token is remembered by its digest until it expires; the acting role is resolved for each request.
+A verified token is remembered by its digest until it expires, or the issuer's keys are read anew; the acting role is
+resolved for each request.
 """
 
 import hashlib
@@ -13,9 +14,9 @@ import msgspec
 from cachetools import TLRUCache
 
 from connectors.client import HttpPort
-from gateway.errors import Code, RefusedError
+from gateway.errors import Code, RefusedError, invalid_token
 from gateway.keys import LONGEST_KEY_ID, KeySet, NoKeysError
-from gateway.settings import IssuerSettings
+from gateway.settings import LONGEST_CLIENT, IssuerSettings
 from hoks.caller import EITHER_WAY, WITHIN_AN_ORGANISATION, Caller, HeldRole, Role
 from hoks.identifiers import Check, OrganisationOid, PersonOid, check_learner_oid, check_organisation_oid
 
@@ -37,17 +38,35 @@ class _Claims(msgspec.Struct, frozen=True):
     exp: int | float
     iat: int | float
     roles: tuple[_RoleClaim, ...] = ()
-
-
-class _Verified(NamedTuple):
-    subject: PersonOid
-    held: tuple[HeldRole, ...]
-    expires: float
+    client_id: str | None = None
+    azp: str | None = None
 
 
 class _Issuer(NamedTuple):
     settings: IssuerSettings
     keys: KeySet
+
+
+class _Signed(NamedTuple):
+    """By which key a token was found to be signed."""
+
+    issuer: _Issuer
+    key_id: str
+    algorithm: str
+    key: jwt.PyJWK
+
+    @property
+    def is_still(self) -> bool:
+        """Whether the issuer's keys are still those that it was verified with: a key may have been taken back."""
+        return self.issuer.keys.known(self.key_id, self.algorithm) is self.key
+
+
+class _Verified(NamedTuple):
+    subject: PersonOid
+    held: tuple[HeldRole, ...]
+    client: str | None
+    expires: float
+    signed: _Signed
 
 
 class Callers:
@@ -75,10 +94,11 @@ class Callers:
         token = _bearer(authorization)
         digest = hashlib.sha256(token.encode()).digest()
         verified = self._verified.get(digest)
-        if verified is None:
+        if verified is None or not verified.signed.is_still:
             verified = await self._verify(token)
             self._verified[digest] = verified
-        return Caller(subject=verified.subject, acting=_acting(verified.held, acting_role), held=verified.held)
+        acting = _acting(verified.held, acting_role)
+        return Caller(subject=verified.subject, acting=acting, held=verified.held, client=verified.client)
 
     async def aclose(self) -> None:
         """Give up whatever fetch of keys is under way."""
@@ -89,7 +109,8 @@ class Callers:
         try:
             header = jwt.get_unverified_header(token)
             issuer = self._issuer_of(token)
-            key = await issuer.keys.key(_key_id(header), str(header.get("alg")))
+            key_id, algorithm = _key_id(header), str(header.get("alg"))
+            key = await issuer.keys.key(key_id, algorithm)
             claims = jwt.decode(
                 token,
                 key,
@@ -99,19 +120,19 @@ class Callers:
                 leeway=LEEWAY_SECONDS,
                 options={"require": _REQUIRED, "enforce_minimum_key_length": True},
             )
-            return _accepted(msgspec.convert(claims, _Claims), issuer.settings.max_token_hours)
+            return _accepted(msgspec.convert(claims, _Claims), _Signed(issuer, key_id, algorithm, key))
         except NoKeysError:
             raise RefusedError(Code.UNAVAILABLE) from None
         # PyJWT leaks plain errors of the standard library for some malformed tokens.
         except (jwt.PyJWTError, msgspec.ValidationError, ValueError, TypeError, OverflowError, RecursionError):
-            raise _unauthenticated() from None
+            raise invalid_token() from None
 
     def _issuer_of(self, token: str) -> _Issuer:
         # Not verified yet: it only chooses whose keys and rules the token must stand up to.
         claimed = jwt.decode(token, options={"verify_signature": False}).get("iss")
         issuer = self._issuers.get(claimed) if isinstance(claimed, str) else None
         if issuer is None:
-            raise _unauthenticated()
+            raise invalid_token()
         return issuer
 
 
@@ -122,23 +143,33 @@ def _bearer(authorization: str | None) -> str:
     token = token.strip()
     # A comma appears when the header was sent twice; no token holds one.
     if scheme.lower() != "bearer" or not token.isascii() or "," in token or len(token) > LONGEST_TOKEN:
-        raise _unauthenticated()
+        raise invalid_token()
     return token
 
 
 def _key_id(header: Mapping[str, object]) -> str:
     key_id = header.get("kid")
     if _REFUSED_HEADERS & header.keys() or not isinstance(key_id, str) or not 0 < len(key_id) <= LONGEST_KEY_ID:
-        raise _unauthenticated()
+        raise invalid_token()
     return key_id
 
 
-def _accepted(claims: _Claims, max_token_hours: float) -> _Verified:
+def _accepted(claims: _Claims, signed: _Signed) -> _Verified:
+    longest = signed.issuer.settings.max_token_hours * 3600
     # `not <=` rather than `>`: a life that is no number is refused too.
-    if check_learner_oid(claims.sub) is Check.MALFORMED or not 0 < claims.exp - claims.iat <= max_token_hours * 3600:
-        raise _unauthenticated()
+    if check_learner_oid(claims.sub) is Check.MALFORMED or not 0 < claims.exp - claims.iat <= longest:
+        raise invalid_token()
     held = dict.fromkeys(role for claim in claims.roles if (role := _held(claim)) is not None)
-    return _Verified(PersonOid(claims.sub), tuple(held), claims.exp)
+    return _Verified(PersonOid(claims.sub), tuple(held), _client(claims), claims.exp, signed)
+
+
+def _client(claims: _Claims) -> str | None:
+    """The client that the token was issued to: ``client_id`` (RFC 9068) or ``azp`` (OpenID Connect)."""
+    named = {each for each in (claims.client_id, claims.azp) if each is not None}
+    # INVARIANT: a token that names two is nobody's: one of them could be bound to fewer operations than the other.
+    if len(named) > 1 or any(not 0 < len(each) <= LONGEST_CLIENT for each in named):
+        raise invalid_token()
+    return next(iter(named), None)
 
 
 def _held(claim: _RoleClaim) -> HeldRole | None:
@@ -169,7 +200,3 @@ def _acting(held: tuple[HeldRole, ...], named: str | None) -> HeldRole:
 
 def _as_named(role: HeldRole) -> str:
     return role.role.value if role.organisation is None else f"{role.role.value}@{role.organisation}"
-
-
-def _unauthenticated() -> RefusedError:
-    return RefusedError(Code.UNAUTHENTICATED, headers={"www-authenticate": 'Bearer error="invalid_token"'})

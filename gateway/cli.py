@@ -1,4 +1,5 @@
-"""The command ``hoks-gateway``: run it with a sandbox, serve it, check its settings, print its schema, read its log.
+"""The command ``hoks-gateway``: run it with a sandbox, serve it, check its settings and operations, print its schema,
+read its log.
 
 Exit codes: 0 done, 1 something unexpected, 2 the user can mend it, said in one line.
 """
@@ -11,9 +12,12 @@ from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from gateway.registering import add_operations_commands
 from gateway.sandbox_faults import FaultRefusedError, add_fault_command, told_of_faults
-from gateway.serving import UserError, app_of, in_event_loop, served
+from gateway.serving import UserError, app_of, in_event_loop, serve
 from gateway.trial import LAST_PORT, asked, folder_of, ran, sandboxed, token_of
+
+MOST_WORKERS = 64
 
 # What a gateway is made of is imported inside the commands: `token` needs none of it and should start at once.
 
@@ -40,9 +44,12 @@ def _parser() -> argparse.ArgumentParser:
     _add_port(run)
     run.set_defaults(command=_run)
 
-    serve = commands.add_parser("serve", help="start the gateway with a settings file")
-    serve.add_argument("--config", type=Path, required=True, metavar="FILE", help="the settings (TOML)")
-    serve.set_defaults(command=_serve)
+    serving = commands.add_parser("serve", help="start the gateway with a settings file")
+    serving.add_argument("--config", type=Path, required=True, metavar="FILE", help="the settings (TOML)")
+    serving.add_argument(
+        "--workers", type=_workers, metavar="N", help="processes that serve (default: as in the settings)"
+    )
+    serving.set_defaults(command=_serve)
 
     sandbox = commands.add_parser("sandbox", help="start the sandbox alone and write settings for it")
     _add_port(sandbox)
@@ -52,6 +59,7 @@ def _parser() -> argparse.ArgumentParser:
 
     token = commands.add_parser("token", help="print a token of a persona of the running sandbox")
     token.add_argument("persona", help="for example staff-a or student-1")
+    token.add_argument("--client", metavar="ID", help="the client that it is issued to (its claim client_id)")
     _add_port(token)
     token.set_defaults(command=_token)
 
@@ -92,6 +100,8 @@ def _parser() -> argparse.ArgumentParser:
     retain.add_argument("--password-file", type=Path, metavar="FILE", help="the password of that role")
     retain.set_defaults(command=_records_retain)
 
+    add_operations_commands(commands)
+
     check = commands.add_parser("check-config", help="load a settings file and try every source that it names")
     check.add_argument("config", type=Path, metavar="FILE", help="the settings (TOML)")
     check.set_defaults(command=_check_config)
@@ -108,6 +118,12 @@ def _port(text: str) -> int:
     if text.isascii() and text.isdigit() and 1 <= int(text) <= LAST_PORT:
         return int(text)
     raise argparse.ArgumentTypeError(f"expected a port from 1 to {LAST_PORT}")
+
+
+def _workers(text: str) -> int:
+    if text.isascii() and text.isdigit() and 1 <= int(text) <= MOST_WORKERS:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"expected a number from 1 to {MOST_WORKERS}")
 
 
 def _version() -> str:
@@ -220,13 +236,13 @@ def _prepare_records(chosen: argparse.Namespace) -> int:
 
 
 def _token(chosen: argparse.Namespace) -> int:
-    print(token_of(chosen.persona, chosen.port))
+    print(token_of(chosen.persona, chosen.port, chosen.client))
     return 0
 
 
 def _serve(chosen: argparse.Namespace) -> int:
     _log(logging.INFO)
-    return in_event_loop(served(chosen.config))
+    return serve(chosen.config, chosen.workers)
 
 
 def _sandbox(chosen: argparse.Namespace) -> int:

@@ -37,6 +37,7 @@ class Observing:
         """``told`` hear of each request when it is over; ``believed`` are addresses whose trace context is taken."""
         self._app = app
         self._routes = frozenset(routes)
+        self._named = [(each.partition("{")[0], each) for each in routes if "{" in each]
         self._told = told
         self._is_stopping = is_stopping
         self._believed = frozenset(believed)
@@ -47,7 +48,7 @@ class Observing:
             await self._app(scope, receive, send)
             return
         path = scope["path"]
-        route = path if path in self._routes else ELSEWHERE
+        route = path if path in self._routes else self._route(path)
         note = Note(route, CLOCK(), method=scope["method"], parent=self._parent(scope))
 
         async def sent(message: Message) -> None:
@@ -70,6 +71,10 @@ class Observing:
                 note.end(CLOCK())
                 for tell in self._told:
                     tell(note)
+
+    def _route(self, path: str) -> str:
+        """The route of a path that names something, never with the name."""
+        return next((route for begins, route in self._named if path.startswith(begins)), ELSEWHERE)
 
     def _parent(self, scope: Scope) -> str | None:
         """The trace context that was sent, from an address that is believed; who uses it checks what it says."""

@@ -27,6 +27,8 @@ Seconds = Annotated[float, Meta(gt=0, le=60)]
 Hours = Annotated[float, Meta(gt=0, le=24)]
 
 
+LONGEST_CLIENT = 200
+"""Letters in the name of a client."""
 THEIRS = frozenset({"columns", "parameters", "headers", "body"})
 """Sections whose keys are not ours to read: a provider may call a parameter ``folder`` or ``url``."""
 
@@ -48,6 +50,8 @@ class ServerSettings(_Section, frozen=True):
     """For how long it goes on serving, unready, after it was told to stop: until who sends requests has seen it."""
     stop_seconds: Seconds = 10.0
     """How long requests that have begun may then still take."""
+    workers: Annotated[int, Meta(ge=1, le=64)] = 1
+    """Processes that serve, each with caches, connections and a stream of the log of its own."""
 
 
 class OverloadSettings(_Section, frozen=True):
@@ -73,7 +77,7 @@ class MetricsSettings(_Section, frozen=True):
     """Figures for operators."""
 
     port: Port | None = None
-    """A port of this machine alone; without one nothing is counted."""
+    """A port of this machine alone; without one nothing is counted. Each further worker takes the next."""
 
 
 class TracingSettings(_Section, frozen=True):
@@ -138,6 +142,27 @@ class IssuerSettings(_Section, frozen=True):
     algorithms: tuple[str, ...] = ("ES256",)
     max_token_hours: Hours = 12.0
     private_network: bool = False
+
+
+class ClientSettings(_Section, frozen=True):
+    """A program through which people call, by the ``client_id`` or ``azp`` of their tokens."""
+
+    id: Annotated[str, Meta(min_length=1, max_length=LONGEST_CLIENT)]
+    trusted_only: bool = False
+    """Whether it may run nothing but what its manifest holds."""
+    manifest_path: Path | None = None
+    """Its trusted documents, ``{hash: document}``; a file that is not there is one without any."""
+    origins: tuple[Annotated[str, Meta(max_length=300)], ...] = ()
+    """The origins of its pages, in which embed tokens may be used."""
+
+
+class EmbedSettings(_Section, frozen=True):
+    """Tokens for the pages of workplace tools."""
+
+    minutes: Annotated[int, Meta(ge=1, le=15)] = 10
+    """For how long one lasts."""
+    most: Annotated[int, Meta(ge=1, le=100)] = 20
+    """How many are made for one person within that time."""
 
 
 Items = Annotated[tuple[Item, ...], Meta(min_length=1)]
@@ -211,9 +236,20 @@ class Settings(_Section, frozen=True):
     access: AccessSettings = AccessSettings()
     guidance: GuidanceSettings = GuidanceSettings()
     issuer: tuple[IssuerSettings, ...] = ()
+    client: tuple[ClientSettings, ...] = ()
+    embed: EmbedSettings = EmbedSettings()
     source: tuple[SourceSettings, ...] = ()
     statute: tuple[StatuteSettings, ...] = ()
     sandbox_consent: tuple[SandboxConsentSettings, ...] = ()
+
+    def of_worker(self, number: int) -> "Settings":
+        """The settings of one of several workers: its own stream of the log and port; the first alone erases."""
+        if number == 1:
+            return self
+        records = msgspec.structs.replace(self.records, stream=f"{self.records.stream}.{number}", erase_daily=False)
+        port = self.metrics.port + number - 1 if self.metrics.port is not None else None
+        metrics = msgspec.structs.replace(self.metrics, port=port)
+        return msgspec.structs.replace(self, records=records, metrics=metrics)
 
     @property
     def statutes(self) -> tuple[Statute, ...]:

@@ -153,6 +153,14 @@ class AppointmentBook(Protocol):
         ...
 
 
+class AppointmentById(Protocol):
+    """Where an appointment made by staff is found again."""
+
+    async def one(self, appointment: str, provider: OrganisationOid) -> MadeAppointment | None:
+        """One appointment that the provider's staff made, ended or not. Raises ``SourcesUnavailable``."""
+        ...
+
+
 class AssignmentSource(Protocol):
     """A source of who guides whom: groups, responsible teachers, referrals."""
 
@@ -272,6 +280,11 @@ class Labels(Protocol):
     Looking up never waits and never fails. What is looked up and missed may be asked of its register later, so only
     what the caller is shown is looked up.
     """
+
+    @property
+    def edition(self) -> object | None:
+        """Another one whenever a name may be another than before; nothing where names are to be looked up each time."""
+        ...
 
     def code(self, uri: str, version: int | None) -> Text | None:
         """The name of a code of a national code set, in the version named, else in the latest."""

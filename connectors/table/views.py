@@ -11,11 +11,12 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from connectors.failures import Reason, SourceFailure, SourceInvalid, SourceUnavailable, unexpected
-from connectors.table.database import Database, ViewsDoNotFit
+from connectors.table.database import Database
 from connectors.table.keeper import PATIENCE_SECONDS
 from connectors.table.paths import Question
 from connectors.table.settings import DatabaseSettings, TableSettings
 from connectors.table.snapshot import Snapshot
+from connectors.table.unfit import ViewsDoNotFit
 from hoks.ports import Clock
 
 log = logging.getLogger(__name__)
@@ -33,6 +34,14 @@ class LiveViews:
         self._limits = database
         self._database = Database(settings, database, clock, password)
         self._threads = ThreadPoolExecutor(database.connections, thread_name_prefix=settings.id)
+
+    keeps = False
+    """Whether more than one request is answered from a snapshot."""
+
+    @property
+    def at_hand(self) -> Snapshot | None:
+        """Nothing: each question is read anew."""
+        return None
 
     @property
     def behind(self) -> bool:
@@ -97,6 +106,13 @@ class WholeViews(LiveViews):
         self._failure: SourceFailure | None = None
         self._next = float("-inf")
         self._reading: asyncio.Task[None] | None = None
+
+    keeps = True
+
+    @property
+    def at_hand(self) -> Snapshot | None:
+        """The last snapshot, where the views are not to be read again just now."""
+        return self._snapshot if self._reading is None and time.monotonic() < self._next else None
 
     @property
     def behind(self) -> bool:

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from gateway.callers import Callers
 from gateway.errors import Code, RefusedError
+from gateway.keys import KEEP_SECONDS, REFRESH_SECONDS
 from gateway.settings import IssuerSettings
 from hoks.caller import HeldRole, Role
 from hoks.identifiers import OrganisationOid
@@ -53,6 +54,23 @@ async def test_a_good_token_makes_a_caller_in_its_only_role(callers: Callers, is
     assert caller.subject == PERSON
     assert caller.acting == HeldRole(Role.STAFF, OrganisationOid(PROVIDER_A))
     assert caller.held == (caller.acting,)
+
+
+@pytest.mark.parametrize("named", [{"client_id": "tool"}, {"azp": "tool"}, {"client_id": "tool", "azp": "tool"}])
+async def test_the_client_is_the_one_that_the_token_was_issued_to(
+    callers: Callers, issuer: Issuer, named: dict[str, str]
+) -> None:
+    assert (await callers.identify(f"Bearer {issuer.token(STUDENT, claims=named)}", None)).client == "tool"
+    assert (await callers.identify(f"Bearer {issuer.token(STUDENT)}", None)).client is None
+
+
+@pytest.mark.parametrize(
+    "named", [{"client_id": "tool", "azp": "other"}, {"client_id": ""}, {"azp": "x" * 201}, {"azp": ["tool"]}]
+)
+async def test_a_token_of_two_clients_or_of_none_that_can_be_named_is_unauthenticated(
+    callers: Callers, issuer: Issuer, named: dict[str, object]
+) -> None:
+    assert await refused(callers, issuer.token(STUDENT, claims=named)) is Code.UNAUTHENTICATED
 
 
 async def test_the_scheme_is_read_in_any_case(callers: Callers, issuer: Issuer) -> None:
@@ -189,6 +207,37 @@ async def test_a_verified_token_is_remembered_until_it_expires(issuer: Issuer, t
     assert await refused(callers, f"{header}.{payload}.{signature[:-4]}AAAA") is Code.UNAUTHENTICATED
     timer.seconds += 600
     assert (await callers.identify(f"Bearer {token}", None)).role is Role.STAFF
+
+
+async def test_a_remembered_token_is_refused_once_its_key_was_taken_back(
+    issuer: Issuer, trusted: IssuerSettings
+) -> None:
+    seconds = Timer()
+    callers = Callers([trusted], issuer, seconds=seconds)
+    token = issuer.token(STAFF_A)
+    await callers.identify(f"Bearer {token}", None)
+    issuer.key_set = {"keys": [issuer.public("key-2")]}
+    assert (await callers.identify(f"Bearer {token}", None)).role is Role.STAFF
+    seconds.seconds += REFRESH_SECONDS + 1
+    # This one does not wait for the keys that it sends for.
+    assert (await callers.identify(f"Bearer {token}", None)).role is Role.STAFF
+    await asyncio.sleep(0.01)
+    assert await refused(callers, token) is Code.UNAUTHENTICATED
+
+
+async def test_a_remembered_token_outlives_an_issuer_that_is_down_by_a_day_and_no_longer(
+    issuer: Issuer, trusted: IssuerSettings
+) -> None:
+    seconds = Timer()
+    callers = Callers([trusted], issuer, seconds=seconds)
+    token = issuer.token(STAFF_A)
+    await callers.identify(f"Bearer {token}", None)
+    issuer.is_down = True
+    seconds.seconds += KEEP_SECONDS
+    assert (await callers.identify(f"Bearer {token}", None)).role is Role.STAFF
+    await asyncio.sleep(0.01)
+    seconds.seconds += 31
+    assert await refused(callers, token) is Code.UNAVAILABLE
 
 
 async def test_the_acting_role_is_resolved_anew_for_a_remembered_token(callers: Callers, issuer: Issuer) -> None:

@@ -72,6 +72,10 @@ def one_line(text: str) -> str:
         ["log"],
         ["log", "read"],
         ["records", "retain"],
+        ["operations"],
+        ["operations", "add"],
+        ["operations", "list"],
+        ["operations", "check"],
     ],
 )
 def test_help_is_given_for_every_command(command: list[str], capsys: Printed) -> None:

@@ -109,6 +109,29 @@ def test_a_good_file_is_read_whole_with_paths_beside_it(write: Write, tmp_path: 
     assert [each.id for each in settings.source] == ["a-koski"]
 
 
+CLIENT = """
+[[client]]
+id = "tool"
+trusted_only = true
+manifest_path = "operations/tool.json"
+"""
+
+
+def test_clients_are_read_with_their_manifests_beside_the_file(write: Write, tmp_path: Path) -> None:
+    (client,) = load(write(GOOD + CLIENT)).client
+    assert (client.id, client.trusted_only) == ("tool", True)
+    assert client.manifest_path == tmp_path / "operations" / "tool.json"
+
+
+def test_a_client_twice_or_bound_to_nothing_is_refused(write: Write) -> None:
+    assert complaint(write(GOOD + CLIENT + CLIENT)) == (
+        "key `client[1].id`: expected a value that no other [[client]] has"
+    )
+    assert complaint(write(GOOD + CLIENT.replace("manifest_path", "#"))) == (
+        "key `client[0].manifest_path`: expected one, for the client may run nothing else"
+    )
+
+
 STATUTE = """
 [[statute]]
 organisation = "1.2.246.562.99.99000000511"
@@ -284,7 +307,8 @@ def test_a_bad_file_is_refused_by_the_name_of_the_key(write: Write, case: str) -
 
 def test_an_unknown_key_is_refused_with_the_keys_that_are_known(write: Write) -> None:
     text = complaint(write(GOOD.replace("port = 8080", "prt = 8080")))
-    assert text == "key `server.prt` is unknown; the keys here are: host, port, drain_seconds, stop_seconds"
+    known = "host, port, drain_seconds, stop_seconds, workers"
+    assert text == f"key `server.prt` is unknown; the keys here are: {known}"
 
 
 def test_the_known_keys_of_a_source_are_those_of_its_kind(write: Write) -> None:
