@@ -4,7 +4,7 @@ PORT ?= 8080
 BIN := .venv/bin
 ALL_PROCESSORS := --numprocesses auto --dist worksteal
 
-.PHONY: run test check prove mutate bench bench-faults bench-service format schema lock clean
+.PHONY: run test check prove mutate bench bench-faults bench-service format schema release-schema lock clean
 
 run: .venv/ready
 	@$(BIN)/hoks-gateway run --port $(PORT)
@@ -51,6 +51,7 @@ check: .venv/ready
 	  { echo "schema.graphql is stale: run \`make schema\`"; exit 1; }
 	$(BIN)/hoks-gateway explain | diff -u docs/access.md - || \
 	  { echo "docs/access.md is stale: run \`make schema\`"; exit 1; }
+	$(BIN)/python -m tests.schema_changes
 
 format: .venv/ready
 	$(BIN)/ruff format .
@@ -59,6 +60,10 @@ format: .venv/ready
 schema: .venv/ready
 	$(BIN)/hoks-gateway schema > schema.graphql.new && mv schema.graphql.new schema.graphql
 	$(BIN)/hoks-gateway explain > docs/access.md.new && mv docs/access.md.new docs/access.md
+
+# At a release: from now on clients may rely on the schema as it is.
+release-schema: .venv/ready
+	$(BIN)/python -m tests.schema_changes --release
 
 # A pinned, hashed environment. The project itself is installed in place, without its dependencies.
 .venv/ready: requirements-dev.txt pyproject.toml

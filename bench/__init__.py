@@ -7,4 +7,5 @@ service   what the service stands as a whole: overload, stalls, stopping, outage
 load      a load of requests at a rate, or as fast as answers come
 clients   what a fetch from a source costs, by the client that makes it: ``python -m bench.clients``
 faults    what failing sources cost: R1, R1b, R2, R3, R4, R6 and R15 of the reliability targets
+workers   what a second worker is worth: ``python -m bench.workers``
 """

@@ -159,7 +159,7 @@ def create_app(
     ``hearsay`` is what one of several workers hears from the others.
     """
     parts = assemble(settings, clock, transport, seconds)
-    schema = build()
+    schema = build(subgraph=settings.graph.subgraph)
     admission, heartbeat = Admission(settings.overload), Heartbeat()
     readiness = Readiness(parts.keeping.is_ready, parts.conditions)
     metrics = _metrics(parts, admission, heartbeat) if settings.metrics.port is not None else None

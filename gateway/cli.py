@@ -64,6 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     token.set_defaults(command=_token)
 
     schema = commands.add_parser("schema", help="print the GraphQL schema")
+    schema.add_argument("--subgraph", action="store_true", help="as a subgraph of Apollo Federation v2")
     schema.set_defaults(command=_schema)
 
     explain = commands.add_parser("explain", help="print the access rules, or why somebody sees what they see")
@@ -136,10 +137,10 @@ def _version() -> str:
 # --- commands
 
 
-def _schema(_: argparse.Namespace) -> int:
-    from resolvers.schema import build, sdl
+def _schema(chosen: argparse.Namespace) -> int:
+    from resolvers.schema import build, sdl, subgraph_sdl
 
-    print(sdl(build()), end="")
+    print(subgraph_sdl() if chosen.subgraph else sdl(build()), end="")
     return 0
 
 

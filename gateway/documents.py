@@ -29,6 +29,7 @@ from graphql.language import (
     FragmentSpreadNode,
     InlineFragmentNode,
     IntValueNode,
+    ListValueNode,
     SelectionSetNode,
 )
 from graphql.validation import ASTValidationRule, ValuesOfCorrectTypeRule
@@ -38,8 +39,10 @@ from gateway.settings import Limits
 from resolvers.prepared import PreparedDocument
 
 CACHED_DOCUMENTS = 512
-LISTING, DEFAULT_PAGE, LONGEST_PAGE = "students", 20, 50
-"""The field that lists students, how many by default and at most: a page multiplies what is asked of each."""
+LONGEST_PAGE = 50
+"""How many students a field lists at most: a page multiplies what is asked of each."""
+LISTINGS = {"students": ("first", 20), "_entities": ("representations", LONGEST_PAGE)}
+"""The fields that list students, the argument that says how many, and how many without it."""
 LONGEST_CACHED_TEXT = 16_384
 """Longer texts are validated each time, so that 512 padded documents cannot fill the memory."""
 MOST_ERRORS = 20
@@ -183,13 +186,19 @@ def _field_size(field: FieldNode, below: _Size) -> _Size:
 
 def _page(field: FieldNode) -> int:
     """How many students the field may list; a variable may be anything that is allowed."""
-    if field.name.value != LISTING:
+    if field.name.value not in LISTINGS:
         return 1
-    asked = (each.value for each in field.arguments or () if each.name.value == "first")
-    value = next(asked, None)
-    if value is None:
-        return DEFAULT_PAGE
-    return min(int(value.value), LONGEST_PAGE) if isinstance(value, IntValueNode) else LONGEST_PAGE
+    name, default = LISTINGS[field.name.value]
+    asked = (each.value for each in field.arguments or () if each.name.value == name)
+    match next(asked, None):
+        case None:
+            return default
+        case IntValueNode(value=number):
+            return min(int(number), LONGEST_PAGE)
+        case ListValueNode(values=values):
+            return min(len(values), LONGEST_PAGE)
+        case _:
+            return LONGEST_PAGE
 
 
 def _operation_size(sizes: _Sizes, operation: OperationDefinitionNode) -> _Size:

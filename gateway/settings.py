@@ -117,6 +117,8 @@ class GraphSettings(_Section, frozen=True):
 
     projection: bool = True
     """Whether selections on plain data are compiled; off, everything is executed field by field, to the same answer."""
+    subgraph: bool = False
+    """Whether routers of Apollo Federation v2 are served too: `_service` and `_entities`."""
 
 
 class AccessSettings(_Section, frozen=True):

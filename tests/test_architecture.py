@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+import json
 import re
 import tomllib
 from collections.abc import Iterator
@@ -79,6 +80,14 @@ def test_the_lock_files_hold_hashes_and_no_address() -> None:
         text = (ROOT / name).read_text()
         assert "--hash=sha256:" in text
         assert not re.search(r"https?://|--(extra-)?index-url|--find-links|/(home|root|opt|tmp|work)/", text), name
+
+
+def test_the_lock_files_of_other_peoples_programs_hold_hashes_and_no_address() -> None:
+    locks = sorted((ROOT / "tests/conformance").glob("*/package-lock.json"))
+    assert locks
+    for lock in locks:
+        packages = json.loads(lock.read_text())["packages"]
+        assert all("integrity" in each and "resolved" not in each for name, each in packages.items() if name), lock
 
 
 def test_every_direct_dependency_is_locked() -> None:

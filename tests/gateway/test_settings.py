@@ -33,6 +33,7 @@ depth = 9
 
 [graph]
 projection = false
+subgraph = true
 
 [access]
 suspended_is_valid = false
@@ -104,6 +105,7 @@ def test_a_good_file_is_read_whole_with_paths_beside_it(write: Write, tmp_path: 
     assert settings.records.anchor_key_file == tmp_path / "secrets" / "anchors.pem"
     assert settings.limits == Limits(request_seconds=4.0, depth=9)
     assert settings.graph.projection is False
+    assert settings.graph.subgraph is True
     assert settings.access.suspended_is_valid is False
     assert [each.issuer for each in settings.issuer] == ["https://issuer.test"]
     assert [each.id for each in settings.source] == ["a-koski"]
@@ -236,6 +238,7 @@ def test_what_is_not_said_has_a_cautious_default(write: Write) -> None:
     assert (settings.mode, settings.fixed_day) == ("production", None)
     assert (settings.server.host, settings.server.port) == ("127.0.0.1", 8080)
     assert settings.graph.projection is True
+    assert settings.graph.subgraph is False
     assert settings.access.suspended_is_valid is True
     assert (settings.issuer[0].algorithms, settings.issuer[0].max_token_hours) == (("ES256",), 12)
     assert settings.limits == Limits(
