@@ -4,7 +4,7 @@ PORT ?= 8080
 BIN := .venv/bin
 ALL_PROCESSORS := --numprocesses auto --dist worksteal
 
-.PHONY: run test check prove mutate bench bench-faults format schema release-schema lock clean
+.PHONY: run test check prove mutate bench bench-faults bench-service format schema release-schema lock clean
 
 run: .venv/ready
 	@$(BIN)/hoks-gateway run --port $(PORT)
@@ -38,6 +38,10 @@ bench: .venv/ready
 # What failing sources cost, beside the targets; about six minutes. ARGS='r3 r6' for some alone, '--every' for every fault.
 bench-faults: .venv/ready
 	@$(BIN)/python -m bench.faults $(ARGS)
+
+# What the service stands as a whole, beside the targets; half an hour. ARGS='r5 r8' for some alone, '--short' for a look.
+bench-service: .venv/ready
+	@$(BIN)/python -m bench.service $(ARGS)
 
 check: .venv/ready
 	$(BIN)/ruff format --check .
@@ -77,10 +81,12 @@ lock:
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-emit-find-links --no-header pyproject.toml -o requirements.txt
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-	  --no-emit-find-links --no-header --extra dev -c requirements.txt pyproject.toml requirements-build.in \
+	  --no-emit-find-links --no-header --extra otel -c requirements.txt pyproject.toml -o requirements-otel.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-emit-find-links --no-header --extra dev --extra otel -c requirements.txt pyproject.toml requirements-build.in \
 	  -o requirements-dev.txt
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-	  --no-emit-find-links --no-header --extra dev --extra mutate -c requirements-dev.txt pyproject.toml \
+	  --no-emit-find-links --no-header --extra dev --extra otel --extra mutate -c requirements-dev.txt pyproject.toml \
 	  -o requirements-mutate.txt
 
 clean:

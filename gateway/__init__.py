@@ -8,6 +8,15 @@ complaints      what fits them and must still not be started with
 settings_file   the settings file, refused where it is unknown, missing or insecure
 clock           the time, and the fixed day of the sandbox
 errors          every public error code, its status and its words
+noting          what is noted of a request, for whoever runs the gateway
+logs            the log as it is written: one line for each request
+metrics         what is counted
+tracing         a request and its questions as spans
+observing       around everything: an id, a clock, and who is told of a request
+heartbeat       watches that the event loop goes on
+admission       who is served now, who waits, who is refused
+readiness       whether requests should come
+operators_port  metrics and readiness in full, on a port of this machine alone
 keys            an issuer's public keys
 callers         a token and an acting role to a verified caller
 envelope        the strict JSON of a request

@@ -1,9 +1,10 @@
 """The composition root: the only place that knows every part. Settings in, a running application out."""
 
+import asyncio
 import hashlib
 import hmac
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -18,20 +19,29 @@ from starlette.types import ASGIApp, Lifespan, Receive, Scope, Send
 
 from connectors.catalogue import Connected, SettingsRefusedError, connect, secret
 from connectors.client import HttpClient, Transport
+from connectors.condition import Condition
 from connectors.limits import DEFAULT_SECONDS
+from gateway.admission import Admission
 from gateway.callers import Callers
 from gateway.embedding import Embedded, EmbedTokenEndpoint
 from gateway.export import ExportEndpoint
 from gateway.hearsay import Everywhere, Hearsay
+from gateway.heartbeat import Heartbeat
 from gateway.http import GraphQLEndpoint
 from gateway.invalidate import InvalidationEndpoint
 from gateway.keys import LARGEST_KEY_SET, KeyClients
+from gateway.logs import log_request
 from gateway.manifests import ManifestRefusedError
+from gateway.metrics import Conditions, Gauge, Gauges, Metrics
+from gateway.observing import Observing
 from gateway.operations import Operations
+from gateway.operators_port import OperatorsPort
+from gateway.readiness import Readiness
 from gateway.records.disclosures import Recorder
 from gateway.records.keeping import Keeping, open_records
 from gateway.records.store import StoreBroken
 from gateway.settings import Settings, SettingsError
+from gateway.tracing import Tracing
 from hoks.access.rules import Policy, PolicyError, read_policy
 from hoks.consent_texts import ConsentTexts, read_consent_texts
 from hoks.embedding import Grounds
@@ -50,12 +60,22 @@ from resolvers.schema import build, executable
 class Application(Starlette):
     """The gateway as an ASGI application, in which the graph is asked without the detour by the router."""
 
-    def __init__(self, graph: ASGIApp, routes: Sequence[Route], lifespan: Lifespan["Application"]) -> None:
+    def __init__(
+        self,
+        graph: ASGIApp,
+        routes: Sequence[Route],
+        lifespan: Lifespan["Application"],
+        observing: Callable[[ASGIApp], ASGIApp] = lambda app: app,
+    ) -> None:
         super().__init__(routes=[Route(GRAPH, graph), *routes], lifespan=lifespan)
         self._graph = graph
+        self._observed = observing(self._served)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
+        await self._observed(scope, receive, send)
+
+    async def _served(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"] == GRAPH:
             await self._graph(scope, receive, send)
         else:
@@ -76,6 +96,11 @@ class Parts:
     policy: Policy
     keeping: Keeping
     clock: Clock
+
+    def conditions(self) -> Iterator[tuple[str, Condition]]:
+        """Each source over HTTP, and each issuer's keys, as their clients see them."""
+        yield from ((each.source, each) for each in self.connected.conditions())
+        yield from ((f"issuer-{place}", each) for place, each in enumerate(self.keys_client.conditions(), start=1))
 
     async def aclose(self) -> None:
         """Close all connections and what is kept."""
@@ -135,6 +160,10 @@ def create_app(
     """
     parts = assemble(settings, clock, transport, seconds)
     schema = build(subgraph=settings.graph.subgraph)
+    admission, heartbeat = Admission(settings.overload), Heartbeat()
+    readiness = Readiness(parts.keeping.is_ready, parts.conditions)
+    metrics = _metrics(parts, admission, heartbeat) if settings.metrics.port is not None else None
+    tracing = Tracing(settings.tracing) if settings.tracing.url is not None else None
     callers = Callers(settings.issuer, parts.keys_client, seconds=seconds)
     operations = _operations(settings)
     endpoint = GraphQLEndpoint(
@@ -150,6 +179,7 @@ def create_app(
         gate=Recorder(parts.keeping.gate, parts.policy),
         limits=settings.limits,
         projection=settings.graph.projection,
+        turn=admission.turn,
         operations=operations,
     )
     grounds = Grounds(parts.reader, parts.keeping.appointments)
@@ -171,17 +201,24 @@ def create_app(
         await parts.keeping.start(settings.sandbox_consents)
         await parts.connected.warm()
         parts.connected.follow()
+        heartbeat.start()
+        port = _operators_port(settings, metrics, readiness)
         if hearsay is not None:
             hearsay.listen(parts.connected.forget)
         yield
         if hearsay is not None:
             hearsay.close()
+        if port is not None:
+            port.close()
+        if tracing is not None:
+            await tracing.aclose()
+        await heartbeat.aclose()
         await callers.aclose()
         await parts.aclose()
 
     async def ready(_: Request) -> JSONResponse:
-        is_ready = await parts.keeping.is_ready()
-        return JSONResponse({"status": "ok" if is_ready else "records are not ready"}, 200 if is_ready else 503)
+        told = await readiness.told()
+        return JSONResponse({"status": told.status}, 200 if told.is_ready else 503)
 
     kept = Everywhere(parts.connected, hearsay) if hearsay is not None else parts.connected
     invalidation = InvalidationEndpoint(parts.connected.invalidate_keys, kept)
@@ -194,7 +231,16 @@ def create_app(
         Route("/ready", ready),
     ]
     graph = Embedded(endpoint, parts.keeping.embeds, grounds, parts.reader, origins)
-    app = Application(graph, routes, lifespan)
+    observing = partial(
+        Observing,
+        routes=[GRAPH, *(route.path for route in routes)],
+        told=[log_request, *(each.tell for each in (metrics, tracing) if each is not None)],
+        is_stopping=lambda: readiness.is_stopping,
+        believed=settings.tracing.believed,
+    )
+    app = Application(graph, routes, lifespan, observing)
+    app.state.settings = settings
+    app.state.readiness = readiness
     app.state.refuse_misfits = partial(_refuse_misfits, parts)
     app.state.aclose = parts.aclose
     return app
@@ -207,6 +253,42 @@ async def _refuse_misfits(parts: Parts) -> None:
     except StoreBroken as fault:
         raise SettingsRefusedError(f"records: {fault}") from None
     await parts.connected.refuse_misfits()
+
+
+def _metrics(parts: Parts, admission: Admission, heartbeat: Heartbeat) -> Metrics:
+    metrics = Metrics()
+    metrics.watch(
+        Conditions(parts.conditions),
+        Gauges(
+            gauges=(
+                Gauge("hoks_requests_working", "Requests that work now", lambda: admission.working),
+                Gauge("hoks_requests_open", "Requests that are begun and not answered", lambda: admission.open),
+                Gauge("hoks_requests_waiting", "Requests that wait for their turn", lambda: admission.waiting),
+                Gauge(
+                    "hoks_event_loop_longest_stall_seconds",
+                    "The longest time in which nothing was served",
+                    lambda: heartbeat.longest_seconds,
+                ),
+            ),
+            counters=(
+                Gauge("hoks_requests_refused", "Requests refused because of too many", lambda: admission.refused),
+                Gauge("hoks_event_loop_stalls", "Times when nothing was served for 0.1 s", lambda: heartbeat.stalls),
+                Gauge(
+                    "hoks_event_loop_stalled_seconds",
+                    "Seconds in which nothing was served",
+                    lambda: heartbeat.stalled_seconds,
+                ),
+            ),
+        ),
+    )
+    return metrics
+
+
+def _operators_port(settings: Settings, metrics: Metrics | None, readiness: Readiness) -> OperatorsPort | None:
+    """The port, open, where the settings name one."""
+    if metrics is None or settings.metrics.port is None:
+        return None
+    return OperatorsPort(settings.metrics.port, metrics.registry, readiness.told, asyncio.get_running_loop())
 
 
 def load_policy() -> Policy:

@@ -265,7 +265,9 @@ def _run(chosen: argparse.Namespace) -> int:
 
 
 def _log(level: int) -> None:
-    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
+    from gateway.logs import write_logs
+
+    write_logs(level)
 
 
 if __name__ == "__main__":

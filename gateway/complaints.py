@@ -6,6 +6,7 @@ Nothing here opens a secret; it only looks at who else could.
 import os
 import stat
 from collections.abc import Callable, Collection, Iterator, Mapping
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -114,9 +115,19 @@ def _check_oid(key: str, text: str, *kinds: Callable[[str], str]) -> Iterator[st
         yield f"key `{key}`: {'; or '.join(faults)}"
 
 
+def _watched(settings: Settings) -> Iterator[str]:
+    if settings.metrics.port == settings.server.port:
+        yield "key `metrics.port`: expected another port than `server.port`"
+    for place, address in enumerate(settings.tracing.believed):
+        try:
+            ip_address(address)
+        except ValueError:
+            yield f"key `tracing.believed[{place}]`: expected an IP address"
+
+
 _CHECKS: tuple[Callable[[Settings], Iterator[str]], ...] = (
     *(_fixed_day, _issuers, _clients, _sources),
-    *(_statutes, _consents),
+    *(_statutes, _consents, _watched),
 )
 
 

@@ -28,6 +28,7 @@ class Code(StrEnum):
     PERSISTED_QUERY_NOT_FOUND = "PERSISTED_QUERY_NOT_FOUND"
     TOO_MANY_REQUESTS = "TOO_MANY_REQUESTS"
     UNAVAILABLE = "UNAVAILABLE"
+    OVERLOADED = "OVERLOADED"
     INTERNAL = "INTERNAL"
 
 
@@ -59,6 +60,7 @@ FAULTS: Mapping[Code, Fault] = MappingProxyType(
         Code.PERSISTED_QUERY_NOT_FOUND: Fault(400, "PersistedQueryNotFound"),
         Code.TOO_MANY_REQUESTS: Fault(429, "too many requests: wait"),
         Code.UNAVAILABLE: Fault(503, "the gateway cannot answer now: try again later"),
+        Code.OVERLOADED: Fault(503, "more is asked than can be answered: try again after the seconds of Retry-After"),
         Code.INTERNAL: Fault(500, "internal error"),
     }
 )

@@ -7,10 +7,8 @@ of what the caller or a source said.
 import asyncio
 import logging
 import re
-import secrets
-import traceback
 from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
-from contextlib import suppress
+from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from typing import Any, NamedTuple, Protocol
 
 import orjson
@@ -19,12 +17,15 @@ from graphql import GraphQLSchema, OperationType
 from gateway.documents import Documents
 from gateway.envelope import Envelope, envelope
 from gateway.errors import FAULTS, Code, ErrorBody, RefusedError, error
+from gateway.logs import outline
+from gateway.noting import code_of, noted
 from gateway.operations import Operations
 from gateway.records.gate import GroundChanged
 from gateway.records.store import StoreBroken
 from gateway.settings import Limits
 from hoks.caller import Caller
 from hoks.disclosing import Told
+from hoks.waiting import waiting_for
 from resolvers.graph import Answered
 from resolvers.prepared import PreparedDocument
 
@@ -35,6 +36,8 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 GRAPHQL_RESPONSE = "application/graphql-response+json"
 JSON = "application/json"
 BODY_SECONDS = 10.0
+RECORDS = "records"
+"""What is waited for beside the sources: that what an answer tells is recorded."""
 CALLERS = "hoks.callers"
 """The key of a request's scope under which stands who identifies its caller, where it is not everybody's."""
 GRACE_SECONDS = 1.0
@@ -69,6 +72,15 @@ class Identifying(Protocol):
         ...
 
 
+Turn = Callable[[str], AbstractAsyncContextManager[None]]
+"""A turn of a caller, by their subject. Raises ``RefusedError`` where there is none."""
+
+
+def at_once(_: str) -> AbstractAsyncContextManager[None]:
+    """The turn of everybody where nobody waits."""
+    return nullcontext()
+
+
 class Answer(NamedTuple):
     """A response before it becomes bytes."""
 
@@ -90,6 +102,7 @@ class GraphQLEndpoint:
         gate: Releasing,
         limits: Limits,
         projection: bool = True,
+        turn: Turn = at_once,
         operations: Operations | None = None,
     ) -> None:
         self._operations = operations or Operations()
@@ -98,6 +111,7 @@ class GraphQLEndpoint:
         self._callers = callers
         self._gate = gate
         self._limits = limits
+        self._turn = turn
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -110,6 +124,7 @@ class GraphQLEndpoint:
         except Exception as unexpected:
             answer = _internal(unexpected)
             body = orjson.dumps(answer.content)
+        noted().code = code_of(answer.content)
         await _respond(answer, body, send)
 
     async def _answer(self, scope: Scope, receive: Receive) -> Answer:
@@ -123,8 +138,10 @@ class GraphQLEndpoint:
             _check_length(headers, self._limits.body_bytes)
             callers: Identifying = scope.get(CALLERS, self._callers)
             caller = await callers.identify(headers.get(b"authorization"), headers.get(b"acting-role"))
-            asked = envelope(await _body(receive, self._limits.body_bytes))
-            return await self._execute(asked, caller, media_type)
+            noted().role = caller.role.value
+            body = await _body(receive, self._limits.body_bytes)
+            async with self._turn(caller.subject):
+                return await self._execute(envelope(body), caller, media_type)
         except RefusedError as refusal:
             return Answer(refusal.status, {"errors": refusal.errors()}, media_type, refusal.headers)
 
@@ -155,9 +172,10 @@ class GraphQLEndpoint:
         although nothing of its answer may leave.
         """
         is_mutation = _is_mutation(document, asked.operation_name)
+        noted().kind = (OperationType.MUTATION if is_mutation else OperationType.QUERY).value
         for _ in ("as it stands", "without what has ended")[: 1 if is_mutation else 2]:
             content, told = await self._graph.answer(document, asked.operation_name, asked.variables, caller)
-            with suppress(GroundChanged):
+            with suppress(GroundChanged), waiting_for(RECORDS):
                 await self._gate.release(caller, told, asked.query)
                 return content
         raise RefusedError(Code.UNAVAILABLE, _CHANGED_UNSEEN if is_mutation else None)
@@ -289,17 +307,9 @@ def _status_of_errors(errors: object) -> int:
 
 
 def _internal(unexpected: Exception) -> Answer:
-    request_id = secrets.token_hex(16)
-    log.error("internal error, request %s: %s", request_id, _outline(unexpected))
+    request_id = noted().id
+    log.error("internal error, request %s: %s", request_id, outline(unexpected))
     return Answer(500, {"errors": [error(Code.INTERNAL, request_id=request_id)]})
-
-
-def _outline(unexpected: BaseException) -> str:
-    # INVARIANT: types and places only. The text of an exception and the locals of a frame may hold personal data.
-    frames = traceback.extract_tb(unexpected.__traceback__)
-    places = " < ".join(f"{frame.name} ({frame.filename}:{frame.lineno})" for frame in reversed(frames))
-    cause = unexpected.__cause__ or unexpected.__context__
-    return f"{type(unexpected).__name__} in {places}" + (f"; from {_outline(cause)}" if cause else "")
 
 
 _ALWAYS = {

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import logging
+import math
 import signal
 import socket
 from collections.abc import Callable, Coroutine
@@ -21,6 +22,8 @@ T = TypeVar("T")
 
 LOOPBACK = "127.0.0.1"
 STOP_SECONDS = 10.0
+KILL_SECONDS = 5.0
+"""After what a worker may take to stop, so much longer it is waited for."""
 
 log = logging.getLogger("gateway.serving")
 
@@ -33,7 +36,11 @@ class UserError(Exception):
 
 def serve(config: Path, workers: int | None = None) -> int:
     """Serve the gateway of a settings file until a signal, with as many workers as it says; the exit code."""
-    number = workers or _settings(config).server.workers
+    from gateway.logs import write_logs
+
+    settings = _settings(config)
+    write_logs(logging.INFO, settings.log.form)
+    number = workers or settings.server.workers
     return in_event_loop(served(config)) if number == 1 else _served_by(number, config)
 
 
@@ -44,7 +51,7 @@ async def served(config: Path) -> int:
     try:
         await _refuse_misfits(app, config)
         with _listener(settings) as listener:
-            return await _until_stopped(server_of(app), listener, stop_signal())
+            return await _until_stopped(app, server_of(app), listener, stop_signal())
     finally:
         # Where it never came to serving, nobody else does.
         await app.state.aclose()
@@ -68,7 +75,8 @@ def _served_by(number: int, config: Path) -> int:
 
         gc.collect()
         gc.freeze()
-        return Workers(work, number).run()
+        server = settings.server
+        return Workers(work, number, stop_seconds=server.drain_seconds + server.stop_seconds + KILL_SECONDS).run()
 
 
 async def _worked(config: Path, settings: "Settings", listener: socket.socket, post: "Post", hearsay: "Hearsay") -> int:
@@ -78,15 +86,20 @@ async def _worked(config: Path, settings: "Settings", listener: socket.socket, p
         await _refuse_misfits(app, config)
         stop = stop_signal()
         asyncio.get_running_loop().add_reader(post.orphaned, stop.set)
-        return await _until_stopped(server_of(app, post.serving), listener, stop)
+        return await _until_stopped(app, server_of(app, post.serving), listener, stop)
     finally:
         await app.state.aclose()
 
 
-async def _until_stopped(server: Any, listener: socket.socket, stop: asyncio.Event) -> int:
+async def _until_stopped(app: Any, server: Any, listener: socket.socket, stop: asyncio.Event) -> int:
+    from gateway.logs import say_no_texts_of_exceptions
+
+    say_no_texts_of_exceptions()
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     stopping = asyncio.create_task(stop.wait())
     await first_of(serving, stopping)
+    if stopping.done():
+        await drained(app, stop)
     return await ended(server, serving, stopping)
 
 
@@ -104,6 +117,13 @@ async def _refuse_misfits(app: Any, config: Path) -> None:
         await app.state.refuse_misfits()
     except SettingsRefusedError as refused:
         raise UserError(f"{config}: {refused}") from None
+
+
+async def drained(app: Any, stop: asyncio.Event) -> None:
+    """Go on serving, unready, until who sends requests has seen it, or until we are told once more to stop."""
+    stop.clear()
+    log.info("stopping: not ready from now on")
+    await app.state.readiness.stop_after(app.state.settings.server.drain_seconds, stop)
 
 
 async def first_of(*tasks: asyncio.Task[Any]) -> None:
@@ -180,7 +200,7 @@ def server_of(app: Any, serving: Callable[[], None] = lambda: None) -> Any:
             access_log=False,
             server_header=False,
             proxy_headers=False,
-            timeout_graceful_shutdown=int(STOP_SECONDS),
+            timeout_graceful_shutdown=math.ceil(app.state.settings.server.stop_seconds),
         )
     )
 

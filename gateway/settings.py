@@ -46,8 +46,49 @@ class ServerSettings(_Section, frozen=True):
 
     host: Text = "127.0.0.1"
     port: Port = 8080
+    drain_seconds: Annotated[float, Meta(ge=0, le=60)] = 3.0
+    """For how long it goes on serving, unready, after it was told to stop: until who sends requests has seen it."""
+    stop_seconds: Seconds = 10.0
+    """How long requests that have begun may then still take."""
     workers: Annotated[int, Meta(ge=1, le=64)] = 1
     """Processes that serve, each with caches, connections and a stream of the log of its own."""
+
+
+class OverloadSettings(_Section, frozen=True):
+    """How many requests one process serves at a time."""
+
+    working: Count = 4
+    """Requests that work at once; one that waits for a source does not."""
+    open: Count = 256
+    """Requests that are begun at once, those that wait for a source included."""
+    waiting: Count = 256
+    """Requests that may wait for their turn, where the pace lets them have it in time."""
+    waiting_seconds: Seconds = 0.3
+    """How long one waits for its turn at most."""
+
+
+class LogSettings(_Section, frozen=True):
+    """How the log is written, to standard error."""
+
+    form: Literal["json", "text"] = "json"
+
+
+class MetricsSettings(_Section, frozen=True):
+    """Figures for operators."""
+
+    port: Port | None = None
+    """A port of this machine alone; without one nothing is counted. Each further worker takes the next."""
+
+
+class TracingSettings(_Section, frozen=True):
+    """Spans of OpenTelemetry; they need the extra ``otel``."""
+
+    url: Text | None = None
+    """Where a collector takes traces, OTLP over HTTP; without one none are made."""
+    share: Annotated[float, Meta(ge=0, le=1)] = 1.0
+    """Of requests that are traced, where who sends them has not decided it."""
+    believed: tuple[Text, ...] = ()
+    """Addresses of what stands before the gateway: their requests' ``traceparent`` is taken, and nobody else's."""
 
 
 class Limits(_Section, frozen=True):
@@ -188,6 +229,10 @@ class Settings(_Section, frozen=True):
     fixed_day: date | None = None
     server: ServerSettings = ServerSettings()
     limits: Limits = Limits()
+    overload: OverloadSettings = OverloadSettings()
+    log: LogSettings = LogSettings()
+    metrics: MetricsSettings = MetricsSettings()
+    tracing: TracingSettings = TracingSettings()
     cache: CacheSettings = CacheSettings()
     graph: GraphSettings = GraphSettings()
     access: AccessSettings = AccessSettings()
@@ -200,11 +245,13 @@ class Settings(_Section, frozen=True):
     sandbox_consent: tuple[SandboxConsentSettings, ...] = ()
 
     def of_worker(self, number: int) -> "Settings":
-        """The settings of one of several workers: its own stream of the log; the first alone erases."""
+        """The settings of one of several workers: its own stream of the log and port; the first alone erases."""
         if number == 1:
             return self
         records = msgspec.structs.replace(self.records, stream=f"{self.records.stream}.{number}", erase_daily=False)
-        return msgspec.structs.replace(self, records=records)
+        port = self.metrics.port + number - 1 if self.metrics.port is not None else None
+        metrics = msgspec.structs.replace(self.metrics, port=port)
+        return msgspec.structs.replace(self, records=records, metrics=metrics)
 
     @property
     def statutes(self) -> tuple[Statute, ...]:

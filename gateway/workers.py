@@ -52,11 +52,17 @@ class Workers:
     """So many workers of one work: from what a worker is told to its exit code."""
 
     def __init__(
-        self, work: Callable[[Post], int], number: int, *, seconds: Callable[[], float] = time.monotonic
+        self,
+        work: Callable[[Post], int],
+        number: int,
+        *,
+        stop_seconds: float = STOP_SECONDS,
+        seconds: Callable[[], float] = time.monotonic,
     ) -> None:
         self._work = work
         self._number = number
         self._seconds = seconds
+        self._stop_seconds = stop_seconds
         self._selector = selectors.DefaultSelector()
         self._orphaned, self._life = os.pipe()
         self._alive: dict[int, _Worker] = {}
@@ -156,13 +162,13 @@ class Workers:
         """Tell everybody to stop."""
         self._due.clear()
         if self._stop_by is None:
-            self._stop_by = self._seconds() + STOP_SECONDS
+            self._stop_by = self._seconds() + self._stop_seconds
         self._send(signal.SIGTERM)
 
     def _kill_overdue(self) -> None:
         if self._stop_by is not None and self._seconds() >= self._stop_by:
             self._send(signal.SIGKILL)
-            self._stop_by = self._seconds() + STOP_SECONDS
+            self._stop_by = self._seconds() + self._stop_seconds
 
     def _send(self, number: signal.Signals) -> None:
         for worker in self._alive.values():

@@ -31,6 +31,7 @@ organisations  the organisation tree and whose a right is in it
 caller         who is asking, in which acting role
 errors         what goes wrong, by whose fault
 ports          what the domain asks of the outside world
+waiting        for what a request waits, noted beside its work
 asking         asking a source within the deadline, contained
 sitting        one request: its day and its deadline, begun once
 merged         one right as its sources together tell it

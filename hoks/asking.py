@@ -15,6 +15,7 @@ import msgspec
 
 from hoks.outcomes import Answer, Outcome, Reply
 from hoks.ports import Clock
+from hoks.waiting import WAITS
 
 K = TypeVar("K")
 T = TypeVar("T")
@@ -87,6 +88,21 @@ def speaking(logger: logging.Logger) -> logging.Logger:
 
 async def ask(question: Awaitable[Any], keys: Collection[K], *, source: str, until: float, clock: Clock) -> Reply[K, T]:
     """The source's reply, or one in which every key is unavailable."""
+    waits = WAITS.get()
+    if waits is None:
+        return await _asked(question, keys, source=source, until=until, clock=clock)
+    began, outcome = waits.begin(), None
+    try:
+        reply: Reply[K, T] = await _asked(question, keys, source=source, until=until, clock=clock)
+        outcome = reply.outcome
+        return reply
+    finally:
+        waits.end(source, began, outcome)
+
+
+async def _asked(
+    question: Awaitable[Any], keys: Collection[K], *, source: str, until: float, clock: Clock
+) -> Reply[K, T]:
     try:
         async with asyncio.timeout_at(until):
             with ending(until):

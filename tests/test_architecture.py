@@ -76,7 +76,7 @@ def test_the_printed_schema_is_fresh() -> None:
 
 
 def test_the_lock_files_hold_hashes_and_no_address() -> None:
-    for name in ("requirements.txt", "requirements-dev.txt", "requirements-mutate.txt"):
+    for name in ("requirements.txt", "requirements-otel.txt", "requirements-dev.txt", "requirements-mutate.txt"):
         text = (ROOT / name).read_text()
         assert "--hash=sha256:" in text
         assert not re.search(r"https?://|--(extra-)?index-url|--find-links|/(home|root|opt|tmp|work)/", text), name

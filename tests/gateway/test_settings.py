@@ -291,6 +291,12 @@ REFUSED: dict[str, tuple[str, str, str]] = {
     "absent key file": ("part-id.key", "other.key", "key `part_id_key_file`: expected a file"),
     "folder as key file": ("secrets/part-id.key", "secrets", "key `part_id_key_file`: expected a file"),
     "absent password file": ("a-koski.password", "other", "key `source[0].password_file`: expected a file"),
+    "figures on the port of the graph": ("[access]", "[metrics]\nport = 8080\n[access]", "key `metrics.port`:"),
+    "figures for everybody": ("[access]", '[metrics]\nhost = "0.0.0.0"\n[access]', "key `metrics.host` is unknown"),
+    "traces in plain text": ("[access]", '[tracing]\nurl = "http://otel.test"\n[access]', "key `tracing.url`:"),
+    "a name believed": ("[access]", '[tracing]\nbelieved = ["front"]\n[access]', "key `tracing.believed[0]`: expected"),
+    "nobody may work": ("[access]", "[overload]\nworking = 0\n[access]", "key `overload.working`: expected `int` >= 1"),
+    "a log of another form": ("[access]", '[log]\nform = "xml"\n[access]', "key `log.form`"),
     "broken TOML": ("[server]", "[server", "expected TOML"),
 }  # fmt: skip
 
@@ -304,7 +310,8 @@ def test_a_bad_file_is_refused_by_the_name_of_the_key(write: Write, case: str) -
 
 def test_an_unknown_key_is_refused_with_the_keys_that_are_known(write: Write) -> None:
     text = complaint(write(GOOD.replace("port = 8080", "prt = 8080")))
-    assert text == "key `server.prt` is unknown; the keys here are: host, port, workers"
+    known = "host, port, drain_seconds, stop_seconds, workers"
+    assert text == f"key `server.prt` is unknown; the keys here are: {known}"
 
 
 def test_the_known_keys_of_a_source_are_those_of_its_kind(write: Write) -> None:

@@ -1,0 +1,180 @@
+"""Each request has an id, is timed and leaves one line; nothing that was sent gets into it."""
+
+import asyncio
+import io
+import json
+import logging
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from gateway.logs import fields_of, log_request, say_no_texts_of_exceptions, writing
+from gateway.metrics import Metrics
+from gateway.noting import Note, noted
+from gateway.observing import Message, Observing, Receive, Scope, Send
+from hoks.outcomes import Outcome
+from hoks.waiting import WAITS, waiting_for
+
+SECRET = "ZQ7secret"
+
+
+async def endpoint(scope: Scope, _: Receive, send: Send) -> None:
+    """An application that waits for a source and for the records, and fails where it is asked to."""
+    noted().kind, noted().role = "query", "staff"
+    waits = WAITS.get()
+    assert waits is not None
+    began = waits.begin()
+    with waiting_for("records"):
+        await asyncio.sleep(0.02)
+    waits.end("a-koski", began, Outcome.UNAVAILABLE)
+    if scope["path"] == "/export":
+        raise ValueError(SECRET)
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b"hei"})
+
+
+async def asked(told: list[Note], path: str = "/graphql", *, stopping: bool = False, **sent: Any) -> httpx.Response:
+    app = Observing(
+        endpoint,
+        routes=["/graphql", "/export"],
+        told=[told.append, log_request],
+        is_stopping=lambda: stopping,
+        believed=["127.0.0.1"],
+    )
+    peer = sent.pop("peer", "127.0.0.1")
+    transport = httpx.ASGITransport(app, client=(peer, 1), raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:
+        return await client.post(path, **sent)
+
+
+@pytest.fixture
+def written() -> Iterator[io.StringIO]:
+    """What is written, as JSON."""
+    stream, root = io.StringIO(), logging.getLogger()
+    handler, before = writing("json", stream), root.level
+    root.addHandler(handler)
+    root.setLevel(logging.INFO)
+    yield stream
+    root.removeHandler(handler)
+    root.setLevel(before)
+
+
+async def test_a_request_leaves_one_line_with_its_id_and_where_its_time_went(written: io.StringIO) -> None:
+    told: list[Note] = []
+    response = await asked(told)
+    (line,) = [json.loads(each) for each in written.getvalue().splitlines() if "gateway.requests" in each]
+    assert line["request"] == response.headers["x-request-id"] == told[0].id
+    assert (line["route"], line["status"], line["code"]) == ("/graphql", 200, "OK")
+    assert (line["operation"], line["role"], line["bytes"]) == ("query", "staff", 3)
+    assert line["source_ms"].keys() == {"a-koski", "records"}
+    assert line["ms"] >= line["source_ms"]["a-koski"] >= line["source_ms"]["records"] >= 15
+    # Both were waited for at once: that time is nobody else's.
+    assert line["ms"] - line["source_ms"]["a-koski"] == pytest.approx(line["gateway_ms"], abs=0.3)
+
+
+async def test_an_unknown_path_and_an_unknown_method_are_not_repeated() -> None:
+    told: list[Note] = []
+    await asked(told, f"/{SECRET}/1.2.246.562.24.1")
+    assert told[0].route == "elsewhere"
+    assert Note(method=SECRET).method == "_OTHER"
+    assert SECRET not in json.dumps(fields_of(told[0]))
+
+
+async def test_what_breaks_is_told_as_a_500_without_a_text(written: io.StringIO) -> None:
+    told: list[Note] = []
+    await asked(told, "/export")
+    assert told[0].status == 500
+    assert SECRET not in written.getvalue()
+
+
+async def test_while_it_stops_every_answer_ends_its_connection() -> None:
+    assert (await asked([], stopping=True)).headers["connection"] == "close"
+    assert "connection" not in (await asked([])).headers
+
+
+async def test_a_trace_context_is_taken_from_who_is_believed_alone() -> None:
+    told: list[Note] = []
+    sent = {"traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}
+    await asked(told, headers=sent)
+    await asked(told, headers=sent, peer="10.0.0.9")
+    assert [each.parent for each in told] == [sent["traceparent"], None]
+
+
+async def test_probes_leave_no_line(written: io.StringIO) -> None:
+    log_request(Note("/ready"))
+    assert written.getvalue() == ""
+
+
+@pytest.mark.parametrize("form", ["json", "text"])
+def test_an_exception_is_written_by_its_type_and_place_and_a_line_stays_one(form: Any) -> None:
+    stream = io.StringIO()
+    logger = logging.Logger("tried")
+    logger.addHandler(writing(form, stream))
+    try:
+        raise ValueError(SECRET)
+    except ValueError:
+        logger.exception("one\nINFO forged\u2028\x1b[2J")
+    line, end = stream.getvalue().split("\n")
+    assert end == ""
+    assert "ValueError in test_an_exception_is_written" in line
+    assert SECRET not in line
+    assert not any(ord(character) < 32 for character in line)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+async def test_what_nobody_caught_is_said_without_its_text(
+    written: io.StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.unraisablehook", None)
+    monkeypatch.setattr("threading.excepthook", None)
+    say_no_texts_of_exceptions()
+
+    async def fails() -> None:
+        raise ValueError(SECRET)
+
+    def fails_too() -> None:
+        raise KeyError(SECRET)
+
+    loop = asyncio.get_running_loop()
+    forgotten = asyncio.create_task(fails())
+    await asyncio.wait([forgotten])
+    del forgotten
+    loop.call_exception_handler({"message": f"broken\n{SECRET}", "exception": ValueError(SECRET)})
+    thread = threading.Thread(target=fails_too)
+    thread.start()
+    thread.join()
+    said = written.getvalue()
+    assert "Task exception was never retrieved: ValueError in fails" in said
+    assert "a thread ended: KeyError in fails_too" in said
+    assert SECRET not in said
+
+
+async def test_every_figure_is_labelled_from_closed_lists() -> None:
+    metrics, told = Metrics(), list[Note]()
+    await asked(told)
+    metrics.tell(told[0])
+    read = metrics.registry.get_sample_value
+    of_http = {"http_route": "/graphql", "http_response_status_code": "200"}
+    assert read("http_server_request_duration_seconds_count", of_http) == 1
+    assert read("hoks_operations_total", {"graphql_operation_type": "query", "code": "OK"}) == 1
+    assert read("hoks_source_answers_total", {"source": "a-koski", "outcome": "UNAVAILABLE"}) == 1
+    assert read("hoks_source_wait_seconds_count", {"source": "records"}) == 1
+    own = read("hoks_gateway_seconds_sum")
+    whole = read("http_server_request_duration_seconds_sum", of_http)
+    assert own is not None and whole is not None and 0 < own < whole
+
+
+async def test_a_message_of_another_kind_passes_as_it_is() -> None:
+    passed: list[str] = []
+
+    async def app(scope: Scope, _: Receive, __: Send) -> None:
+        passed.append(scope["type"])
+
+    async def nothing(*_: Message) -> Message:
+        return {}
+
+    await Observing(app, routes=[], told=[])({"type": "lifespan"}, nothing, nothing)  # type: ignore[arg-type]
+    assert passed == ["lifespan"]
