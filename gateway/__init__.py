@@ -10,9 +10,10 @@ clock           the time, and the fixed day of the sandbox
 errors          every public error code, its status and its words
 keys            an issuer's public keys
 callers         a token and an acting role to a verified caller
-envelope        the strict JSON of a request
+envelope        the strict JSON of a request, or its URL
+costs           what the root fields of an operation may come to
 documents       documents parsed, validated and limited once
-http            POST /graphql
+http            /graphql
 invalidate      POST /invalidate: a source says that something of its has changed
 export          GET /disclosures/export: a student takes along what the log says of them
 records         the log, consents and the release gate, in one store

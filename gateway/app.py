@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import httpx
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
@@ -20,6 +21,7 @@ from connectors.catalogue import Connected, SettingsRefusedError, connect, secre
 from connectors.client import HttpxClient
 from connectors.limits import DEFAULT_SECONDS
 from gateway.callers import Callers
+from gateway.errors import Code, RefusedError
 from gateway.export import ExportEndpoint
 from gateway.http import GraphQLEndpoint
 from gateway.invalidate import InvalidationEndpoint
@@ -124,6 +126,8 @@ def create_app(
         gate=Recorder(parts.keeping.gate, parts.policy),
         limits=settings.limits,
         projection=settings.graph.projection,
+        introspection=settings.graph.introspection,
+        get_queries=settings.graph.get_queries,
     )
 
     @asynccontextmanager
@@ -147,7 +151,7 @@ def create_app(
         Route("/health", _alive),
         Route("/ready", ready),
     ]
-    app = Starlette(routes=routes, lifespan=lifespan)
+    app = Starlette(routes=routes, lifespan=lifespan, exception_handlers={HTTPException: _misdirected})
     app.state.refuse_misfits = partial(_refuse_misfits, parts)
     app.state.aclose = parts.aclose
     return app
@@ -238,6 +242,15 @@ def _key_for(key: bytes, purpose: bytes) -> bytes:
 def _origin(url: str) -> str:
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}"
+
+
+async def _misdirected(_: Request, fault: Exception) -> JSONResponse:
+    """The refusal of a request that no route takes, in the one shape."""
+    refusal = RefusedError(Code.NOT_FOUND)
+    if isinstance(fault, HTTPException) and fault.status_code == 405 and fault.headers:
+        allowed = ", ".join(sorted(fault.headers["Allow"].split(", ")))
+        refusal = RefusedError(Code.METHOD_NOT_ALLOWED, f"use {allowed}", headers={"allow": allowed})
+    return JSONResponse({"errors": refusal.errors()}, refusal.status, dict(refusal.headers))
 
 
 async def _alive(_: Request) -> JSONResponse:

@@ -1,4 +1,4 @@
-"""``POST /graphql``: GraphQL over HTTP by an ASGI application of our own, from the first header to the last byte.
+"""``/graphql``: GraphQL over HTTP by an ASGI application of our own, from the first header to the last byte.
 
 Every request is authenticated before its body is read, and whatever goes wrong leaves in one shape without a trace
 of what the caller or a source said.
@@ -17,7 +17,7 @@ import orjson
 from graphql import GraphQLSchema, OperationType
 
 from gateway.documents import Documents
-from gateway.envelope import Envelope, envelope
+from gateway.envelope import Envelope, envelope, envelope_of_url
 from gateway.errors import FAULTS, Code, ErrorBody, RefusedError, error
 from gateway.records.gate import GroundChanged
 from gateway.records.store import StoreBroken
@@ -33,7 +33,6 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 GRAPHQL_RESPONSE = "application/graphql-response+json"
 JSON = "application/json"
-BODY_SECONDS = 10.0
 GRACE_SECONDS = 1.0
 """The graph keeps its own deadline; this much later the endpoint stops waiting for it."""
 
@@ -87,12 +86,15 @@ class GraphQLEndpoint:
         gate: Releasing,
         limits: Limits,
         projection: bool = True,
+        introspection: bool = False,
+        get_queries: bool = False,
     ) -> None:
-        self._documents = Documents(schema, limits, projection=projection)
+        self._documents = Documents(schema, limits, projection=projection, introspection=introspection)
         self._graph = graph
         self._callers = callers
         self._gate = gate
         self._limits = limits
+        self._methods = ("GET", "POST") if get_queries else ("POST",)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -111,24 +113,33 @@ class GraphQLEndpoint:
         headers = _Headers(scope)
         media_type = JSON
         try:
-            if scope["method"] != "POST":
-                raise RefusedError(Code.METHOD_NOT_ALLOWED, headers={"allow": "POST"})
+            if scope["method"] not in self._methods:
+                raise _by(self._methods)
             media_type = accepted(headers.get("accept"))
+            if scope["method"] == "GET":
+                caller = await self._identified(headers)
+                asked = envelope_of_url(scope["query_string"], self._limits)
+                return await self._execute(asked, caller, media_type, may_change=False)
             _check_content(headers)
             _check_length(headers, self._limits.body_bytes)
-            caller = await self._callers.identify(headers.get("authorization"), headers.get("acting-role"))
-            asked = envelope(await _body(receive, self._limits.body_bytes))
+            caller = await self._identified(headers)
+            asked = envelope(await _body(receive, self._limits), self._limits)
             return await self._execute(asked, caller, media_type)
         except RefusedError as refusal:
             return Answer(refusal.status, {"errors": refusal.errors()}, media_type, refusal.headers)
 
-    async def _execute(self, asked: Envelope, caller: Caller, media_type: str) -> Answer:
+    async def _identified(self, headers: "_Headers") -> Caller:
+        return await self._callers.identify(headers.get("authorization"), headers.get("acting-role"))
+
+    async def _execute(self, asked: Envelope, caller: Caller, media_type: str, *, may_change: bool = True) -> Answer:
         document = self._documents.document(asked.query)
         if not isinstance(document, PreparedDocument):
             return _request_error(document, media_type)
         if not _names_one_operation(document, asked.operation_name):
             text = "operationName must name exactly one operation of the document"
             return _request_error([error(Code.GRAPHQL_VALIDATION_FAILED, text)], media_type)
+        if not may_change and _is_mutation(document, asked.operation_name):
+            raise _by(("POST",))
         try:
             async with asyncio.timeout(self._limits.request_seconds + GRACE_SECONDS):
                 answer = await self._released(document, asked, caller)
@@ -198,16 +209,21 @@ def _check_length(headers: "_Headers", limit: int) -> None:
         raise RefusedError(Code.PAYLOAD_TOO_LARGE)
 
 
-async def _body(receive: Receive, limit: int) -> bytes:
+def _by(methods: tuple[str, ...]) -> RefusedError:
+    """The refusal of a method, naming those that are taken."""
+    return RefusedError(Code.METHOD_NOT_ALLOWED, f"use {' or '.join(methods)}", headers={"allow": ", ".join(methods)})
+
+
+async def _body(receive: Receive, limits: Limits) -> bytes:
     body = bytearray()
     try:
-        async with asyncio.timeout(BODY_SECONDS):
+        async with asyncio.timeout(limits.body_seconds):
             while True:
                 message = await receive()
                 if message["type"] == "http.disconnect":
                     raise _DisconnectedError
                 body += message.get("body", b"")
-                if len(body) > limit:
+                if len(body) > limits.body_bytes:
                     raise RefusedError(Code.PAYLOAD_TOO_LARGE)
                 if not message.get("more_body", False):
                     return bytes(body)

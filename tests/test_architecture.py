@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+import json
 import re
 import tomllib
 from collections.abc import Iterator
@@ -75,10 +76,17 @@ def test_the_printed_schema_is_fresh() -> None:
 
 
 def test_the_lock_files_hold_hashes_and_no_address() -> None:
-    for name in ("requirements.txt", "requirements-dev.txt", "requirements-mutate.txt"):
+    for name in ("requirements.txt", "requirements-dev.txt", "requirements-mutate.txt", "requirements-conformance.txt"):
         text = (ROOT / name).read_text()
         assert "--hash=sha256:" in text
         assert not re.search(r"https?://|--(extra-)?index-url|--find-links|/(home|root|opt|tmp|work)/", text), name
+
+
+def test_the_lock_of_node_packages_holds_hashes_and_no_address() -> None:
+    lock = json.loads((ROOT / "tests/conformance/package-lock.json").read_text())
+    packages = {name: each for name, each in lock["packages"].items() if name}
+    assert packages and all(each["integrity"].startswith("sha512-") for each in packages.values())
+    assert not any("resolved" in each for each in packages.values())
 
 
 def test_every_direct_dependency_is_locked() -> None:
