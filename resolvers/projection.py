@@ -87,7 +87,8 @@ class _Source:
         self._executor = executor
         self._functions: dict[tuple[str, tuple[int, ...]], str] = {}
         self._lines: list[str] = []
-        self._values: dict[str, Any] = {"listed": _listed, "inf": math.inf, "date": date, "datetime": datetime}
+        self._values: dict[str, Any] = {"listed": _listed, "misfit": _misfit, "inf": math.inf}
+        self._values |= {"date": date, "datetime": datetime}
         self._names: dict[int, str] = {}
 
     def loaded(self, name: str) -> Project:
@@ -105,7 +106,9 @@ class _Source:
             fields = self._executor.collect_subfields(kind, details).grouped_field_set
             entries = ", ".join(f"{name!r}: {self._field(kind, each)}" for name, each in fields.items())
             name = self._functions[key] = f"f{len(self._functions)}"
-            self._lines.append(f"def {name}(x): return {{{entries}}}")
+            # Where nothing is read of the value, nothing else would notice that it stands for a failure.
+            answer = f"{{{entries}}}" if "x." in entries else f"misfit() if isinstance(x, Exception) else {{{entries}}}"
+            self._lines.append(f"def {name}(x): return {answer}")
         return self._functions[key]
 
     def _field(self, kind: GraphQLObjectType, details: Details) -> str:

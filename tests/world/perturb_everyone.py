@@ -305,13 +305,22 @@ def _others_appointed(world: World, looking: Looking) -> World:
 
 
 def _others_guide(world: World, looking: Looking) -> World:
-    """Students to others in every role, to the same person in other roles and at another provider."""
+    """Students to others in every role, to the same person in other roles and at another provider.
+
+    But who is responsible for those whom the caller guides, their group is told (source 001:216-239).
+    """
+    guided = {
+        each.learner
+        for provider, each in world.assignments
+        if (each.person, provider, each.role) == (SOMEBODY, A, looking.caller.role)
+    }
     more = tuple(
         (provider, Assignment(person=person, role=role, learner=oid, provider=provider, group="group"))
         for oid in OIDS.values()
         for role in Role
         for person, provider in ((SOMEBODY_ELSE, A), (SOMEBODY, B), (SOMEBODY, A))
         if (person, provider) != (SOMEBODY, A) or role is not looking.caller.role
+        if (provider, role) != (A, Role.RESPONSIBLE_TEACHER) or oid not in guided
     )
     return world.but(assignments=(*more, *world.assignments))
 

@@ -143,8 +143,8 @@ def _issuer() -> Issuer:
     return Issuer()
 
 
-@cache
 def _token(by: Caller) -> str:
+    # Made anew for each request: in full, the proofs take longer than a token lives.
     held = [{"role": each.role.value, "organisation": each.organisation} for each in by.held]
     return _issuer().token(
         *({name: value for name, value in each.items() if value is not None} for each in held), sub=by.subject

@@ -233,12 +233,17 @@ class Revoked:
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self._consents, self._shares = Consents(store, Log("a"), clock), Shares(store, Log("a"), clock)
+        self._before: str | None = None
 
     async def begin(self) -> str:
+        if self._before is not None:
+            # Its link is revoked; so many may not be in force at a time.
+            await self._consents.withdraw(self._before, [AINO])
         link = msgspec.structs.replace(WISH, recipient_kind=RecipientKind.LINK, recipient="")
         consent = (await self._consents.give(link)).id
         made = await self._shares.make(consent, [AINO], provider=None, by=PersonOid(AINO))
         assert made is not None and await self._shares.accept(made[1], STAFF) is not None
+        self._before = consent
         return consent
 
     async def end(self, ground: str) -> None:
