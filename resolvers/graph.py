@@ -65,6 +65,7 @@ class Graph:
             variable_values=dict(variables),
             operation_name=operation_name,
             executor_class=ProjectingExecutor,
+            hide_suggestions=True,
         )
         if isinstance(result, Awaitable):
             result = await result
