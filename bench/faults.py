@@ -22,7 +22,7 @@ from typing import NamedTuple
 import httpx
 
 from connectors.breaker import Breaker, State
-from connectors.client import HttpxClient, Outgoing, opintopolku_headers
+from connectors.client import HttpClient, Outgoing, opintopolku_headers
 from connectors.failures import Reason, SourceFailure
 from connectors.limits import DEFAULT_SECONDS
 from hoks.outcomes import FAILED
@@ -219,17 +219,17 @@ class Unmoved(Breaker):
 
 def _client(
     here: Scene, base: str = "", *, breaker: Breaker | None = None, seconds: float = DEFAULT_SECONDS
-) -> tuple[HttpxClient, Outgoing]:
+) -> tuple[HttpClient, Outgoing]:
     """A client of Koski, through the proxy where nothing else is said, and a question about one student."""
     base = base or f"http://{HOST}:{here.port_of('Koski')}"
     login = base64.b64encode(f"{USERNAME}:{secrets_in(here.folder).koski_password}".encode()).decode()
     headers = opintopolku_headers("bench") | {"authorization": f"Basic {login}"}
     body = json.dumps([ELIAS]).encode()
     request = Outgoing(method="POST", url=f"{base}/koski/api/sure/oids", headers=headers, body=body)
-    return HttpxClient([base], source="bench", concurrency=50, breaker=breaker, seconds=seconds), request
+    return HttpClient([base], source="bench", concurrency=50, breaker=breaker, seconds=seconds), request
 
 
-async def _sent(client: HttpxClient, request: Outgoing) -> Reason | None:
+async def _sent(client: HttpClient, request: Outgoing) -> Reason | None:
     try:
         answer = await client.send(request)
         return None if answer.status == 200 else Reason.STATUS

@@ -7,13 +7,15 @@ In order of flow:
 failures               what can go wrong with a source
 limits                 what may be set of every source over HTTP
 addresses              which addresses a host name may lead to
+origins                where a source may be asked, and at no other origin
 trust                  whose certificates are trusted, and which one is shown
-transport              how bytes travel: connections to checked addresses alone
+carriage               what the client asks of whatever carries its requests
+connections            a source's own connections: HTTP/1.1 to checked addresses alone
 decoding               the body of an answer, decoded within its limits
 breaker                whether a source is asked at all
 retries                when a source is asked again
 slots                  how many calls to a source run, and how many wait
-errands                calls that end in time and clean up undisturbed
+transport              the same over a transport of httpx: an application, or a test
 condition              the condition of a source, for whoever runs the gateway
 capabilities           what a source can tell, declared as data
 client                 the one outgoing HTTP client: deadline, size, address

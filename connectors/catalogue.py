@@ -15,7 +15,7 @@ import msgspec
 
 from connectors.capabilities import Capabilities
 from connectors.cas import CasAccount, CasTickets, SessionHttp
-from connectors.client import HttpPort, HttpxClient
+from connectors.client import HttpClient, HttpPort, Transport
 from connectors.condition import Condition
 from connectors.ehoks import PASSING, EhoksSettings, EhoksSource
 from connectors.ehoks_changes import EhoksChanges
@@ -92,7 +92,7 @@ class Connected:
     labels: RegisterLabels = field(default_factory=RegisterLabels)
     capabilities: Mapping[str, Capabilities] = field(default_factory=dict)
     """What each source and register can tell, by its id or name."""
-    clients: tuple[HttpxClient, ...] = field(default=(), repr=False)
+    clients: tuple[HttpClient, ...] = field(default=(), repr=False)
 
     tables: tuple[TableSource, ...] = field(default=(), repr=False)
     rosters: tuple[OneRosterSource, ...] = field(default=(), repr=False)
@@ -168,7 +168,7 @@ def connect(
     amosaa: AmosaaSettings | None = None,
     folder: Path | None = None,
     cache_bytes: int = DEFAULT_BYTES,
-    transport: httpx.AsyncBaseTransport | None = None,
+    transport: Transport | None = None,
     seconds: Callable[[], float] = time.monotonic,
 ) -> Connected:
     """Make every source and register of the settings, or refuse with ``SettingsRefusedError``.
@@ -360,16 +360,16 @@ def with_scopes(account: ClientCredentials, *usual: str) -> ClientCredentials:
 class _Network:
     """Makes one client for each source, with that source's limits and addresses alone."""
 
-    def __init__(self, transport: httpx.AsyncBaseTransport | None, seconds: Callable[[], float], folder: Path) -> None:
+    def __init__(self, transport: Transport | None, seconds: Callable[[], float], folder: Path) -> None:
         self._transport = transport
         self._folder = folder
         self._bodies = Bodies(seconds=seconds)
-        self.clients: list[HttpxClient] = []
+        self.clients: list[HttpClient] = []
 
     def client(self, source: str, limits: Reached, *addresses: str, passing: Collection[str] = ()) -> HttpPort:
         """The port to a source; ``passing`` are headers that change with each call."""
         try:
-            client = HttpxClient(
+            client = HttpClient(
                 addresses,
                 source=source,
                 seconds=limits.seconds,

@@ -5,7 +5,6 @@ that fails is left alone for a while (`breaker`), and asked again only within a 
 """
 
 import asyncio
-import http.cookiejar
 import logging
 import ssl
 import time
@@ -15,16 +14,18 @@ from typing import Protocol
 import httpx
 import msgspec
 
-from connectors.addresses import Addresses, Resolver, SystemResolver, is_loopback
+from connectors.addresses import Addresses, Resolver, SystemResolver
 from connectors.breaker import Admission, Breaker, State, Verdict
+from connectors.carriage import Answering, CarriageError, Carrier, NotConnectedError, NothingHeardError
 from connectors.condition import Condition, Counts
+from connectors.connections import Connections
 from connectors.decoding import decoded
-from connectors.errands import Errands
 from connectors.failures import Reason, SourceFailure, SourceThrottled, SourceUnavailable
 from connectors.limits import DEFAULT_CONCURRENCY, DEFAULT_MAX_BYTES, DEFAULT_SECONDS, DEFAULT_WAITING
+from connectors.origins import Origins, Place
 from connectors.retries import RetryBudget, rest_asked
 from connectors.slots import Slots
-from connectors.transport import CheckedTransport, NothingHeardError
+from connectors.transport import HttpxCarrier
 from hoks.asking import time_left
 
 LOG = logging.getLogger(__name__)
@@ -87,12 +88,14 @@ def opintopolku_headers(caller_id: str) -> dict[str, str]:
 
 # --- what is behind it ----------------------------------------------------------------------------------------
 
-_Origin = tuple[str, str, int | None]
-_DEFAULT_PORTS = {"https": 443, "http": 80}
+Transport = Carrier | httpx.AsyncBaseTransport
+"""What may stand in for a source's own connections."""
+
+_ALWAYS = {"accept": "application/json", "accept-encoding": "gzip", "user-agent": "hoks-gateway"}
 
 
-class HttpxClient:
-    """The port over httpx, for one source: its own connections, its own limits, only the origins it was given."""
+class HttpClient:
+    """The port for one source: its own connections, its own limits, only the origins it was given."""
 
     def __init__(
         self,
@@ -108,31 +111,24 @@ class HttpxClient:
         budget: RetryBudget | None = None,
         resolver: Resolver | None = None,
         ssl_context: ssl.SSLContext | None = None,
-        transport: httpx.AsyncBaseTransport | None = None,
+        transport: Transport | None = None,
     ) -> None:
-        """``source`` is its id for logs; ``transport`` stands in for the network. Raises ``ValueError``."""
+        """``source`` is its id for logs; ``transport`` stands in for its connections. Raises ``ValueError``."""
         self._source = source
         self._resolver = SystemResolver() if resolver is None else resolver
         addresses = Addresses(self._resolver, private_network=private_network)
-        self._origins = frozenset(_safe_origin(each, addresses) for each in origins)
+        self._origins = Origins(origins, addresses)
         self._seconds = seconds
         self._max_bytes = max_bytes
         self._slots = Slots(concurrency, waiting)
         self._breaker = Breaker() if breaker is None else breaker
         self._budget = RetryBudget() if budget is None else budget
         self._counts = Counts()
-        self._errands = Errands()
-        # INVARIANT: httpx writes every URL, OIDs included, at INFO; what a library logs below WARNING stays unsaid.
-        for library in ("httpx", "httpcore"):
-            logging.getLogger(library).setLevel(logging.WARNING)
-        self._client = httpx.AsyncClient(
-            trust_env=False,
-            follow_redirects=False,
-            timeout=None,  # noqa: S113 - the total deadline in `send` is the limit; httpx knows only gaps
-            cookies=_no_cookies(),
-            headers={"accept": "application/json", "accept-encoding": "gzip", "user-agent": "hoks-gateway"},
-            transport=transport or CheckedTransport(addresses, concurrency, ssl_context=ssl_context),
-        )
+        # INVARIANT: httpx writes every URL, OIDs included, at INFO; whoever uses it here, that stays unsaid.
+        logging.getLogger("httpx").setLevel(logging.WARNING)
+        if isinstance(transport, httpx.AsyncBaseTransport):
+            transport = HttpxCarrier(transport)
+        self._carrier: Carrier = transport or Connections(addresses, concurrency, ssl_context=ssl_context)
 
     @property
     def condition(self) -> Condition:
@@ -147,34 +143,26 @@ class HttpxClient:
         A call that several requests share is started with ``hoks.asking.unhurried``, and has its own deadline alone.
         """
         try:
-            url = self._allowed(request.url)
+            place = self._origins.place(request.url)
             ends = self._ends()
             if not self._breaker.would_admit():
                 raise self._refused()
-            async with self._slots.one(ends):
-                return await self._judged(url, request, ends)
+            await self._slots.take(ends)
+            try:
+                return await self._judged(place, request, ends)
+            finally:
+                self._slots.give_back()
         except SourceFailure as failure:
             self._counts.fail(failure.reason)
             raise
 
     async def aclose(self) -> None:
         """Close the connections."""
-        await self._errands.aclose()
-        await self._client.aclose()
+        await self._carrier.aclose()
         if isinstance(self._resolver, SystemResolver):
             self._resolver.close()
 
     # --- whether it is sent -----------------------------------------------------------------------------------
-
-    def _allowed(self, text: str) -> httpx.URL:
-        try:
-            url = httpx.URL(text)
-            allowed = _origin(url) in self._origins and not url.userinfo
-        except httpx.InvalidURL:
-            allowed = False
-        if not allowed:
-            raise SourceUnavailable(Reason.ORIGIN)
-        return url
 
     def _ends(self) -> float:
         """The moment when the call is over at the latest, on the event loop's clock."""
@@ -188,7 +176,7 @@ class HttpxClient:
 
     # --- what it says about the source ------------------------------------------------------------------------
 
-    async def _judged(self, url: httpx.URL, request: Outgoing, ends: float) -> Incoming:
+    async def _judged(self, place: Place, request: Outgoing, ends: float) -> Incoming:
         """The answer; however the call ends, the breaker hears of it exactly once."""
         began = _now()
         admission = self._breaker.admit()
@@ -197,7 +185,7 @@ class HttpxClient:
             raise self._refused()
         verdict, rest = Verdict.LEFT, None
         try:
-            answer = await self._within(url, request, ends)
+            answer = await self._within(place, request, ends)
             verdict, rest = self._verdict(answer)
             return answer
         except SourceFailure as failure:
@@ -229,23 +217,24 @@ class HttpxClient:
 
     # --- sending it -------------------------------------------------------------------------------------------
 
-    async def _within(self, url: httpx.URL, request: Outgoing, ends: float) -> Incoming:
+    async def _within(self, place: Place, request: Outgoing, ends: float) -> Incoming:
         """The answer, before the time is up. Every error of the connection becomes one of ours."""
         self._counts.calls += 1
         self._budget.call()
         try:
-            return await self._errands.run(self._exchanged(url, request, ends), ends)
+            async with asyncio.timeout_at(ends):
+                return await self._exchanged(place, request, ends)
         except TimeoutError:
             raise SourceUnavailable(Reason.TIMEOUT) from None
-        except httpx.ConnectError:
+        except NotConnectedError:
             raise SourceUnavailable(Reason.CONNECT) from None
-        except httpx.HTTPError:
+        except CarriageError:
             raise SourceUnavailable(Reason.STREAM) from None
 
-    async def _exchanged(self, url: httpx.URL, request: Outgoing, ends: float) -> Incoming:
+    async def _exchanged(self, place: Place, request: Outgoing, ends: float) -> Incoming:
         try:
-            return await self._exchange(url, request)
-        except (httpx.ConnectError, NothingHeardError):
+            return await self._exchange(place, request)
+        except (NotConnectedError, NothingHeardError):
             pause = self._budget.pause()
             # INVARIANT: a try of a source that is left alone stays the only one.
             may_repeat = request.repeatable and self._breaker.state is State.CLOSED and _now() + pause < ends
@@ -254,20 +243,21 @@ class HttpxClient:
         try:
             await asyncio.sleep(pause)
             self._counts.retries += 1
-            return await self._exchange(url, request)
+            return await self._exchange(place, request)
         finally:
             self._budget.end()
 
-    async def _exchange(self, url: httpx.URL, request: Outgoing) -> Incoming:
-        sent = self._client.stream(request.method, url, headers=dict(request.headers), content=request.body or None)
-        async with sent as response:
-            if 300 <= response.status_code < 400 and not (request.opens_session or _still_holds(request, response)):
+    async def _exchange(self, place: Place, request: Outgoing) -> Incoming:
+        sent = _ALWAYS | {name.lower(): value for name, value in request.headers.items()}
+        answer = await self._carrier.ask(place, request.method, sent, request.body)
+        try:
+            if 300 <= answer.status < 400 and not (request.opens_session or _still_holds(answer.status, request)):
                 raise SourceUnavailable(Reason.REDIRECT)
-            encoding = response.headers.get("content-encoding", "identity")
-            body = await decoded(response.aiter_raw(), encoding, self._max_bytes)
-        kept = (*_KEPT_HEADERS, "set-cookie") if request.opens_session else _KEPT_HEADERS
-        headers = {name: response.headers[name] for name in kept if name in response.headers}
-        return Incoming(status=response.status_code, headers=headers, body=body)
+            encoding = answer.headers.get("content-encoding", "identity")
+            body = await decoded(answer.parts(), encoding, self._max_bytes)
+        finally:
+            await answer.aclose()
+        return Incoming(status=answer.status, headers=_kept(answer, request), body=body)
 
 
 _BAD_STATUSES = {408: Verdict.BAD, 429: Verdict.THROTTLED}
@@ -275,29 +265,17 @@ _BAD_STATUSES = {408: Verdict.BAD, 429: Verdict.THROTTLED}
 _STATUSES_WITH_A_WISH = (429, 503)
 
 
-def _still_holds(request: Outgoing, response: httpx.Response) -> bool:
+def _kept(answer: Answering, request: Outgoing) -> dict[str, str]:
+    """The few headers that anybody may look at."""
+    names = (*_KEPT_HEADERS, "set-cookie") if request.opens_session else _KEPT_HEADERS
+    return {name: answer.headers[name] for name in names if name in answer.headers}
+
+
+def _still_holds(status: int, request: Outgoing) -> bool:
     """Whether it answers what was asked: that an earlier answer still holds. Unasked, that is nothing to go by."""
     asked = not _CONDITIONS.isdisjoint(name.lower() for name in request.headers)
-    return response.status_code == 304 and request.method == "GET" and asked
+    return status == 304 and request.method == "GET" and asked
 
 
 def _now() -> float:
     return asyncio.get_running_loop().time()
-
-
-def _origin(url: httpx.URL) -> _Origin:
-    return url.scheme, url.host, url.port or _DEFAULT_PORTS.get(url.scheme)
-
-
-def _safe_origin(text: str, addresses: Addresses) -> _Origin:
-    """The origin of a configured address; ``ValueError`` unless it is https, or http to this machine."""
-    url = httpx.URL(text)
-    if url.scheme == "https" or (url.scheme == "http" and is_loopback(url.host)):
-        addresses.refuse_literal(url.host)
-        return _origin(url)
-    raise ValueError(f"expected an https address for {url.host or 'a source'}, got scheme {url.scheme or 'none'}")
-
-
-def _no_cookies() -> http.cookiejar.CookieJar:
-    """A jar that takes nothing: one caller's session must never travel with the next call."""
-    return http.cookiejar.CookieJar(policy=http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))

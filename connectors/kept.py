@@ -111,6 +111,17 @@ class Kept(Generic[Q, K, T]):
         self._shelf = shelf
         self._clock = clock
 
+    def at_hand(self, asked: Iterable[Q]) -> Reply[K, T] | None:
+        """What ``reply`` would come to where every answer is kept, and nothing has to be waited for; else nothing."""
+        self._shelf.sweep()
+        answers: dict[K, Answer[T]] = {}
+        for each in asked:
+            entry = self._shelf.fresh(self._place(each))
+            if entry is None:
+                return None
+            answers[self._question.key(each)] = entry.answer
+        return self._as_reply(answers)
+
     async def reply(
         self,
         asked: Iterable[Q],
@@ -244,6 +255,10 @@ class KeptRights:
         """Which source this is."""
         return self.inner.source
 
+    def rights_at_hand(self, people: Sequence[Person]) -> Reply[LearnerOid, tuple[StudyRight, ...]] | None:
+        """The rights of persons where they are kept."""
+        return None if _share_an_oid(people) else self._rights.at_hand(people)
+
     async def rights(self, people: Sequence[Person]) -> Reply[LearnerOid, tuple[StudyRight, ...]]:
         """All rights of each person under any of their OIDs, keyed by the master OID."""
         if _share_an_oid(people):
@@ -257,6 +272,8 @@ class KeptRights:
 
 
 def _share_an_oid(people: Sequence[Person]) -> bool:
+    if len(people) == 1:
+        return False
     claims = Counter(oid for person in {person.oid: person for person in people}.values() for oid in person.all_oids)
     return any(count > 1 for count in claims.values())
 
@@ -272,6 +289,10 @@ class KeptPlans:
     def source(self) -> Source:
         """Which source this is."""
         return self.inner.source
+
+    def plans_at_hand(self, rights: Collection[StudyRightOid]) -> Reply[StudyRightOid, tuple[Hoks, ...]] | None:
+        """The plans of rights where they are kept."""
+        return self._plans.at_hand(rights)
 
     async def plans(
         self, rights: Collection[StudyRightOid], until: float | None = None
@@ -340,6 +361,8 @@ class SharedIdentities:
     def __init__(self, inner: Identities, source: str, settings: Reached, shelf: Shelf, clock: Clock) -> None:
         self.inner = inner
         self._people = Kept(IDENTITIES, source, _nothing_kept(settings), shelf, clock)
+        self.identify_at_hand: AtHand[LearnerOid, Person] = getattr(inner, "identify_at_hand", _nothing)
+        """What the register itself keeps."""
 
     async def identify(self, oids: Collection[LearnerOid]) -> Reply[LearnerOid, Person]:
         """The person behind each OID, keyed by the OID that was asked."""
@@ -352,10 +375,20 @@ class SharedOrganisations:
     def __init__(self, inner: Organisations, source: str, settings: Reached, shelf: Shelf, clock: Clock) -> None:
         self.inner = inner
         self._nodes = Kept(ORGANISATIONS, source, _nothing_kept(settings), shelf, clock)
+        self.nodes_at_hand: AtHand[OrganisationOid, TreeNode] = getattr(inner, "nodes_at_hand", _nothing)
+        """What the register itself keeps."""
 
     async def nodes(self, oids: Collection[OrganisationOid]) -> Reply[OrganisationOid, TreeNode]:
         """The place of each organisation in the tree."""
         return await self._nodes.reply(oids, lambda missing, _: self.inner.nodes(missing))
+
+
+AtHand = Callable[[Collection[K]], Reply[K, T] | None]
+"""The answers to keys where nobody has to be asked; else nothing."""
+
+
+def _nothing(_: Collection[K]) -> None:
+    return None
 
 
 def _nothing_kept(settings: Reached) -> Remembered:

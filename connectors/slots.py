@@ -1,8 +1,6 @@
 """Places for calls to one source: so many at a time, so many that wait, and nobody beyond that."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 from connectors.failures import Reason, SourceUnavailable
 
@@ -15,20 +13,15 @@ class Slots:
         self._room = waiting
         self._waiting = 0
 
-    @asynccontextmanager
-    async def one(self, until: float) -> AsyncIterator[None]:
-        """A place, on the event loop's clock not later than ``until``.
+    async def take(self, until: float) -> None:
+        """Take a place, on the event loop's clock not later than ``until``; ``give_back`` follows.
 
         Raises ``SourceUnavailable``: at once when too many wait already, and when the turn does not come in time.
         """
-        await self._turn(until)
-        try:
-            yield
-        finally:
-            self._free.release()
-
-    async def _turn(self, until: float) -> None:
-        if self._free.locked() and self._waiting >= self._room:
+        if not self._free.locked():
+            await self._free.acquire()  # without waiting, and so without a clock
+            return
+        if self._waiting >= self._room:
             raise SourceUnavailable(Reason.BUSY)
         self._waiting += 1
         try:
@@ -38,3 +31,7 @@ class Slots:
             raise SourceUnavailable(Reason.BUSY) from None
         finally:
             self._waiting -= 1
+
+    def give_back(self) -> None:
+        """Let the next one have the place."""
+        self._free.release()

@@ -3,6 +3,7 @@
 import os
 import ssl
 import stat
+from functools import cache
 from pathlib import Path
 
 import httpx
@@ -12,6 +13,12 @@ from connectors.limits import Reached
 
 class TrustRefusedError(Exception):
     """The certificates of the settings cannot be used; the text is one line for the operator, without a secret."""
+
+
+@cache
+def public_trust() -> ssl.SSLContext:
+    """The authorities that the public web trusts, whatever the environment says; read once for all sources."""
+    return httpx.create_ssl_context(trust_env=False)
 
 
 def tls_of(limits: Reached, folder: Path) -> ssl.SSLContext | None:

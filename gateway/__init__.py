@@ -15,6 +15,7 @@ costs           what the root fields of an operation may come to
 documents       documents parsed, validated and limited once
 http            /graphql
 invalidate      POST /invalidate: a source says that something of its has changed
+hearsay         what a source says to one worker, passed on to the others
 export          GET /disclosures/export: a student takes along what the log says of them
 records         the log, consents and the release gate, in one store
 app             the composition root: the only place that knows every part
@@ -22,6 +23,7 @@ explain         what an operator may ask of the rules, in words
 checking        every source of a configuration tried once
 memory          what large answers took in memory, given back to the system
 preparing       the database of the records made ready by its owner
+workers         so many processes that serve, kept at their number
 serving         an application on one address until it is told to stop
 oversight       what an operator does with what is kept, at the command line
 trial           the sandbox beside a gateway, to try it with

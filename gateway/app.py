@@ -3,26 +3,27 @@
 import hashlib
 import hmac
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from importlib import resources
 from urllib.parse import urlsplit
 
-import httpx
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
+from starlette.types import ASGIApp, Lifespan, Receive, Scope, Send
 
 from connectors.catalogue import Connected, SettingsRefusedError, connect, secret
-from connectors.client import HttpxClient
+from connectors.client import HttpClient, Transport
 from connectors.limits import DEFAULT_SECONDS
 from gateway.callers import Callers
 from gateway.errors import Code, RefusedError
 from gateway.export import ExportEndpoint
+from gateway.hearsay import Everywhere, Hearsay
 from gateway.http import GraphQLEndpoint
 from gateway.invalidate import InvalidationEndpoint
 from gateway.keys import LARGEST_KEY_SET, KeyClients
@@ -42,6 +43,26 @@ from hoks.sharing import Sharing
 from resolvers.context import Desks
 from resolvers.graph import Graph
 from resolvers.schema import build, executable
+
+
+class Application(Starlette):
+    """The gateway as an ASGI application, in which the graph is asked without the detour by the router."""
+
+    def __init__(self, graph: ASGIApp, routes: Sequence[Route], lifespan: Lifespan["Application"]) -> None:
+        super().__init__(
+            routes=[Route(GRAPH, graph), *routes], lifespan=lifespan, exception_handlers={HTTPException: _misdirected}
+        )
+        self._graph = graph
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection."""
+        if scope["type"] == "http" and scope["path"] == GRAPH:
+            await self._graph(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
+
+
+GRAPH = "/graphql"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +87,7 @@ class Parts:
 def assemble(
     settings: Settings,
     clock: Clock,
-    transport: httpx.AsyncBaseTransport | None = None,
+    transport: Transport | None = None,
     seconds: Callable[[], float] = time.monotonic,
 ) -> Parts:
     """The reader over everything that the settings name. Raises ``SettingsError`` with one line."""
@@ -103,12 +124,14 @@ def assemble(
 def create_app(
     settings: Settings,
     clock: Clock,
-    transport: httpx.AsyncBaseTransport | None = None,
+    transport: Transport | None = None,
     seconds: Callable[[], float] = time.monotonic,
-) -> Starlette:
+    hearsay: Hearsay | None = None,
+) -> Application:
     """The gateway. Raises ``SettingsError`` with one line when it must not start.
 
-    ``transport`` stands in for the network in tests, and ``seconds`` for the clock by which kept answers grow old.
+    ``transport`` stands in for the network in tests, and ``seconds`` for the clock by which kept answers grow old;
+    ``hearsay`` is what one of several workers hears from the others.
     """
     parts = assemble(settings, clock, transport, seconds)
     schema = build()
@@ -131,11 +154,15 @@ def create_app(
     )
 
     @asynccontextmanager
-    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+    async def lifespan(_: Application) -> AsyncIterator[None]:
         await parts.keeping.start(settings.sandbox_consents)
         await parts.connected.warm()
         parts.connected.follow()
+        if hearsay is not None:
+            hearsay.listen(parts.connected.forget)
         yield
+        if hearsay is not None:
+            hearsay.close()
         await callers.aclose()
         await parts.aclose()
 
@@ -143,15 +170,15 @@ def create_app(
         is_ready = await parts.keeping.is_ready()
         return JSONResponse({"status": "ok" if is_ready else "records are not ready"}, 200 if is_ready else 503)
 
-    invalidation = InvalidationEndpoint(parts.connected.invalidate_keys, parts.connected)
+    kept = Everywhere(parts.connected, hearsay) if hearsay is not None else parts.connected
+    invalidation = InvalidationEndpoint(parts.connected.invalidate_keys, kept)
     routes = [
-        Route("/graphql", endpoint),
         Route("/invalidate", invalidation),
         Route("/disclosures/export", ExportEndpoint(callers, parts.reader, parts.keeping.exports.of)),
         Route("/health", _alive),
         Route("/ready", ready),
     ]
-    app = Starlette(routes=routes, lifespan=lifespan, exception_handlers={HTTPException: _misdirected})
+    app = Application(endpoint, routes, lifespan)
     app.state.refuse_misfits = partial(_refuse_misfits, parts)
     app.state.aclose = parts.aclose
     return app
@@ -216,11 +243,11 @@ def _sources(connected: Connected, keeping: Keeping, settings: Settings) -> Sour
     )
 
 
-def _key_clients(settings: Settings, transport: httpx.AsyncBaseTransport | None) -> KeyClients:
-    by_url: dict[str, HttpxClient] = {}
+def _key_clients(settings: Settings, transport: Transport | None) -> KeyClients:
+    by_url: dict[str, HttpClient] = {}
     for issuer in settings.issuer:
         try:
-            by_url[issuer.jwks_url] = HttpxClient(
+            by_url[issuer.jwks_url] = HttpClient(
                 [_origin(issuer.jwks_url)],
                 source="keys of an issuer",
                 # Whoever waits for a key set waits no longer than for an answer.

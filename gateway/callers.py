@@ -1,6 +1,7 @@
 """Turns a bearer token and the header ``Acting-Role`` into a verified caller in exactly one acting role.
 
-A verified token is remembered by its digest until it expires; the acting role is resolved for each request.
+A verified token is remembered by its digest until it expires, or the issuer's keys are read anew; the acting role is
+resolved for each request.
 """
 
 import hashlib
@@ -39,15 +40,30 @@ class _Claims(msgspec.Struct, frozen=True):
     roles: tuple[_RoleClaim, ...] = ()
 
 
+class _Issuer(NamedTuple):
+    settings: IssuerSettings
+    keys: KeySet
+
+
+class _Signed(NamedTuple):
+    """By which key a token was found to be signed."""
+
+    issuer: _Issuer
+    key_id: str
+    algorithm: str
+    key: jwt.PyJWK
+
+    @property
+    def is_still(self) -> bool:
+        """Whether the issuer's keys are still those that it was verified with: a key may have been taken back."""
+        return self.issuer.keys.known(self.key_id, self.algorithm) is self.key
+
+
 class _Verified(NamedTuple):
     subject: PersonOid
     held: tuple[HeldRole, ...]
     expires: float
-
-
-class _Issuer(NamedTuple):
-    settings: IssuerSettings
-    keys: KeySet
+    signed: _Signed
 
 
 class Callers:
@@ -75,7 +91,7 @@ class Callers:
         token = _bearer(authorization)
         digest = hashlib.sha256(token.encode()).digest()
         verified = self._verified.get(digest)
-        if verified is None:
+        if verified is None or not verified.signed.is_still:
             verified = await self._verify(token)
             self._verified[digest] = verified
         return Caller(subject=verified.subject, acting=_acting(verified.held, acting_role), held=verified.held)
@@ -89,7 +105,8 @@ class Callers:
         try:
             header = jwt.get_unverified_header(token)
             issuer = self._issuer_of(token)
-            key = await issuer.keys.key(_key_id(header), str(header.get("alg")))
+            key_id, algorithm = _key_id(header), str(header.get("alg"))
+            key = await issuer.keys.key(key_id, algorithm)
             claims = jwt.decode(
                 token,
                 key,
@@ -99,7 +116,7 @@ class Callers:
                 leeway=LEEWAY_SECONDS,
                 options={"require": _REQUIRED, "enforce_minimum_key_length": True},
             )
-            return _accepted(msgspec.convert(claims, _Claims), issuer.settings.max_token_hours)
+            return _accepted(msgspec.convert(claims, _Claims), _Signed(issuer, key_id, algorithm, key))
         except NoKeysError:
             raise RefusedError(Code.UNAVAILABLE) from None
         # PyJWT leaks plain errors of the standard library for some malformed tokens.
@@ -133,12 +150,13 @@ def _key_id(header: Mapping[str, object]) -> str:
     return key_id
 
 
-def _accepted(claims: _Claims, max_token_hours: float) -> _Verified:
+def _accepted(claims: _Claims, signed: _Signed) -> _Verified:
+    longest = signed.issuer.settings.max_token_hours * 3600
     # `not <=` rather than `>`: a life that is no number is refused too.
-    if check_learner_oid(claims.sub) is Check.MALFORMED or not 0 < claims.exp - claims.iat <= max_token_hours * 3600:
+    if check_learner_oid(claims.sub) is Check.MALFORMED or not 0 < claims.exp - claims.iat <= longest:
         raise _unauthenticated()
     held = dict.fromkeys(role for claim in claims.roles if (role := _held(claim)) is not None)
-    return _Verified(PersonOid(claims.sub), tuple(held), claims.exp)
+    return _Verified(PersonOid(claims.sub), tuple(held), claims.exp, signed)
 
 
 def _held(claim: _RoleClaim) -> HeldRole | None:

@@ -12,8 +12,10 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from gateway.sandbox_faults import FaultRefusedError, add_fault_command, told_of_faults
-from gateway.serving import UserError, app_of, in_event_loop, served
+from gateway.serving import UserError, app_of, in_event_loop, serve
 from gateway.trial import LAST_PORT, asked, folder_of, ran, sandboxed, token_of
+
+MOST_WORKERS = 64
 
 # What a gateway is made of is imported inside the commands: `token` needs none of it and should start at once.
 
@@ -40,9 +42,12 @@ def _parser() -> argparse.ArgumentParser:
     _add_port(run)
     run.set_defaults(command=_run)
 
-    serve = commands.add_parser("serve", help="start the gateway with a settings file")
-    serve.add_argument("--config", type=Path, required=True, metavar="FILE", help="the settings (TOML)")
-    serve.set_defaults(command=_serve)
+    serving = commands.add_parser("serve", help="start the gateway with a settings file")
+    serving.add_argument("--config", type=Path, required=True, metavar="FILE", help="the settings (TOML)")
+    serving.add_argument(
+        "--workers", type=_workers, metavar="N", help="processes that serve (default: as in the settings)"
+    )
+    serving.set_defaults(command=_serve)
 
     sandbox = commands.add_parser("sandbox", help="start the sandbox alone and write settings for it")
     _add_port(sandbox)
@@ -108,6 +113,12 @@ def _port(text: str) -> int:
     if text.isascii() and text.isdigit() and 1 <= int(text) <= LAST_PORT:
         return int(text)
     raise argparse.ArgumentTypeError(f"expected a port from 1 to {LAST_PORT}")
+
+
+def _workers(text: str) -> int:
+    if text.isascii() and text.isdigit() and 1 <= int(text) <= MOST_WORKERS:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"expected a number from 1 to {MOST_WORKERS}")
 
 
 def _version() -> str:
@@ -226,7 +237,7 @@ def _token(chosen: argparse.Namespace) -> int:
 
 def _serve(chosen: argparse.Namespace) -> int:
     _log(logging.INFO)
-    return in_event_loop(served(chosen.config))
+    return serve(chosen.config, chosen.workers)
 
 
 def _sandbox(chosen: argparse.Namespace) -> int:

@@ -115,7 +115,7 @@ class GraphQLEndpoint:
         try:
             if scope["method"] not in self._methods:
                 raise _by(self._methods)
-            media_type = accepted(headers.get("accept"))
+            media_type = accepted(headers.get(b"accept"))
             if scope["method"] == "GET":
                 caller = await self._identified(headers)
                 asked = envelope_of_url(scope["query_string"], self._limits)
@@ -129,7 +129,7 @@ class GraphQLEndpoint:
             return Answer(refusal.status, {"errors": refusal.errors()}, media_type, refusal.headers)
 
     async def _identified(self, headers: "_Headers") -> Caller:
-        return await self._callers.identify(headers.get("authorization"), headers.get("acting-role"))
+        return await self._callers.identify(headers.get(b"authorization"), headers.get(b"acting-role"))
 
     async def _execute(self, asked: Envelope, caller: Caller, media_type: str, *, may_change: bool = True) -> Answer:
         document = self._documents.document(asked.query)
@@ -170,7 +170,7 @@ _CHANGED_UNSEEN = "the change was made, but what it answers may no longer be tol
 
 def accepted(accept: str | None) -> str:
     """The media type of the answer; JSON where the caller does not mind, as the public audits ask."""
-    if accept is None or not accept.strip():
+    if accept is None or accept in _ANYTHING or not accept.strip():
         return JSON
     weights = dict(_weight(part) for part in accept.split(",") if part.strip())
     anything = weights.get("application/*", weights.get("*/*", 0.0))
@@ -180,6 +180,10 @@ def accepted(accept: str | None) -> str:
     # Equal weights: the caller who names the newer type knows it; the one who names neither gets plain JSON.
     prefers_graphql = graphql_weight > json_weight or (graphql_weight == json_weight and GRAPHQL_RESPONSE in weights)
     return GRAPHQL_RESPONSE if prefers_graphql else JSON
+
+
+_ANYTHING = frozenset({"*/*", JSON})
+"""What most callers say."""
 
 
 def _weight(part: str) -> tuple[str, float]:
@@ -196,15 +200,20 @@ _UTF8 = frozenset({"utf-8", "utf8"})
 
 
 def _check_content(headers: "_Headers") -> None:
-    kind, *parameters = (piece.strip().lower() for piece in (headers.get("content-type") or "").split(";"))
-    named = dict(parameter.partition("=")[::2] for parameter in parameters if parameter)
-    well_typed = kind == JSON and named.keys() <= {"charset"} and named.get("charset", "utf-8").strip('"') in _UTF8
-    if not well_typed or headers.get("content-encoding") is not None:
+    if not _is_json(headers.get(b"content-type") or "") or headers.get(b"content-encoding") is not None:
         raise RefusedError(Code.UNSUPPORTED_MEDIA_TYPE)
 
 
+def _is_json(content_type: str) -> bool:
+    if content_type == JSON:
+        return True
+    kind, *parameters = (piece.strip().lower() for piece in content_type.split(";"))
+    named = dict(parameter.partition("=")[::2] for parameter in parameters if parameter)
+    return kind == JSON and named.keys() <= {"charset"} and named.get("charset", "utf-8").strip('"') in _UTF8
+
+
 def _check_length(headers: "_Headers", limit: int) -> None:
-    length = headers.get("content-length")
+    length = headers.get(b"content-length")
     if length is not None and length.isascii() and length.isdigit() and (len(length) > 15 or int(length) > limit):
         raise RefusedError(Code.PAYLOAD_TOO_LARGE)
 
@@ -239,13 +248,14 @@ class _Headers:
     """Request headers. One that must be single is malformed when repeated: no good value of ours holds a comma."""
 
     def __init__(self, scope: Scope) -> None:
-        self._raw: list[tuple[bytes, bytes]] = scope["headers"]
+        self._values: dict[bytes, list[bytes]] = {}
+        for key, value in scope["headers"]:
+            self._values.setdefault(key.lower(), []).append(value)
 
-    def get(self, name: str) -> str | None:
+    def get(self, name: bytes) -> str | None:
         """The value of a header, a repeated one joined by commas; ``None`` where it was not sent."""
-        wanted = name.encode()
-        values = [value.decode("latin-1") for key, value in self._raw if key.lower() == wanted]
-        return ", ".join(values) if values else None
+        values = self._values.get(name)
+        return b", ".join(values).decode("latin-1") if values is not None else None
 
 
 def _names_one_operation(document: PreparedDocument, name: str | None) -> bool:
@@ -299,14 +309,19 @@ def _outline(unexpected: BaseException) -> str:
     return f"{type(unexpected).__name__} in {places}" + (f"; from {_outline(cause)}" if cause else "")
 
 
+_ALWAYS = {
+    media_type: (
+        (b"content-type", f"{media_type}; charset=utf-8".encode()),
+        (b"cache-control", b"no-store"),
+        (b"x-content-type-options", b"nosniff"),
+    )
+    for media_type in (JSON, GRAPHQL_RESPONSE)
+}
+"""The headers of every answer, by its media type."""
+
+
 async def _respond(answer: Answer, body: bytes, send: Send) -> None:
-    headers = {
-        "content-type": f"{answer.media_type}; charset=utf-8",
-        "content-length": str(len(body)),
-        "cache-control": "no-store",
-        "x-content-type-options": "nosniff",
-        **answer.headers,
-    }
-    raw = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
+    raw = [*_ALWAYS[answer.media_type], (b"content-length", b"%d" % len(body))]
+    raw += [(name.encode(), value.encode("latin-1")) for name, value in answer.headers.items()]
     await send({"type": "http.response.start", "status": answer.status, "headers": raw})
     await send({"type": "http.response.body", "body": body})

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import jwt
 import msgspec
 
-from connectors.client import HttpPort, HttpxClient, Incoming, Outgoing
+from connectors.client import HttpClient, HttpPort, Incoming, Outgoing
 from connectors.condition import Condition
 from connectors.failures import Reason, SourceFailure, SourceUnavailable
 from hoks.asking import unhurried
@@ -60,7 +60,7 @@ class NoKeysError(Exception):
 class KeyClients:
     """The port to the key sets: a client of its own for each, so that one broken issuer stops no other."""
 
-    def __init__(self, by_url: Mapping[str, HttpxClient]) -> None:
+    def __init__(self, by_url: Mapping[str, HttpClient]) -> None:
         self._by_url = by_url
 
     async def send(self, request: Outgoing) -> Incoming:
@@ -106,15 +106,20 @@ class KeySet:
 
     async def key(self, key_id: str, algorithm: str) -> jwt.PyJWK:
         """The key of that id for that algorithm; ``PyJWKError`` where the issuer has none."""
-        known = self._live().get((key_id, algorithm))
+        known = self.known(key_id, algorithm)
         if known is None:
             await self._refreshed()
             known = self._live().get((key_id, algorithm))
-        elif self._timer() - self._fetched_at > REFRESH_SECONDS:
-            # Nobody waits for this one: the key at hand is good until the issuer says otherwise.
-            self._refresh()
         if known is None:
             raise jwt.PyJWKError("no such key") if self._live() else NoKeysError
+        return known
+
+    def known(self, key_id: str, algorithm: str) -> jwt.PyJWK | None:
+        """The key at hand, the same one until the issuer's keys were read anew."""
+        known = self._live().get((key_id, algorithm))
+        if known is not None and self._timer() - self._fetched_at > REFRESH_SECONDS:
+            # Nobody waits for this one: the key at hand is good until the issuer says otherwise.
+            self._refresh()
         return known
 
     async def aclose(self) -> None:

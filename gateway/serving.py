@@ -1,15 +1,21 @@
-"""Serves a gateway on one address until it is told to stop, and stops in order."""
+"""Serves a gateway on one address until it is told to stop, and stops in order; by itself, or with several workers."""
 
 import asyncio
+import gc
 import logging
 import signal
 import socket
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from gateway.memory import give_back_large_blocks
+
+if TYPE_CHECKING:
+    from gateway.hearsay import Hearsay
+    from gateway.settings import Settings
+    from gateway.workers import Post
 
 T = TypeVar("T")
 
@@ -25,21 +31,70 @@ class UserError(Exception):
     """Something that the user can mend; the text is one line."""
 
 
+def serve(config: Path, workers: int | None = None) -> int:
+    """Serve the gateway of a settings file until a signal, with as many workers as it says; the exit code."""
+    number = workers or _settings(config).server.workers
+    return in_event_loop(served(config)) if number == 1 else _served_by(number, config)
+
+
 async def served(config: Path) -> int:
-    """Serve the gateway of a settings file until a signal; the exit code."""
-    app, host, port = app_of(config)
+    """Serve in this process until a signal; the exit code."""
+    settings = _settings(config)
+    app = _app(config, settings)
     try:
         await _refuse_misfits(app, config)
-        with listener_on(host, port) as listener:
-            log.info("serving http://%s:%d/graphql", host, port)
-            server = server_of(app)
-            serving = asyncio.create_task(server.serve(sockets=[listener]))
-            stopping = asyncio.create_task(stop_signal().wait())
-            await first_of(serving, stopping)
-            return await ended(server, serving, stopping)
+        with _listener(settings) as listener:
+            return await _until_stopped(server_of(app), listener, stop_signal())
     finally:
         # Where it never came to serving, nobody else does.
         await app.state.aclose()
+
+
+def _served_by(number: int, config: Path) -> int:
+    # What every worker is made of is there before the first begins: they share it, and whoever replaces one is quick.
+    import uvicorn  # noqa: F401
+    import uvloop  # noqa: F401
+
+    import gateway.app  # noqa: F401
+    from gateway.hearsay import among
+    from gateway.workers import Workers
+
+    settings = _settings(config)
+    with _listener(settings) as listener, among(number) as hearsay:
+
+        def work(post: "Post") -> int:
+            own = settings.of_worker(post.number)
+            return in_event_loop(_worked(config, own, listener, post, hearsay[post.number - 1]))
+
+        gc.collect()
+        gc.freeze()
+        return Workers(work, number).run()
+
+
+async def _worked(config: Path, settings: "Settings", listener: socket.socket, post: "Post", hearsay: "Hearsay") -> int:
+    """Be one of several workers until a signal, or until nobody keeps them any more; the exit code."""
+    app = _app(config, settings, hearsay)
+    try:
+        await _refuse_misfits(app, config)
+        stop = stop_signal()
+        asyncio.get_running_loop().add_reader(post.orphaned, stop.set)
+        return await _until_stopped(server_of(app, post.serving), listener, stop)
+    finally:
+        await app.state.aclose()
+
+
+async def _until_stopped(server: Any, listener: socket.socket, stop: asyncio.Event) -> int:
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    stopping = asyncio.create_task(stop.wait())
+    await first_of(serving, stopping)
+    return await ended(server, serving, stopping)
+
+
+def _listener(settings: "Settings") -> socket.socket:
+    host, port = settings.server.host, settings.server.port
+    listener = listener_on(host, port)
+    log.info("serving http://%s:%d/graphql", host, port)
+    return listener
 
 
 async def _refuse_misfits(app: Any, config: Path) -> None:
@@ -67,22 +122,39 @@ async def ended(server: Any, serving: asyncio.Task[None], stopping: asyncio.Task
 
 def app_of(config: Path) -> tuple[Any, str, int]:
     """The application of a settings file, with the address that the file gives it."""
-    from gateway.clock import clock_of
+    settings = _settings(config)
+    return _app(config, settings), settings.server.host, settings.server.port
+
+
+def _settings(config: Path) -> "Settings":
     from gateway.settings import SettingsError
     from gateway.settings_file import load
 
     try:
-        settings = load(config)
+        return load(config)
+    except SettingsError as refused:
+        raise _mistake(config, refused) from None
+
+
+def _app(config: Path, settings: "Settings", hearsay: "Hearsay | None" = None) -> Any:
+    from gateway.clock import clock_of
+    from gateway.settings import SettingsError
+
+    try:
         from gateway.app import create_app  # after the settings: it loads everything, and they may be wrong
 
-        return create_app(settings, clock_of(settings.fixed_day)), settings.server.host, settings.server.port
+        return create_app(settings, clock_of(settings.fixed_day), hearsay=hearsay)
     except SettingsError as refused:
-        text = " ".join(str(refused).split())
-        raise UserError(text if text.startswith(str(config)) else f"{config}: {text}") from None
+        raise _mistake(config, refused) from None
 
 
-def server_of(app: Any) -> Any:
-    """A server for the application."""
+def _mistake(config: Path, refused: Exception) -> UserError:
+    text = " ".join(str(refused).split())
+    return UserError(text if text.startswith(str(config)) else f"{config}: {text}")
+
+
+def server_of(app: Any, serving: Callable[[], None] = lambda: None) -> Any:
+    """A server for the application, which calls ``serving`` once it serves."""
     import uvicorn
 
     class Server(uvicorn.Server):
@@ -90,6 +162,13 @@ def server_of(app: Any) -> Any:
 
         def capture_signals(self) -> Any:
             return nullcontext()
+
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            # What the start has made stays: the collector need not look through it again and again.
+            gc.collect()
+            gc.freeze()
+            serving()
 
     return Server(
         uvicorn.Config(

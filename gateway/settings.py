@@ -44,6 +44,8 @@ class ServerSettings(_Section, frozen=True):
 
     host: Text = "127.0.0.1"
     port: Port = 8080
+    workers: Annotated[int, Meta(ge=1, le=64)] = 1
+    """Processes that serve, each with caches, connections and a stream of the log of its own."""
 
 
 class Limits(_Section, frozen=True):
@@ -180,6 +182,13 @@ class Settings(_Section, frozen=True):
     source: tuple[SourceSettings, ...] = ()
     statute: tuple[StatuteSettings, ...] = ()
     sandbox_consent: tuple[SandboxConsentSettings, ...] = ()
+
+    def of_worker(self, number: int) -> "Settings":
+        """The settings of one of several workers: its own stream of the log; the first alone erases."""
+        if number == 1:
+            return self
+        records = msgspec.structs.replace(self.records, stream=f"{self.records.stream}.{number}", erase_daily=False)
+        return msgspec.structs.replace(self, records=records)
 
     @property
     def statutes(self) -> tuple[Statute, ...]:

@@ -8,6 +8,7 @@ identifiers    OIDs and business ids, and their check digits
 values         texts in three languages, codes, organisations, provenance
 items          the law's data items, and how a field says which one it is
 records        what every record of a person's data is
+beside         what is made of a record alone, kept as long as the record
 codes          code sets as enums
 findings       what is wrong or doubtful in the data, without repeating it
 competence     acquiring and demonstrating competence: periods, workplaces, demonstrations
@@ -51,6 +52,8 @@ shares         a consent handed out as a link: to whoever first accepts it
 consent_texts  what a student is shown before consenting, by version
 disclosing     what an answer tells of whom, by item and ground
 explaining     why a caller sees what they see
+looking        the rights of students, the facts about them, and the decision
+viewing        the plans of students who were decided on, fetched, merged and redacted
 reading        the read path: identify, rights, facts, decide, fetch, merge, redact
 nominating     appointments made by staff and accepted by whoever brings the code
 guidance       what a plan waits for, and the themes of a group's meetings

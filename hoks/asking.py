@@ -103,6 +103,16 @@ async def ask(question: Awaitable[Any], keys: Collection[K], *, source: str, unt
     return _held_to(reply, keys)
 
 
+def told_at_hand(look: Callable[[], Any], keys: Collection[K]) -> Reply[K, T] | None:
+    """What is known without asking anybody; nothing where it has to be asked, or where looking breaks."""
+    try:
+        reply = look()
+    except Exception as error:  # as above; the question that is asked then says which source it was
+        log.warning("an answer at hand broke with %s", type(error).__name__)
+        return None
+    return _held_to(reply, keys) if isinstance(reply, Reply) else None
+
+
 def failed(keys: Collection[K], source: str, outcome: Outcome, clock: Clock) -> Reply[K, T]:
     """A reply in which every key came to ``outcome``."""
     now = clock.now()

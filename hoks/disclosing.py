@@ -4,20 +4,21 @@ Collected from what is shown, never from what was asked for: an item that is emp
 disclosed. No value of anything is kept.
 """
 
-from collections.abc import Collection, Iterable, Mapping
-from functools import cache
-from typing import Any
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import cache, lru_cache
+from typing import Any, get_args, get_type_hints
 
 import msgspec
 
 from hoks.access.redact import items_of
 from hoks.caller import Role
+from hoks.combined_units import CombinedUnit, UnitOccurrence
 from hoks.hints import Hint
 from hoks.identifiers import LearnerOid, StudyRightOid
 from hoks.items import Item, classification
 from hoks.records import Record
 from hoks.showing import Origin, View
-from hoks.student import Student
+from hoks.student import Student, WorkplacePeriod
 from hoks.timeline import OF_RIGHTS, TimelineEntry
 
 PURPOSES = {
@@ -53,7 +54,7 @@ def disclosed(
     view: View, selected: Collection[str], within: Collection[StudyRightOid] | None = None
 ) -> tuple[Told, ...]:
     """What an answer tells that holds the ``selected`` coordinates of a shown student, or of some rights alone."""
-    student = view.student
+    student, selected = view.student, frozenset(selected)
     told: list[Told] = []
     if within is None and (person := items_in(student, selected, deep=False)):
         told.append(Told(subject=view.oid, right=None, origin=None, items=person))
@@ -122,7 +123,7 @@ def together(told: Iterable[Told]) -> tuple[Told, ...]:
     return tuple(joined.values())
 
 
-def _drawn(student: Student, selected: Collection[str]) -> Mapping[StudyRightOid | None, frozenset[Item]]:
+def _drawn(student: Student, selected: frozenset[str]) -> Mapping[StudyRightOid | None, frozenset[Item]]:
     """What the views tell of each plan, by its study right; by nothing where it is not shown, and then of any plan.
 
     Views are made of parts of the plans, whose items they share. A hint tells each item that it rests on.
@@ -133,12 +134,15 @@ def _drawn(student: Student, selected: Collection[str]) -> Mapping[StudyRightOid
         if items:
             told[right] = told.get(right, frozenset()) | items
 
-    for period in student.workplace_learning or ():
-        tell(period.study_right_oid, items_in(period, selected))
-    for unit in student.combined_units or ():
-        of_unit = items_in(unit, selected, deep=False)
-        for each in unit.occurrences or ():
-            tell(each.study_right_oid, (of_unit & {each.unit_item}) | items_in(each, selected))
+    # Most questions ask for nothing of a view, and every part of every plan stands in one.
+    if _selected_fields(WorkplacePeriod, selected, True):
+        for period in student.workplace_learning or ():
+            tell(period.study_right_oid, items_in(period, selected))
+    if _selected_fields(CombinedUnit, selected, False) or _selected_fields(UnitOccurrence, selected, True):
+        for unit in student.combined_units or ():
+            of_unit = items_in(unit, selected, deep=False)
+            for each in unit.occurrences or ():
+                tell(each.study_right_oid, (of_unit & {each.unit_item}) | items_in(each, selected))
     for hint in _hints(student, selected):
         for evidence in hint.evidence or ():
             tell(evidence.study_right_oid, evidence.what_it_rests_on)
@@ -156,13 +160,14 @@ def _hints(student: Student, selected: Collection[str]) -> Iterable[Hint]:
 def items_in(record: Record, selected: Collection[str] | None, *, deep: bool = True) -> frozenset[Item]:
     """The items of which the record, and if ``deep`` its parts, hold something under a selected coordinate, or any."""
     found: set[Item] = set()
-    _collect(record, selected, deep, found)
+    _collect(record, None if selected is None else frozenset(selected), deep, found)
     return frozenset(found)
 
 
-def _collect(record: Record, selected: Collection[str] | None, deep: bool, found: set[Item]) -> None:
-    for field in _fields(type(record)):
-        if selected is not None and field.coordinate not in selected:
+def _collect(record: Record, selected: frozenset[str] | None, deep: bool, found: set[Item]) -> None:
+    for field, reach in _selected_fields(type(record), selected, deep):
+        # What can tell nothing new is not looked at: in a long plan that is most of it.
+        if reach <= found:
             continue
         value = getattr(record, field.name)
         if value is None or value == ():
@@ -172,10 +177,33 @@ def _collect(record: Record, selected: Collection[str] | None, deep: bool, found
             found |= chosen if isinstance(chosen, frozenset) else {chosen}
         elif not field.is_structure:
             found |= field.items
-        elif deep:
+        else:
             for part in _parts(value):
-                if not field.items <= found:
-                    _collect(part, selected, deep, found)
+                _collect(part, selected, deep, found)
+
+
+MOST_SELECTIONS = 4096
+"""Of how many pairs of a kind of record and a selection it is remembered what they can tell."""
+
+
+@lru_cache(MOST_SELECTIONS)
+def _selected_fields(
+    kind: type[Record], selected: frozenset[str] | None, deep: bool
+) -> tuple[tuple["_Field", frozenset[Item]], ...]:
+    """The fields of a record that are selected, each with every item that looking at it can tell."""
+    reached = (
+        (field, _reach(field, selected))
+        for field in _fields(kind)
+        if (selected is None or field.coordinate in selected) and (deep or not field.is_structure)
+    )
+    return tuple((field, reach) for field, reach in reached if reach)
+
+
+def _reach(field: "_Field", selected: frozenset[str] | None) -> frozenset[Item]:
+    if not field.is_structure:
+        return field.items
+    beneath = (_selected_fields(kind, selected, True) for kind in field.holds)
+    return frozenset[Item]().union(*(reach for fields in beneath for _, reach in fields))
 
 
 class _Field(msgspec.Struct, frozen=True):
@@ -185,17 +213,36 @@ class _Field(msgspec.Struct, frozen=True):
     is_structure: bool
     choose: str
     """The property of the record that says which of the items it is, or which ones."""
+    holds: tuple[type[Record], ...]
+    """The kinds of records that may stand in it."""
 
 
 @cache
 def _fields(kind: type[Record]) -> tuple[_Field, ...]:
     """The fields of a record that are of an item, or hold records that are."""
-    items, shown = items_of(kind), classification(kind)
+    items, shown, hints = items_of(kind), classification(kind), get_type_hints(kind)
     return tuple(
-        _Field(name, f"{kind.__name__}.{_camel(name)}", items[name], not shown[name].items, shown[name].choose or "")
+        _Field(
+            name,
+            f"{kind.__name__}.{_camel(name)}",
+            items[name],
+            not shown[name].items,
+            shown[name].choose or "",
+            tuple(_records_in(hints[name])),
+        )
         for name in kind.__struct_fields__
         if items[name]
     )
+
+
+def _records_in(hint: Any) -> Iterator[type[Record]]:
+    """Every kind of record that the hint allows."""
+    if isinstance(hint, type) and issubclass(hint, Record):
+        yield hint
+        for kind in hint.__subclasses__():
+            yield from _records_in(kind)
+    for each in get_args(hint):
+        yield from _records_in(each)
 
 
 def _parts(value: Any) -> Iterable[Record]:

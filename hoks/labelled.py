@@ -14,7 +14,9 @@ from typing import Any, TypeVar, get_args, get_type_hints
 
 import msgspec
 
+from hoks.beside import Beside
 from hoks.identifiers import OrganisationOid
+from hoks.plan import Hoks
 from hoks.ports import Labels
 from hoks.values import Code, Organisation, Text
 
@@ -26,8 +28,20 @@ Labeller = Callable[[Any, Labels], Any]
 def labelled(shown: S, labels: Labels | None) -> S:
     """A record or value with the names of everything in it; as it is where there are no registers of names."""
     label = _labeller(type(shown))
-    named: S = shown if labels is None or label is None else label(shown, labels)
+    if labels is None or label is None:
+        return shown
+    edition = labels.edition if isinstance(shown, Hoks) else None
+    named: S = label(shown, labels) if edition is None else _labelled_plan(shown, labels, edition)  # type: ignore[assignment, arg-type]  # of a plan, a plan
     return named
+
+
+def _label_plan(plan: Hoks, labels: Labels, _: object) -> Hoks:
+    named: Hoks = _labeller(Hoks)(plan, labels)  # type: ignore[misc]  # there is much to name in a plan
+    return named
+
+
+_labelled_plan: Beside[Hoks, Hoks] = Beside(_label_plan)
+"""A plan with its names, until a register tells another name."""
 
 
 # --- how each kind gets its names -----------------------------------------------------------------------------------

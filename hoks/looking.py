@@ -45,9 +45,14 @@ class Looking:
         deadline = sitting.deadline
         told = await self._questions.rights(people, deadline)
         named = organisations_named(caller.organisation, [(source, rights_in(reply)) for source, reply in told])
-        (tree, down), standing = await asyncio.gather(
-            self._questions.tree(named, deadline.at(TREE)), self._with_consents_given(caller, standing, told, deadline)
-        )
+        placed = self._questions.tree_at_hand(named)
+        if placed is not None:
+            (tree, down), standing = placed, await self._with_consents_given(caller, standing, told, deadline)
+        else:
+            (tree, down), standing = await asyncio.gather(
+                self._questions.tree(named, deadline.at(TREE)),
+                self._with_consents_given(caller, standing, told, deadline),
+            )
         tree = tree_on(tree, sitting.day)
         looked = [
             self._decided(

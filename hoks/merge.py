@@ -4,11 +4,14 @@ Union, not fusion: a plan belongs to one study right and its provider answers fo
 different copy elsewhere becomes a finding and never a silent winner. The order and repetition of replies do not matter.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
 
 import msgspec
 
 from hoks.access.redact import redact
+from hoks.beside import Beside
 from hoks.findings import Finding, FindingCode, finding
 from hoks.identifiers import StudyRightOid
 from hoks.items import Item
@@ -17,6 +20,7 @@ from hoks.merged import MergedRight
 from hoks.plan import Hoks
 from hoks.stamp import stamp
 from hoks.student import Person
+from hoks.study_right import StudyRight
 from hoks.values import Provenance
 
 
@@ -64,7 +68,7 @@ def merge(
 
 def _plans(rights: Mapping[StudyRightOid, MergedRight], told: Sequence[ToldPlan], key: bytes) -> tuple[Hoks, ...]:
     by_right: dict[StudyRightOid, list[ToldPlan]] = {}
-    for each in sorted(told, key=_order):
+    for each in _in_order(told):
         by_right.setdefault(each.plan.study_right_oid, []).append(each)
     merged: list[Hoks] = []
     for oid in sorted(by_right):
@@ -75,8 +79,15 @@ def _plans(rights: Mapping[StudyRightOid, MergedRight], told: Sequence[ToldPlan]
     return tuple(merged)
 
 
-def _order(told: ToldPlan) -> tuple[bool, int, str, bytes]:
-    return (not told.is_owners, told.precedence, told.provenance.source, msgspec.json.encode(told.plan))
+def _in_order(told: Iterable[ToldPlan]) -> Iterator[ToldPlan]:
+    """The plans by right and by place; those of one source and right by what they say, and only they are looked at."""
+    for _, alike in groupby(sorted(told, key=_place), key=_place):
+        several = list(alike)
+        yield from sorted(several, key=lambda each: msgspec.json.encode(each.plan)) if several[1:] else several
+
+
+def _place(told: ToldPlan) -> tuple[StudyRightOid, bool, int, str]:
+    return (told.plan.study_right_oid, not told.is_owners, told.precedence, told.provenance.source)
 
 
 def _first_source(own: Sequence[ToldPlan]) -> list[ToldPlan]:
@@ -91,30 +102,51 @@ def _first_source(own: Sequence[ToldPlan]) -> list[ToldPlan]:
 
 def _copies(own: Sequence[ToldPlan], told: Sequence[ToldPlan]) -> tuple[Finding, ...]:
     """A finding for each item in which another source's copy differs, seen by those who see that item."""
-    kept = [content_of(each.plan) for each in _first_source(own)]
     others = [each.plan for each in told if each.provenance.source != own[0].provenance.source]
-    differing = [other for other in others if content_of(other) not in kept]
-    items = [item for item in Item if any(_differ_in(item, own[0].plan, other) for other in differing)]
-    return tuple(finding(FindingCode.DIFFERENT_COPY, "hoksit", item) for item in items)
+    if not others:
+        return ()
+    kept = {_digest(each.plan) for each in _first_source(own)}
+    differing = [other for other in others if _digest(other) not in kept]
+    items = {item for other in differing for item in _differing(own[0].plan, other)}
+    return tuple(finding(FindingCode.DIFFERENT_COPY, "hoksit", item) for item in Item if item in items)
 
 
-def _differ_in(item: Item, one: Hoks, other: Hoks) -> bool:
-    seen = (redact(plan, frozenset({item})) for plan in (one, other))
-    return len({_text_of(plan) for plan in seen}) > 1
+def _differing(one: Hoks, other: Hoks) -> list[Item]:
+    """The items in which two plans differ."""
+    of_one, of_other = _digests(one), _digests(other)
+    return [item for item in Item if of_one[item] != of_other[item]]
 
 
-def _text_of(plan: Hoks | None) -> bytes:
-    return msgspec.json.encode(content_of(plan) if plan is not None else None)
+def _digest_of(plan: Hoks | None) -> bytes:
+    text = msgspec.json.encode(content_of(plan) if plan is not None else None)
+    return hashlib.blake2b(text, digest_size=32).digest()
 
 
-def _finished(told: ToldPlan, right: MergedRight, findings: Iterable[Finding], key: bytes) -> Hoks:
-    plan = stamp(told.plan, told.provenance, key)
+def _digests_of(plan: Hoks) -> dict[Item, bytes]:
+    return {item: _digest_of(redact(plan, frozenset({item}))) for item in Item}
+
+
+_digest: Beside[Hoks, bytes] = Beside(_digest_of)
+"""What a plan says, in few bytes: plans that say the same have the same."""
+_digests: Beside[Hoks, dict[Item, bytes]] = Beside(_digests_of)
+"""The same of each item alone."""
+
+
+def _finished(told: ToldPlan, right: MergedRight, findings: tuple[Finding, ...], key: bytes) -> Hoks:
+    return _of_right(stamp(told.plan, told.provenance, key), right.right, findings)
+
+
+def _put_together(plan: Hoks, right: StudyRight, findings: tuple[Finding, ...]) -> Hoks:
     return msgspec.structs.replace(
         plan,
-        study_right=right.right,
-        provider=right.right.provider,
+        study_right=right,
+        provider=right.provider,
         findings=tuple(dict.fromkeys((*(plan.findings or ()), *findings))),
     )
+
+
+_of_right: Beside[Hoks, Hoks] = Beside(_put_together)
+"""The stamped plan with its right as merged, and what was found in merging."""
 
 
 def shares(link: Link, implementing: StudyRightOid) -> bool:
@@ -141,4 +173,5 @@ def _strip(value: object) -> object:
         return {key: _strip(each) for key, each in value.items() if key not in _NOT_CONTENT}
     if isinstance(value, list | tuple):
         return [_strip(each) for each in value]
-    return value
+    # One system writes 15 and another 15.0.
+    return int(value) if isinstance(value, float) and value.is_integer() else value

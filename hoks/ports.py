@@ -273,6 +273,11 @@ class Labels(Protocol):
     what the caller is shown is looked up.
     """
 
+    @property
+    def edition(self) -> object | None:
+        """Another one whenever a name may be another than before; nothing where names are to be looked up each time."""
+        ...
+
     def code(self, uri: str, version: int | None) -> Text | None:
         """The name of a code of a national code set, in the version named, else in the latest."""
         ...

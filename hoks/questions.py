@@ -6,11 +6,11 @@ Whatever a source does, a question comes back with replies; what could not be to
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
-from hoks.asking import Deadline, ask, failed
+from hoks.asking import Deadline, ask, failed, told_at_hand
 from hoks.caller import Caller, Role
 from hoks.identifiers import LearnerOid, OrganisationOid, PersonOid, StudyRightOid
 from hoks.organisations import Tree, TreeNode
@@ -72,6 +72,27 @@ class People(msgspec.Struct, frozen=True):
         return list({person.oid: person for person in self.by_oid.values()}.values())
 
 
+class _Asked(NamedTuple):
+    """A port, what it is asked and under which keys it answers, and the same as a question to be waited for."""
+
+    port: object
+    name: str
+    asked: Collection[Any]
+    keys: Collection[Any]
+    question: Callable[[], Awaitable[Any]]
+    source: Source
+
+
+def _people(reply: Reply[LearnerOid, Person]) -> People:
+    people = {oid: person_of(oid, answer.value) for oid, answer in reply.answers.items()}
+    return People(people, all_answered([reply]))
+
+
+def _tree(reply: Reply[OrganisationOid, TreeNode]) -> tuple[Tree, bool]:
+    tree = {oid: answer.value for oid, answer in reply.answers.items() if answer.value is not None}
+    return tree, reply.outcome in FAILED
+
+
 class Questions:
     """Asks the sources for one process; remembers of each only how it answered last."""
 
@@ -95,19 +116,28 @@ class Questions:
         """The person behind each OID; where the register does not tell, the one OID alone."""
         keys = list(dict.fromkeys(oids))
         question = partial(self._sources.identities.identify, keys)
-        reply: Reply[LearnerOid, Person] = await self._ask(question, keys, LEARNER_REGISTER, deadline.at(IDENTIFY))
-        people = {oid: person_of(oid, answer.value) for oid, answer in reply.answers.items()}
-        return People(people, all_answered([reply]))
+        return _people(await self._ask(question, keys, LEARNER_REGISTER, deadline.at(IDENTIFY)))
+
+    def people_at_hand(self, oids: Collection[LearnerOid]) -> People | None:
+        """The same where nobody has to be asked; else nothing."""
+        keys = list(dict.fromkeys(oids))
+        reply = self._at_hand(self._sources.identities, "identify", keys, keys, LEARNER_REGISTER)
+        return _people(reply) if reply is not None else None
 
     async def tree(self, oids: Collection[OrganisationOid], until: float) -> tuple[Tree, bool]:
         """The place of each organisation, and whether the register was down."""
         if not oids:
             return {}, False
-        reply: Reply[OrganisationOid, TreeNode] = await self._ask(
-            partial(self._sources.organisations.nodes, oids), oids, ORGANISATION_REGISTER, until
+        return _tree(
+            await self._ask(partial(self._sources.organisations.nodes, oids), oids, ORGANISATION_REGISTER, until)
         )
-        tree = {oid: answer.value for oid, answer in reply.answers.items() if answer.value is not None}
-        return tree, reply.outcome in FAILED
+
+    def tree_at_hand(self, oids: Collection[OrganisationOid]) -> tuple[Tree, bool] | None:
+        """The same where nobody has to be asked; else nothing."""
+        if not oids:
+            return {}, False
+        reply = self._at_hand(self._sources.organisations, "nodes", oids, oids, ORGANISATION_REGISTER)
+        return _tree(reply) if reply is not None else None
 
     async def provider(self, acting: OrganisationOid | None, until: float) -> tuple[OrganisationOid | None, bool]:
         """The provider an organisation is or belongs to, and whether the register was down."""
@@ -119,8 +149,8 @@ class Questions:
         """What each source of rights tells of these persons."""
         keys, until = [person.oid for person in people], deadline.at(RIGHTS)
         sources = self._sources.rights
-        replies = await asyncio.gather(
-            *(self._ask(partial(each.rights, people), keys, each.source, until) for each in sources)
+        replies = await self._each(
+            [_Asked(each, "rights", people, keys, partial(each.rights, people), each.source) for each in sources], until
         )
         return [(each.source, reply) for each, reply in zip(sources, replies, strict=True)]
 
@@ -130,8 +160,9 @@ class Questions:
         """The plans that are wanted of each source, by source id."""
         asked = [(each, sorted(wanted[each.source.id])) for each in self.of_plans if each.source.id in wanted]
         until = deadline.at(PLANS)
-        replies = await asyncio.gather(
-            *(self._ask(partial(each.plans, keys, until), keys, each.source, until) for each, keys in asked)
+        replies = await self._each(
+            [_Asked(each, "plans", keys, keys, partial(each.plans, keys, until), each.source) for each, keys in asked],
+            until,
         )
         return {each.source.id: (each.source, reply) for (each, _), reply in zip(asked, replies, strict=True)}
 
@@ -228,6 +259,30 @@ class Questions:
         """The sources of rights, of plans and of who guides whom."""
         of_guidance = (each.source for each in self._sources.assignments)
         return (*self.of_rights, *(each.source for each in self.of_plans), *of_guidance)
+
+    async def _each(self, asked: Sequence["_Asked"], until: float) -> list[Reply[Any, Any]]:
+        """What each comes to, in order; those that know at once are not waited for."""
+        replies = [self._at_hand(each.port, each.name, each.asked, each.keys, each.source) for each in asked]
+        waited = [
+            self._ask(each.question, each.keys, each.source, until)
+            for each, reply in zip(asked, replies, strict=True)
+            if reply is None
+        ]
+        come = iter(await asyncio.gather(*waited) if waited else ())
+        return [reply if reply is not None else next(come) for reply in replies]
+
+    def _at_hand(
+        self, port: object, name: str, asked: Collection[Any], keys: Collection[Any], source: Source | str
+    ) -> Reply[Any, Any] | None:
+        """What a port that keeps answers to the question of this name knows at once; else nothing.
+
+        INVARIANT: it is what the question would come to just now, and is held to the same contract.
+        """
+        look = getattr(port, f"{name}_at_hand", None)
+        reply: Reply[Any, Any] | None = told_at_hand(partial(look, asked), keys) if look is not None else None
+        if reply is not None:
+            self.last[source if isinstance(source, str) else source.id] = reply.outcome
+        return reply
 
     async def _ask(
         self, question: Callable[[], Awaitable[Any]], keys: Collection[Any], source: Source | str, until: float

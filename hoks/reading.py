@@ -19,7 +19,7 @@ from hoks.labelled import labelled
 from hoks.looking import Looking
 from hoks.outcomes import FAILED, HEALTHY, Outcome
 from hoks.ports import Clock, Labels
-from hoks.questions import OWN, TREE, Questions, Sources
+from hoks.questions import OWN, TREE, People, Questions, Sources
 from hoks.relations import Assignment
 from hoks.showing import View
 from hoks.sitting import Sitting
@@ -29,7 +29,7 @@ from hoks.told import (
     everything_in,
 )
 from hoks.values import Organisation, Text
-from hoks.viewing import CANNOT_TELL, Seen, Viewing
+from hoks.viewing import CANNOT_TELL, Seen, Selected, Viewing
 
 NOBODY = LearnerOid(with_check_digit("98", "1000000000"))
 """A well-formed OID that is nobody's: what is not found is looked for by it, so that it costs and comes to the same."""
@@ -129,24 +129,32 @@ class Reader:
     async def explain(self, caller: Caller, oid: LearnerOid) -> tuple[ExplainedRight, ...]:
         """Why the caller may see what of a student, right by right; reads no plan."""
         sitting = self.sit()
-        standing, people = await asyncio.gather(
-            self._questions.standing(caller, sitting.deadline), self._questions.people([oid], sitting.deadline)
-        )
+        standing, people = await self._standing_and_people(caller, [oid], sitting)
         (looked,) = await self._looking.look(caller, standing, [people.by_oid[oid]], people.are_known, sitting)
         return explain(looked, self._policy, caller.role)
 
     async def students(
-        self, caller: Caller, oids: Sequence[LearnerOid], *, within: Sitting | None = None
+        self,
+        caller: Caller,
+        oids: Sequence[LearnerOid],
+        *,
+        within: Sitting | None = None,
+        selected: Selected = None,
     ) -> dict[LearnerOid, Seen]:
-        """Each asked student as the caller may see them."""
+        """Each asked student as the caller may see them, with every view or those that are selected."""
         if not self._policy.gives_anything_to(caller.role):
             return dict.fromkeys(oids)
-        return await self._students(caller, oids, within or self.sit())
+        return await self._students(caller, oids, within or self.sit(), selected)
 
     async def by_rights(
-        self, caller: Caller, rights: Sequence[StudyRightOid], *, within: Sitting | None = None
+        self,
+        caller: Caller,
+        rights: Sequence[StudyRightOid],
+        *,
+        within: Sitting | None = None,
+        selected: Selected = None,
     ) -> dict[StudyRightOid, Seen]:
-        """The student who holds each right, as the caller may see them."""
+        """The student who holds each right, as the caller may see them, with every view or those that are selected."""
         keys = list(dict.fromkeys(rights))
         if not self._policy.gives_anything_to(caller.role):
             return dict.fromkeys(keys)
@@ -158,7 +166,7 @@ class Reader:
             for right in keys
         }
         asked = sorted({oid for oids in holders.values() for oid in oids} | {NOBODY})
-        seen = await self._students(caller, asked, sitting)
+        seen = await self._students(caller, asked, sitting, selected)
         down = any(reply.outcome in FAILED for reply in replies) or isinstance(seen[NOBODY], SourcesUnavailable)
         nobody = SourcesUnavailable(CANNOT_TELL) if down else None
         # INVARIANT: a right that is hidden, one that is not the caller's and one that nobody holds come to the same,
@@ -169,7 +177,13 @@ class Reader:
         }
 
     async def page(
-        self, caller: Caller, *, after: LearnerOid | None, first: int, within: Sitting | None = None
+        self,
+        caller: Caller,
+        *,
+        after: LearnerOid | None,
+        first: int,
+        within: Sitting | None = None,
+        selected: Selected = None,
     ) -> Page:
         """The next ``first`` students of the caller after an OID. Raises ``SourcesUnavailable``."""
         if not self._policy.gives_anything_to(caller.role):
@@ -191,7 +205,7 @@ class Reader:
                 # whether more follow.
                 room = first + 1 - len(shown)
                 taken, listed = listed[:room], listed[room:]
-                views = await self._viewing.all(taken, sitting.deadline)
+                views = await self._viewing.all(taken, sitting.deadline, selected)
                 shown += [each for each in views.values() if isinstance(each, View)]
         return Page(tuple(shown[:first]), more=len(shown) > first)
 
@@ -257,13 +271,23 @@ class Reader:
         """The rules by which it reads."""
         return self._policy
 
-    async def _students(self, caller: Caller, oids: Sequence[LearnerOid], sitting: Sitting) -> dict[LearnerOid, Seen]:
-        standing, people = await asyncio.gather(
+    async def _students(
+        self, caller: Caller, oids: Sequence[LearnerOid], sitting: Sitting, selected: Selected
+    ) -> dict[LearnerOid, Seen]:
+        standing, people = await self._standing_and_people(caller, oids, sitting)
+        looked = await self._looking.look(caller, standing, people.distinct(), people.are_known, sitting)
+        views = await self._viewing.all(looked, sitting.deadline, selected)
+        return {oid: views[people.by_oid[oid].oid] for oid in oids}
+
+    async def _standing_and_people(
+        self, caller: Caller, oids: Sequence[LearnerOid], sitting: Sitting
+    ) -> tuple[Standing, People]:
+        known = self._questions.people_at_hand(oids)
+        if known is not None:
+            return await self._questions.standing(caller, sitting.deadline), known
+        return await asyncio.gather(
             self._questions.standing(caller, sitting.deadline), self._questions.people(oids, sitting.deadline)
         )
-        looked = await self._looking.look(caller, standing, people.distinct(), people.are_known, sitting)
-        views = await self._viewing.all(looked, sitting.deadline)
-        return {oid: views[people.by_oid[oid].oid] for oid in oids}
 
     async def _listed(self, caller: Caller, standing: Standing, deadline: Deadline) -> list[Person]:
         """Everyone who may be the caller's, by master OID: of the provider, related to the caller, or the caller."""

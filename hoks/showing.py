@@ -20,7 +20,7 @@ from hoks.merge import StudentRecord, shares
 from hoks.narrow import Evidence, Scope
 from hoks.plan import Hoks
 from hoks.ports import Labels
-from hoks.stamp import stamp_shown
+from hoks.stamp import lacks_ids, stamp_shown
 from hoks.student import Person, SourceStatus, Student
 from hoks.study_right import StudyRight
 from hoks.views import Reached, with_views
@@ -107,10 +107,12 @@ def show(
     *,
     key: bytes,
     labels: Labels | None = None,
+    selected: Collection[str] | None = None,
 ) -> View | None:
     """The redacted student, or nothing when nothing of them may be seen; ``key`` is of the parts' ids.
 
-    Names from the registers are put on last, on what is shown alone, and the views are drawn from that.
+    Names from the registers are put on last, on what is shown alone, and the views are drawn from that: all of them,
+    or those under a selected coordinate of the graph.
     """
     items = {right.oid: _items(right.oid, record, grants, evidence) for right in record.rights}
     rights = _with_link_findings(_shown_rights(record, items), items, links)
@@ -124,7 +126,7 @@ def show(
     shown = [each for _, each in reached]
     student = _student(record.person, about_person, tuple(rights.values()))
     return View(
-        student=with_views(student, shown, evidence.day),
+        student=with_views(student, shown, evidence.day, selected),
         grants={oid: grants[oid] for oid in in_scope},
         covering=_covering(record, rights, {*plans}),
         came_from=frozenset().union(
@@ -200,10 +202,13 @@ def _shown_plans(
         redacted = redact(reached, items) if reached and not items_in(items).isdisjoint(PLAN_ITEMS) else None
         if redacted is not None:
             source = plan.provenance.source if plan.provenance is not None else ""
-            seen.append((plan.study_right_oid, stamp_shown(redacted, source, plan.study_right_oid, key), items))
-    # INVARIANT: two plans of one right are ordered by what is seen of them, never by what is hidden.
-    seen.sort(key=lambda each: (each[0], msgspec.json.encode(each[1])))
+            whole = stamp_shown(redacted, source, plan.study_right_oid, key) if lacks_ids(plan) else redacted
+            seen.append((plan.study_right_oid, whole, items))
     shown = [oid for oid, _, _ in seen]
+    # INVARIANT: two plans of one right are ordered by what is seen of them, never by what is hidden.
+    is_one = len({*shown}) == len(shown)
+    seen.sort(key=lambda each: (each[0], b"" if is_one else msgspec.json.encode(each[1])))
+    shown.sort()
     plans: list[tuple[StudyRightOid, Reached]] = []
     for oid, plan, items in seen:
         doubts = _doubts(oid, shown, record.links) if Item.SR in items else ()

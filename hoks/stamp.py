@@ -8,11 +8,13 @@ when something hidden changes.
 import hashlib
 from collections.abc import Callable
 from functools import cache
+from operator import is_
 from typing import Any, TypeVar, get_type_hints
 
 import msgspec
 
 from hoks.access.redact import record_type_in
+from hoks.beside import Beside
 from hoks.identifiers import StudyRightOid
 from hoks.items import classification
 from hoks.plan import Hoks
@@ -24,13 +26,7 @@ R = TypeVar("R", bound=Record)
 
 def stamp(plan: Hoks, provenance: Provenance, key: bytes) -> Hoks:
     """The plan with provenance on it and on every part, and under ``key`` (32 bytes) the ids of parts with a key."""
-
-    def stamped(part: Part) -> dict[str, Any]:
-        own = part_id(part, provenance.source, right, key) if _has_key(part) else ""
-        return {"id": own, "provenance": provenance}
-
-    right = plan.study_right_oid
-    return msgspec.structs.replace(_each_part(plan, stamped), provenance=provenance)
+    return _stamped(plan, provenance, key)
 
 
 def stamp_shown(plan: Hoks, source: str, right: StudyRightOid, key: bytes) -> Hoks:
@@ -45,16 +41,47 @@ def stamp_shown(plan: Hoks, source: str, right: StudyRightOid, key: bytes) -> Ho
     return _each_part(plan, stamped)
 
 
+def lacks_ids(plan: Hoks) -> bool:
+    """Whether some part of a stamped plan has no key of its own, and so no id yet."""
+    return _lacking_ids(plan)
+
+
+def _stamp(plan: Hoks, provenance: Provenance, key: bytes) -> Hoks:
+    right = plan.study_right_oid
+
+    def stamped(part: Part) -> dict[str, Any]:
+        own = part_id(part, provenance.source, right, key) if _has_key(part) else ""
+        return {"id": own, "provenance": provenance}
+
+    return msgspec.structs.replace(_each_part(plan, stamped), provenance=provenance)
+
+
+_stamped: Beside[Hoks, Hoks] = Beside(_stamp)
+
+
+def _lacks_id(record: Record) -> bool:
+    if isinstance(record, Part) and record.id == "":
+        return True
+    held = (getattr(record, name) for name in _record_fields(type(record)))
+    return any(_lacks_id(each) for value in held for each in (value if isinstance(value, tuple) else (value,)) if each)
+
+
+_lacking_ids: Beside[Hoks, bool] = Beside(_lacks_id)
+
+
 def _each_part(record: R, stamped: Callable[[Part], dict[str, Any]]) -> R:
-    """The record with ``stamped`` put on every part in it."""
+    """The record with ``stamped`` put on every part in it; the very record where there is nothing to put on."""
     changes: dict[str, Any] = {}
     for name in _record_fields(type(record)):
         value = getattr(record, name)
         if isinstance(value, tuple):
-            if value:
-                changes[name] = tuple(_each_part(each, stamped) for each in value)
+            made = tuple([_each_part(each, stamped) for each in value])
+            if not all(map(is_, made, value)):
+                changes[name] = made
         elif value is not None:
-            changes[name] = _each_part(value, stamped)
+            one = _each_part(value, stamped)
+            if one is not value:
+                changes[name] = one
     if isinstance(record, Part):
         changes |= stamped(record)
     return msgspec.structs.replace(record, **changes) if changes else record

@@ -1,7 +1,7 @@
 """Plans of students who were decided on: fetched, merged with their rights, and redacted by the grants."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 
 import msgspec
 
@@ -23,6 +23,9 @@ from hoks.told import PlansReply, all_read, as_shown, told_plans, worse_of
 
 CANNOT_TELL = "the sources of the acting organisation did not answer"
 
+Selected = Collection[str] | None
+"""The coordinates of the graph that are asked for; nothing where all of them may be."""
+
 Seen = View | SourcesUnavailable | None
 """A student as a caller may see them, that it cannot be told, or nothing."""
 
@@ -35,17 +38,22 @@ class Viewing:
         self._part_key = part_key
         self._labels = labels
 
-    async def all(self, looked: Sequence[Looked], deadline: Deadline) -> dict[LearnerOid, Seen]:
-        """Each student as the caller may see them, by master OID."""
+    async def all(
+        self, looked: Sequence[Looked], deadline: Deadline, selected: Selected = None
+    ) -> dict[LearnerOid, Seen]:
+        """Each student as the caller may see them, by master OID, with every view or those that are selected."""
         wanted = [each.wanted(self._questions.of_plans) for each in looked]
         plans = await self._questions.plans(_by_source(wanted), deadline)
-        return {each.person.oid: self._view(each, want, plans) for each, want in zip(looked, wanted, strict=True)}
+        return {
+            each.person.oid: self._view(each, want, plans, selected) for each, want in zip(looked, wanted, strict=True)
+        }
 
     def _view(
         self,
         looked: Looked,
         wanted: Mapping[str, Sequence[Want]],
         plans: Mapping[str, tuple[Source, PlansReply]],
+        selected: Selected = None,
     ) -> Seen:
         told, statuses = told_plans(looked, wanted, plans)
         record = merge(
@@ -64,6 +72,7 @@ class Viewing:
             looked.link_findings(),
             key=self._part_key,
             labels=self._labels,
+            selected=selected,
         )
         if view is not None:
             origins = looked.origins(record, evidence)

@@ -3,15 +3,16 @@
 Drawn after redaction, so a view can only hold what its reader may see anyway.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date
+from functools import cached_property
 
 import msgspec
 
 from hoks.combined_units import combined_units
 from hoks.findings import Finding
 from hoks.guidance_phase import Guidance, Signs, guidance
-from hoks.hints import hints, is_at_a_workplace
+from hoks.hints import Hint, hints, is_at_a_workplace
 from hoks.items import Item, Seen, sees_days
 from hoks.placed import Placed, UnitKind, placed_units
 from hoks.plan import Hoks
@@ -32,25 +33,69 @@ class Reached(msgspec.Struct, frozen=True):
         return list(placed_units([(self.plan, self.seen if self.is_whole else frozenset())]))
 
 
-def with_views(student: Student, reached: Sequence[Reached], day: date) -> Student:
-    """The student with everything that is drawn from the rights and plans shown, as they are on ``day``."""
-    placed = [[*each.placed] for each in reached]
-    plans = tuple(_with_views(each, units, day) for each, units in zip(reached, placed, strict=True))
-    every = [unit for units in placed for unit in units]
-    said = hints(every, day)
-    student = msgspec.structs.replace(student, hoksit=plans)
-    return msgspec.structs.replace(
-        student,
-        workplace_learning=workplace_learning(every),
-        combined_units=combined_units(every, day, said),
-        hints=said,
-        findings=all_findings(student),
-    )
+PROGRESS, GUIDANCE_PHASE = "Hoks.progress", "Hoks.guidancePhase"
+WORKPLACE_LEARNING, COMBINED_UNITS = "Student.workplaceLearning", "Student.combinedUnits"
+HINTS, FINDINGS = "Student.hints", "Student.findings"
+VIEWS = frozenset({PROGRESS, GUIDANCE_PHASE, WORKPLACE_LEARNING, COMBINED_UNITS, HINTS, FINDINGS})
+"""The coordinates in the graph of what is drawn here."""
 
 
-def _with_views(reached: Reached, placed: Sequence[Placed], day: date) -> Hoks:
-    counted = progress(_counted(placed, day), reached.seen, is_whole=reached.is_whole)
-    return msgspec.structs.replace(reached.plan, progress=counted, guidance_phase=_guidance(reached, counted, day))
+def with_views(
+    student: Student, reached: Sequence[Reached], day: date, selected: Collection[str] | None = None
+) -> Student:
+    """The student with what is drawn from the rights and plans shown, as they are on ``day``.
+
+    Of a view that is not among the ``selected`` coordinates nothing is drawn: null, which no answer shows.
+    """
+    wanted = VIEWS if selected is None else VIEWS.intersection(selected)
+    drawing = _Drawing(reached, day)
+    student = msgspec.structs.replace(student, hoksit=tuple([drawing.plan(each, wanted) for each in reached]))
+    drawn = {
+        name: draw(drawing, student) if coordinate in wanted else None for coordinate, (name, draw) in _VIEWS.items()
+    }
+    return msgspec.structs.replace(student, **drawn)
+
+
+class _Drawing:
+    """What several views are drawn from, made when the first of them is."""
+
+    def __init__(self, reached: Sequence[Reached], day: date) -> None:
+        self.day = day
+        self._reached = reached
+
+    @cached_property
+    def placed(self) -> Mapping[int, Sequence[Placed]]:
+        """The units of each plan, by its place."""
+        return {id(each): each.placed for each in self._reached}
+
+    @cached_property
+    def every(self) -> Sequence[Placed]:
+        """The units of all plans."""
+        return [unit for units in self.placed.values() for unit in units]
+
+    @cached_property
+    def hints(self) -> tuple[Hint, ...]:
+        """What the plans say together."""
+        return hints(self.every, self.day)
+
+    def plan(self, reached: Reached, wanted: frozenset[str]) -> Hoks:
+        """A plan with what is drawn from it; beside a view of its units both, for what those tell is told of it too."""
+        if wanted <= {FINDINGS}:
+            return reached.plan
+        units = _counted(self.placed[id(reached)], self.day)
+        counted = progress(units, reached.seen, is_whole=reached.is_whole)
+        return msgspec.structs.replace(
+            reached.plan, progress=counted, guidance_phase=_guidance(reached, counted, self.day)
+        )
+
+
+_VIEWS: Mapping[str, tuple[str, Callable[[_Drawing, Student], object]]] = {
+    WORKPLACE_LEARNING: ("workplace_learning", lambda drawing, _: workplace_learning(drawing.every)),
+    COMBINED_UNITS: ("combined_units", lambda drawing, _: combined_units(drawing.every, drawing.day, drawing.hints)),
+    HINTS: ("hints", lambda drawing, _: drawing.hints),
+    FINDINGS: ("findings", lambda _, student: all_findings(student)),
+}
+"""The views of a student: coordinate, field, and how it is drawn."""
 
 
 def workplace_learning(placed: Iterable[Placed]) -> tuple[WorkplacePeriod, ...]:

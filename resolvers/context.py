@@ -1,6 +1,7 @@
 """What one request carries: the caller, the day and the deadline, the loaders, and what its answer has shown."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from functools import cached_property
 from typing import Any, TypeVar
 
 import msgspec
@@ -61,22 +62,46 @@ class Context:
         operation: PreparedOperation,
         desks: Desks,
         update_weeks: int = UPDATE_WEEKS,
+        selected: Collection[str] | None = None,
     ) -> None:
         self.caller = caller
+        self.selected = selected
+        """The coordinates that the operation selects: of a student nothing else is drawn."""
         self.operation = operation
         self.reader = reader
         self.desks = desks
         self.sitting = reader.sit()
         self.cursors = cursors
-        self.guidance = Guidance(reader, update_weeks)
-        self.mending = Mending(reader)
-        self.changing = Changing(reader)
-        self.students: DataLoader[LearnerOid, View | None] = DataLoader(self._load_students)
-        self.rights: DataLoader[StudyRightOid, View | None] = DataLoader(self._load_rights)
+        self._update_weeks = update_weeks
         self.grants: list[Grant] = []
         self.told: list[Told] = []
         self.views: list[View] = []
         self._gaps: dict[str, SourceStatus] = {}
+
+    @cached_property
+    def students(self) -> DataLoader[LearnerOid, View | None]:
+        """Students by OID, all that are asked for side by side at once."""
+        return DataLoader(self._load_students)
+
+    @cached_property
+    def rights(self) -> DataLoader[StudyRightOid, View | None]:
+        """Students by a study right, the same way."""
+        return DataLoader(self._load_rights)
+
+    @cached_property
+    def guidance(self) -> Guidance:
+        """Follow-up of many students."""
+        return Guidance(self.reader, self._update_weeks)
+
+    @cached_property
+    def mending(self) -> Mending:
+        """What is wrong in an organisation's own data."""
+        return Mending(self.reader)
+
+    @cached_property
+    def changing(self) -> Changing:
+        """What has changed."""
+        return Changing(self.reader)
 
     def shown(self, info: GraphQLResolveInfo[Any], view: View, rights: Sequence[StudyRightOid] | None = None) -> None:
         """Note what a field of the answer shows: all of a view, or only some of its rights with their plans."""
@@ -111,11 +136,11 @@ class Context:
         ]
 
     async def _load_students(self, oids: list[LearnerOid]) -> list[Any]:
-        seen = await self.reader.students(self.caller, oids, within=self.sitting)
+        seen = await self.reader.students(self.caller, oids, within=self.sitting, selected=self.selected)
         return [seen[oid] for oid in oids]
 
     async def _load_rights(self, rights: list[StudyRightOid]) -> list[Any]:
-        seen = await self.reader.by_rights(self.caller, rights, within=self.sitting)
+        seen = await self.reader.by_rights(self.caller, rights, within=self.sitting, selected=self.selected)
         return [seen[right] for right in rights]
 
 

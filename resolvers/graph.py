@@ -17,7 +17,6 @@ from resolvers.errors import public_error
 from resolvers.executor import ProjectingExecutor
 from resolvers.prepared import PreparedDocument
 from resolvers.schema import executable
-from resolvers.withheld import withheld
 
 NOTHING_KEPT = Desks()
 
@@ -57,7 +56,8 @@ class Graph:
     ) -> Answered:
         """The answer to one validated operation, and what it tells of whom."""
         operation = document.operation(operation_name, variables)
-        context = Context(caller, self._reader, self._cursors, operation, self._desks, self._update_weeks)
+        selected = operation.selected(self._schema)
+        context = Context(caller, self._reader, self._cursors, operation, self._desks, self._update_weeks, selected)
         result = execute(
             self._schema,
             document.node,
@@ -80,18 +80,17 @@ class Graph:
         return Answered(answer, together(context.told))
 
     def _extensions(self, context: Context) -> dict[str, Any]:
-        selected = context.operation.selected(self._schema) if context.grants else ()
         caller = context.caller
+        withheld: list[dict[str, Any]] = []
+        if context.grants:
+            of_others = any(not view.is_own for view in context.views)
+            withholding = context.operation.withholding(self._schema, self._entries)
+            withheld = withholding.rows(context.grants, of_others=of_others)
         extensions: dict[str, Any] = {
             "access": {
                 "role": caller.role.value,
                 "organisation": caller.organisation,
-                "withheld": withheld(
-                    selected,
-                    self._entries,
-                    context.grants,
-                    of_others=any(not view.is_own for view in context.views),
-                ),
+                "withheld": withheld,
             }
         }
         gaps = context.gaps()

@@ -21,8 +21,9 @@ from graphql import (
 )
 from graphql.language import DirectiveNode
 
-from resolvers.coordinates import selected_beneath, selected_coordinates
+from resolvers.coordinates import Entry, selected_beneath, selected_coordinates
 from resolvers.projection import Collecting, Details, Project, compiled
+from resolvers.withheld import Withholding
 
 MOST_FORMS = 4
 """Of how many combinations of true and false variables one document keeps what was worked out."""
@@ -44,6 +45,7 @@ class PreparedOperation:
         self._truths = truths
         self._is_projected = is_projected
         self._selected: frozenset[str] | None = None
+        self._withholding: Withholding | None = None
         self._beneath: dict[tuple[int, ...], frozenset[str]] = {}
         self._projections: dict[tuple[str, tuple[int, ...]], Project | None] = {}
 
@@ -52,6 +54,12 @@ class PreparedOperation:
         if self._selected is None:
             self._selected = selected_coordinates(schema, self._node, self._fragments, self._truths)
         return self._selected
+
+    def withholding(self, schema: GraphQLSchema, entries: Mapping[str, Entry]) -> Withholding:
+        """What of the operation is withheld under which grants."""
+        if self._withholding is None:
+            self._withholding = Withholding(self.selected(schema), entries)
+        return self._withholding
 
     def beneath(self, info: GraphQLResolveInfo[Any]) -> frozenset[str]:
         """Every coordinate that is selected beneath the field that is being resolved."""

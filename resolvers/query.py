@@ -119,7 +119,9 @@ async def students(info: Info, first: int = 20, after: Cursor | None = None) -> 
         raise BadRequest(f"`first` must be from 1 to {MOST_STUDENTS}")
     context = info.context
     start = context.cursors.read(context.caller, after) if after is not None else None
-    page = await context.reader.page(context.caller, after=start, first=first, within=context.sitting)
+    page = await context.reader.page(
+        context.caller, after=start, first=first, within=context.sitting, selected=context.selected
+    )
     for view in page.views:
         context.shown(info._raw_info, view)
     edges = tuple(

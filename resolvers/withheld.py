@@ -6,11 +6,35 @@ It names no plan, no count and no person, and does not depend on whether there w
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from cachetools import LRUCache
+
 from hoks.access.decide import Grant, Reason, Refusal
 from hoks.items import Aspect, Item, Slice
 from resolvers.coordinates import Entry
 
 _WEIGHT = {Reason.NO_RULE: 0, Reason.CONDITION_NOT_MET: 1, Reason.UNKNOWN_FACT: 2}
+
+MOST_SHAPES = 64
+"""Of how many shapes of grants one operation keeps what they withhold."""
+
+
+class Withholding:
+    """What of one operation is withheld, worked out once for each shape of the grants in scope.
+
+    A shape is what grants give and refuse, whatever right and whomever they are of.
+    """
+
+    def __init__(self, selected: Collection[str], entries: Mapping[str, Entry]) -> None:
+        self._entries = {each: entries[each] for each in selected if each in entries}
+        self._known: LRUCache[Any, list[dict[str, Any]]] = LRUCache(MOST_SHAPES)
+
+    def rows(self, grants: Collection[Grant], *, of_others: bool) -> list[dict[str, Any]]:
+        """The rows of ``withheld``; not to be changed."""
+        shape = (of_others, frozenset((each.allowances, tuple(each.refusals.items())) for each in grants))
+        known = self._known.get(shape)
+        if known is None:
+            known = self._known[shape] = withheld(self._entries, self._entries, grants, of_others=of_others)
+        return known
 
 
 def withheld(

@@ -67,6 +67,8 @@ class Almanac(Generic[K, V]):
         self._number = count()
         self._due = [(entry.due, next(self._number), key) for key, entry in self._always.items()]
         """A heap of what is to be loaded when; the number keeps keys from being compared."""
+        self.told = 0
+        """How often the register has told something."""
         self._woken = asyncio.Event()
         self._idle = asyncio.Event()
 
@@ -108,6 +110,7 @@ class Almanac(Generic[K, V]):
         wait = self._refresh_seconds
         try:
             entry.value = await self._load(key)
+            self.told += 1
         except SourceFailure as failure:
             report(self._source, [failure])
             wait = RETRY_SECONDS

@@ -56,6 +56,12 @@ class RegisterLabels:
 
     # --- looked up ----------------------------------------------------------------------------------------------
 
+    @property
+    def edition(self) -> object | None:
+        """How much each register has told."""
+        told = [almanac.told for almanac in self._almanacs]
+        return (*told, self._organisaatio.told) if self._organisaatio is not None else tuple(told)
+
     def code(self, uri: str, version: int | None) -> Text | None:
         """The name of a code of a national code set."""
         return self._koodisto.name(uri, version) if self._koodisto is not None else None

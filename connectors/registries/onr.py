@@ -6,7 +6,8 @@ Links may be undone at any time, so what is kept is kept for minutes, and of a p
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Annotated, Any
 
 import cachetools
@@ -97,6 +98,11 @@ class Onr:
         asked = Capability(gives="identities", keys=BY_LEARNER, at_once=MAX_BATCH, absent=ABSENT_OR_DENIED)
         return Capabilities((asked,))
 
+    def identify_at_hand(self, oids: Collection[LearnerOid]) -> Reply[LearnerOid, Person] | None:
+        """The person behind each OID where every one is kept; else nothing."""
+        known = {oid: self._kept.get(_key(oid)) for oid in oids}
+        return None if None in known.values() else _as_reply(known, {}, self._clock.now())
+
     async def identify(self, oids: Collection[LearnerOid]) -> Reply[LearnerOid, Person]:
         """The person behind each OID, keyed by the OID that was asked."""
         fetched_at = self._clock.now()
@@ -111,8 +117,7 @@ class Onr:
                 failed |= dict.fromkeys(batch, found.outcome)
             else:
                 known |= found
-        answers = {oid: _answer(known.get(oid), failed.get(oid)) for oid in asked}
-        return Reply(source=SOURCE, fetched_at=fetched_at, as_of=fetched_at, answers=answers)
+        return _as_reply({oid: known.get(oid) for oid in asked}, failed, fetched_at)
 
     async def _found(self, oids: Sequence[LearnerOid]) -> dict[LearnerOid, Person] | SourceFailure:
         try:
@@ -200,6 +205,13 @@ def _person(asked: LearnerOid, master: Person, links: _Links) -> Person:
     """The master with its aliases, the one that was asked among them."""
     aliases = (links.get(master.oid, set()) | {asked}) - {master.oid}
     return msgspec.structs.replace(master, aliases=frozenset(aliases))
+
+
+def _as_reply(
+    known: Mapping[LearnerOid, Person | None], failed: Mapping[LearnerOid, Outcome], at: datetime
+) -> Reply[LearnerOid, Person]:
+    answers = {oid: _answer(person, failed.get(oid)) for oid, person in known.items()}
+    return Reply(source=SOURCE, fetched_at=at, as_of=at, answers=answers)
 
 
 def _answer(person: Person | None, failed: Outcome | None) -> Answer[Person]:

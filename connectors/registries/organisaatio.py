@@ -8,6 +8,7 @@ something merged into an organisation that was asked for.
 """
 
 import asyncio
+import math
 import re
 import time
 from collections import defaultdict
@@ -39,6 +40,8 @@ from hoks.values import Text as Names
 
 MAX_BATCH = 1000
 MAX_CACHED = 20_000
+MAX_PLACED = 4_000
+"""How many sets of organisations, as requests name them, are kept with their places."""
 ABSENT_SECONDS = 600
 """How long an organisation stays unknown after the register did not know it."""
 PROVIDER_TYPE = "organisaatiotyyppi_01"
@@ -97,6 +100,15 @@ class _Kept:
     at: float
 
 
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """The places of some organisations, until when they are as good as new, and what was told by then."""
+
+    answers: Mapping[OrganisationOid, Answer[TreeNode]]
+    fresh_until: float
+    edition: tuple[int, ...]
+
+
 class Organisaatio:
     """The organisation register over HTTP."""
 
@@ -115,6 +127,9 @@ class Organisaatio:
         self._clock = clock
         self._seconds = seconds
         self._kept: cachetools.LRUCache[object, _Kept] = cachetools.LRUCache(MAX_CACHED)
+        self._placed: cachetools.LRUCache[frozenset[OrganisationOid], _Placed] = cachetools.LRUCache(MAX_PLACED)
+        self.told = 0
+        """How often the register has told something of organisations."""
         self.mergers: Almanac[str, _Mergers] = Almanac(
             SOURCE,
             self._load_mergers,
@@ -151,6 +166,14 @@ class Organisaatio:
         entry = self._kept.get(_key(oid))
         return entry.organisation.name if entry is not None and entry.organisation is not None else None
 
+    def nodes_at_hand(self, oids: Collection[OrganisationOid]) -> Reply[OrganisationOid, TreeNode] | None:
+        """The place of each organisation, where the same was asked before and all that it rests on is fresh still."""
+        placed = self._placed.get(frozenset(oids))
+        if placed is None or placed.edition != self._edition or self._seconds() > placed.fresh_until:
+            return None
+        now = self._clock.now()
+        return Reply(source=SOURCE, fetched_at=now, as_of=now, answers=placed.answers)
+
     async def nodes(self, oids: Collection[OrganisationOid]) -> Reply[OrganisationOid, TreeNode]:
         """The place of each organisation in the tree."""
         reply, failures = await self._told(oids)
@@ -170,7 +193,7 @@ class Organisaatio:
         self, oids: Collection[OrganisationOid]
     ) -> tuple[Reply[OrganisationOid, TreeNode], list[SourceFailure]]:
         """The place of each organisation, and what went wrong, each failure once however many it concerns."""
-        fetched_at = self._clock.now()
+        fetched_at, edition = self._clock.now(), self._edition
         asked = tuple(dict.fromkeys(oids))
         everything: dict[OrganisationOid, _Kept] = {}
         failed: dict[OrganisationOid, SourceFailure] = {}
@@ -186,9 +209,22 @@ class Organisaatio:
             if not wanted:
                 break
         answers = {oid: self._answer(oid, everything, failed) for oid in asked}
+        if not failed:
+            self._placed[frozenset(asked)] = _Placed(answers, self._fresh_until(everything), edition)
         stale = any(answer.outcome is Outcome.STALE for answer in answers.values())
         reply = Reply(source=SOURCE, fetched_at=fetched_at, as_of=fetched_at, answers=answers, stale=stale)
         return reply, list({id(each): each for each in failed.values()}.values())
+
+    @property
+    def _edition(self) -> tuple[int, ...]:
+        """Another one whenever the register has told something."""
+        return self.told, self.mergers.told, self.histories.told
+
+    def _fresh_until(self, everything: Mapping[OrganisationOid, _Kept]) -> float:
+        """Until when what was made of all this is as good as new."""
+        ends = [entry.at + self._fresh_for(entry) for entry in everything.values()]
+        mergers = self.mergers.get(MERGERS)
+        return min([*ends, *([mergers.at + self._stale_seconds] if mergers is not None else [])], default=math.inf)
 
     async def _with_ancestors(
         self, oids: Collection[OrganisationOid]
@@ -282,13 +318,16 @@ class Organisaatio:
         except Exception as error:
             return unexpected(SOURCE, error)
         self._kept.update({_key(oid): entry for oid, entry in found.items()})
+        self.told += 1
         return found
 
     def _is_fresh(self, entry: _Kept | None) -> bool:
         if entry is None:
             return False
-        limit = self._fresh_seconds if entry.organisation else min(ABSENT_SECONDS, self._fresh_seconds)
-        return self._seconds() - entry.at <= limit
+        return self._seconds() - entry.at <= self._fresh_for(entry)
+
+    def _fresh_for(self, entry: _Kept) -> float:
+        return self._fresh_seconds if entry.organisation else min(ABSENT_SECONDS, self._fresh_seconds)
 
     def _is_usable(self, entry: _Kept) -> bool:
         return self._is_fresh(entry) or (

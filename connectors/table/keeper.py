@@ -33,6 +33,9 @@ class _Seen:
 class Keeper:
     """Loads drops in a thread, one at a time however many requests wait."""
 
+    keeps = True
+    """Whether more than one request is answered from a snapshot."""
+
     def __init__(self, settings: TableSettings) -> None:
         self._settings = settings
         self._snapshot: Snapshot | None = None
@@ -45,6 +48,15 @@ class Keeper:
         """Whether a drop later than the snapshot was refused."""
         return self._seen is not None and self._seen.refused
 
+    @property
+    def at_hand(self) -> Snapshot | None:
+        """The snapshot to answer from, where nothing newer is to be looked for just now."""
+        return self._snapshot if self._looking is None and not self._is_due else None
+
+    @property
+    def _is_due(self) -> bool:
+        return time.monotonic() - self._looked_at >= self._settings.look_every_seconds
+
     async def load(self) -> None:
         """Load the drop that lies in the folder now, or raise ``DropRefused``."""
         await asyncio.to_thread(self._take)
@@ -56,7 +68,7 @@ class Keeper:
         until: float | None = None,  # noqa: ARG002
     ) -> Snapshot:
         """The snapshot to answer from. Raises ``SourceUnavailable`` when no drop has ever been whole."""
-        if self._looking is None and time.monotonic() - self._looked_at >= self._settings.look_every_seconds:
+        if self._looking is None and self._is_due:
             self._looked_at = time.monotonic()
             self._looking = asyncio.create_task(self._look())
         if self._looking is not None:

@@ -5,20 +5,32 @@ import re
 import sqlite3
 import threading
 import weakref
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
+from cachetools import LRUCache
+
+from connectors.shelf import size_of
 from connectors.table.cells import Row
 from connectors.table.drop import Drop
 from connectors.table.settings import COLUMNS, RowSettings, TableSettings
 from connectors.table.tidying import tidy
 from connectors.table.writing import SCHEMA, Counts, Rows, Writer, cleaners_of, fill_from, is_key
+from hoks.outcomes import Answer
 
 log = logging.getLogger(__name__)
 
+MOST_TOLD = 16_000_000
+"""How many bytes of what was read of a snapshot are kept beside its rows."""
 KEYS_AT_ONCE = 500
 """How many keys one query asks for at most."""
+
+
+def size_of_answer(answer: Answer[Any]) -> int:
+    """About how many bytes an answer takes in memory."""
+    return size_of(answer.value)
 
 
 @dataclass(frozen=True, slots=True, weakref_slot=True)
@@ -30,6 +42,8 @@ class Snapshot:
     left_out: Mapping[tuple[str, str], int]
     """How many rows, by table and reason."""
     lock: threading.Lock
+    told: "LRUCache[Hashable, Answer[Any]]" = field(default_factory=lambda: LRUCache(MOST_TOLD, size_of_answer))
+    """What was read of it lately, under what was asked: as true as the rows, and gone with them."""
 
     def ask(self, query: str, keys: Collection[str]) -> list[Row]:
         """The rows of a query on ``{keys}``, asked for some hundreds of keys at a time."""

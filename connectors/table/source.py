@@ -7,8 +7,9 @@ raise.
 import asyncio
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from datetime import timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from connectors.capabilities import ABSENT, ABSENT_OR_DENIED, BY_LEARNER, Capabilities, Capability, Gives, Key
 from connectors.failures import Reason, SourceFailure, SourceUnavailable, report
@@ -35,6 +36,15 @@ K = TypeVar("K", bound=str)
 T = TypeVar("T")
 Answers = Mapping[K, Answer[T]]
 """Answers for the keys of which something was read."""
+
+
+Place = tuple[str, ...]
+"""Under what an answer is kept beside the snapshot that it was read of: the question, and all that was asked by."""
+
+
+def _place_of(person: Person) -> Place:
+    # INVARIANT: a person is asked by all of their OIDs; one alias more or less is another question.
+    return (Question.RIGHTS, person.oid, *sorted(person.aliases))
 
 
 class TableSource:
@@ -117,7 +127,12 @@ class TableSource:
             read,
             given="rights" in self._settings.gives,
             asked=[oid for person in people for oid in person.all_oids],
+            places=[_place_of(person) for person in people],
         )
+
+    def rights_at_hand(self, people: Sequence[Person]) -> Reply[LearnerOid, tuple[StudyRight, ...]] | None:
+        """The same where it was read of the snapshot that is in use; else nothing."""
+        return self._at_hand([person.oid for person in people], [_place_of(person) for person in people])
 
     def _rights_of(self, person: Person, rows: Sequence[Row]) -> Answer[tuple[StudyRight, ...]]:
         if not are_of(person, rows):
@@ -144,7 +159,17 @@ class TableSource:
             found = read_plans(snapshot, rights, self._settings)
             return {right: Answer(Outcome.OK, found[right]) for right in rights if right in found}
 
-        return await self._reply(Question.PLANS, rights, read, given="plans" in self._settings.gives, until=until)
+        keys = list(rights)
+        return await self._reply(
+            *(Question.PLANS, keys, read),
+            given="plans" in self._settings.gives,
+            until=until,
+            places=[(Question.PLANS, right) for right in keys],
+        )
+
+    def plans_at_hand(self, rights: Collection[StudyRightOid]) -> Reply[StudyRightOid, tuple[Hoks, ...]] | None:
+        """The same where it was read of the snapshot that is in use; else nothing."""
+        return self._at_hand(rights, [(Question.PLANS, right) for right in rights])
 
     async def learners(self) -> Reply[OrganisationOid, tuple[LearnerOid, ...]]:
         """Every learner number there is, keyed by the source's provider."""
@@ -189,8 +214,12 @@ class TableSource:
         given: bool,
         asked: Collection[str] | None = None,
         until: float | None = None,
+        places: Sequence[Place] = (),
     ) -> Reply[K, T]:
-        """Answers for the keys; the rows are asked for by ``asked`` where keys are not what rows are found by."""
+        """Answers for the keys; the rows are asked for by ``asked`` where keys are not what rows are found by.
+
+        They are kept beside the snapshot at ``places``, one for each key.
+        """
         try:
             snapshot = await self._rows.current(question, keys if asked is None else asked, until)
             found = await self._found(snapshot, read)
@@ -199,14 +228,34 @@ class TableSource:
             now = self._clock.now()
             nothing: Answer[T] = Answer(failure.outcome)
             return Reply(source=self._settings.id, fetched_at=now, as_of=now, answers=dict.fromkeys(keys, nothing))
-        now = self._clock.now()
         # What a source does not give at all, it cannot say is absent.
         absent: Answer[T] = Answer(Outcome.ABSENT if given else Outcome.ABSENT_OR_DENIED)
+        answers = {key: found.get(key, absent) for key in keys}
+        if places and self._rows.keeps:
+            for place, key in zip(places, keys, strict=True):
+                with suppress(ValueError):  # one that is larger than all that is kept
+                    snapshot.told[place] = answers[key]
+        return self._as_reply(snapshot, answers)
+
+    def _at_hand(self, keys: Collection[K], places: Sequence[Place]) -> Reply[K, Any] | None:
+        """The answers that were read of the snapshot in use.
+
+        INVARIANT: told as long as the snapshot is in use and no longer; that something is absent as long as what is.
+        """
+        snapshot = self._rows.at_hand
+        if snapshot is None:
+            return None
+        answers = {key: snapshot.told.get(place) for key, place in zip(keys, places, strict=True)}
+        known = {key: answer for key, answer in answers.items() if answer is not None}
+        return self._as_reply(snapshot, known) if len(known) == len(answers) else None
+
+    def _as_reply(self, snapshot: Snapshot, answers: Answers[K, T]) -> Reply[K, T]:
+        now = self._clock.now()
         return Reply(
             source=self._settings.id,
             fetched_at=now,
             as_of=snapshot.as_of,
-            answers={key: found.get(key, absent) for key in keys},
+            answers=answers,
             stale=self._rows.behind or now - snapshot.as_of > timedelta(hours=self._settings.stale_after_hours),
         )
 

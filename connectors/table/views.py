@@ -34,6 +34,14 @@ class LiveViews:
         self._database = Database(settings, database, clock, password)
         self._threads = ThreadPoolExecutor(database.connections, thread_name_prefix=settings.id)
 
+    keeps = False
+    """Whether more than one request is answered from a snapshot."""
+
+    @property
+    def at_hand(self) -> Snapshot | None:
+        """Nothing: each question is read anew."""
+        return None
+
     @property
     def behind(self) -> bool:
         """Whether something later could not be read: never, of what is read now."""
@@ -97,6 +105,13 @@ class WholeViews(LiveViews):
         self._failure: SourceFailure | None = None
         self._next = float("-inf")
         self._reading: asyncio.Task[None] | None = None
+
+    keeps = True
+
+    @property
+    def at_hand(self) -> Snapshot | None:
+        """The last snapshot, where the views are not to be read again just now."""
+        return self._snapshot if self._reading is None and time.monotonic() < self._next else None
 
     @property
     def behind(self) -> bool:

@@ -3,7 +3,9 @@
 Only against an anchor that is kept outside does a log that was cut at its end, or put back to an earlier day, show.
 """
 
+import fcntl
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -56,6 +58,9 @@ class FileSink:
         """Append the anchor durably."""
         handle = os.open(self._file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640)
         try:
+            # Over a network to append is not one step; where there are no locks, there is one that writes.
+            with suppress(OSError):
+                fcntl.flock(handle, fcntl.LOCK_EX)
             os.write(handle, (anchor.line() + "\n").encode())
             os.fsync(handle)
         finally:

@@ -24,6 +24,10 @@ _RECORD = b"hoks-gateway log record 1\n"
 _LEAF, _NODE = b"\x00", b"\x01"
 
 
+Body = Mapping[str, Any] | bytes
+"""The body of a record, or what is written of it already: see ``written``."""
+
+
 class Sealed(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A record as it is kept. The body and its salt can be erased; the rest stays, and with it the chain."""
 
@@ -45,11 +49,11 @@ def canonical(body: Mapping[str, Any]) -> bytes:
     return msgspec.json.encode(body, order="deterministic")
 
 
-def seal(body: Mapping[str, Any], *, stream: str, seq: int, at: int, prev: bytes, salt: bytes | None = None) -> Sealed:
+def seal(body: Body, *, stream: str, seq: int, at: int, prev: bytes, salt: bytes | None = None) -> Sealed:
     """The record that follows ``prev`` in its stream."""
     salt = salt or secrets.token_bytes(SALT_BYTES)
-    written = _written(body)
-    body_hash = hashlib.sha256(salt + proven(written)).digest()
+    kept = body if isinstance(body, bytes) else _written(body)
+    body_hash = hashlib.sha256(salt + proven(kept)).digest()
     return Sealed(
         stream=stream,
         seq=seq,
@@ -58,13 +62,11 @@ def seal(body: Mapping[str, Any], *, stream: str, seq: int, at: int, prev: bytes
         body_hash=body_hash,
         hash=record_hash(stream, seq, at, prev, body_hash),
         salt=salt,
-        body=written,
+        body=kept,
     )
 
 
-def seal_all(
-    bodies: Iterable[Mapping[str, Any]], *, stream: str, after: int, at: int, prev: bytes
-) -> tuple[Sealed, ...]:
+def seal_all(bodies: Iterable[Body], *, stream: str, after: int, at: int, prev: bytes) -> tuple[Sealed, ...]:
     """The records that follow the ``after``-th one, one after the other."""
     sealed: list[Sealed] = []
     for seq, body in enumerate(bodies, after + 1):
@@ -77,9 +79,17 @@ def _written(body: Mapping[str, Any]) -> bytes:
     if APART not in body:
         return canonical(body)
     shown = {name: value for name, value in body.items() if name != APART}
-    # Of few possible values the hash alone would tell which it is.
-    apart = {**body[APART], "nonce": secrets.token_hex(SALT_BYTES)}
-    return canonical(shown) + b"\n" + canonical(apart)
+    return written(canonical(shown), canonical({**body[APART], "nonce": nonce()}))
+
+
+def nonce() -> str:
+    """What stands among what stands apart: of few possible values the hash alone would tell which it is."""
+    return secrets.token_hex(SALT_BYTES)
+
+
+def written(shown: bytes, apart: bytes) -> bytes:
+    """A body as it is kept, of two canonical forms: what is shown, and what stands apart."""
+    return shown + b"\n" + apart
 
 
 def proven(written: bytes) -> bytes:

@@ -6,18 +6,71 @@ Who looked, and which request it was, stand apart: the person whose data they ar
 import hashlib
 import secrets
 from collections.abc import Iterable
-from typing import Any
+from datetime import datetime
+from functools import lru_cache
+from typing import NamedTuple
 
-from gateway.records.chain import APART
+import msgspec
+
+from gateway.records.chain import nonce, written
 from gateway.records.gate import Disclosure, Gate
 from hoks.access.reports import ReportGround
 from hoks.access.rules import Ground, Policy
 from hoks.caller import Caller
 from hoks.disclosing import PURPOSES, Told
+from hoks.items import Item
 
 FORM = 1
 """The version of the form of a record's body."""
+MOST_COMBINATIONS = 1024
+"""Of rules, and of items, of which it is remembered how the log says them."""
 _PERSON_SOURCE = "onr"
+
+
+class _Shown(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What of a record's body its person is shown.
+
+    INVARIANT: the fields stand in the order of their names and hold no float, so that it is encoded in the canonical
+    form (``chain.canonical``) as it stands.
+    """
+
+    acting_org: str | None
+    appointments: list[str]
+    as_of: str | None
+    consents: list[str]
+    discloser: str | None
+    event: str
+    fetched_at: str | None
+    grounds: tuple[str, ...]
+    items: tuple[str, ...]
+    laws: tuple[str, ...]
+    plan: str | None
+    policy: str
+    provider: str | None
+    purpose: str
+    role: str
+    rules: tuple[str, ...]
+    source: str
+    stale: bool
+    subject: str
+    v: int
+
+
+class _Apart(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What stands apart; in the order of names, as above."""
+
+    nonce: str
+    op: str
+    request: str
+    viewer: str
+
+
+class _Basis(NamedTuple):
+    """Rules in words of the log."""
+
+    rules: tuple[str, ...] = ()
+    grounds: tuple[str, ...] = ()
+    laws: tuple[str, ...] = ()
 
 
 class Recorder:
@@ -28,6 +81,7 @@ class Recorder:
         self._policy = policy.sha256
         self._grounds: dict[str, Ground | ReportGround] = {rule.id: rule.ground for rule in policy.rules}
         self._grounds |= {report.id: report.ground for report in policy.reports}
+        self._basis = lru_cache(MOST_COMBINATIONS)(self._basis_of)
 
     async def release(self, caller: Caller, told: Iterable[Told], operation: str) -> None:
         """Record what is told to a caller. Raises ``GroundChanged`` and ``StoreBroken``: then nothing may leave."""
@@ -36,10 +90,10 @@ class Recorder:
             [
                 Disclosure(
                     subject=each.subject,
-                    body={
-                        **self._body(caller, each),
-                        APART: {"viewer": caller.subject, "request": request, "op": hashed},
-                    },
+                    body=written(
+                        _encoded(self._shown(caller, each)),
+                        _encoded(_Apart(viewer=caller.subject, request=request, op=hashed, nonce=nonce())),
+                    ),
                     consents=each.origin.consents if each.origin is not None else frozenset(),
                     appointments=each.origin.appointments if each.origin is not None else frozenset(),
                 )
@@ -47,32 +101,48 @@ class Recorder:
             ]
         )
 
-    def _body(self, caller: Caller, told: Told) -> dict[str, Any]:
+    def _shown(self, caller: Caller, told: Told) -> _Shown:
         origin = told.origin
-        rules = sorted(set(origin.rules)) if origin is not None else []
-        return {
-            "v": FORM,
-            "event": "disclosed",
-            "role": caller.role.value,
-            "acting_org": caller.organisation,
-            "subject": told.subject,
-            "plan": told.right,
-            "source": origin.source if origin is not None else _PERSON_SOURCE,
-            "provider": origin.provider if origin is not None else None,
-            "discloser": origin.discloser if origin is not None else None,
-            "items": sorted(item.value for item in told.items),
-            "rules": rules,
-            "grounds": sorted({code for rule in rules for code in self._grounds[rule].code.split()}),
-            "laws": sorted({self._grounds[rule].law for rule in rules}),
-            "consents": sorted(origin.consents) if origin is not None else [],
-            "appointments": sorted(origin.appointments) if origin is not None else [],
-            "purpose": PURPOSES[caller.role],
-            "policy": self._policy,
-            "as_of": _moment(origin.as_of if origin is not None else None),
-            "fetched_at": _moment(origin.fetched_at if origin is not None else None),
-            "stale": origin is not None and origin.stale,
-        }
+        rules, grounds, laws = self._basis(origin.rules) if origin is not None else _Basis()
+        return _Shown(
+            v=FORM,
+            event="disclosed",
+            role=caller.role.value,
+            acting_org=caller.organisation,
+            subject=told.subject,
+            plan=told.right,
+            source=origin.source if origin is not None else _PERSON_SOURCE,
+            provider=origin.provider if origin is not None else None,
+            discloser=origin.discloser if origin is not None else None,
+            items=_sorted(told.items),
+            rules=rules,
+            grounds=grounds,
+            laws=laws,
+            consents=sorted(origin.consents) if origin is not None else [],
+            appointments=sorted(origin.appointments) if origin is not None else [],
+            purpose=PURPOSES[caller.role],
+            policy=self._policy,
+            as_of=_moment(origin.as_of if origin is not None else None),
+            fetched_at=_moment(origin.fetched_at if origin is not None else None),
+            stale=origin is not None and origin.stale,
+        )
+
+    def _basis_of(self, rules: tuple[str, ...]) -> _Basis:
+        grounds = [self._grounds[rule] for rule in rules]
+        return _Basis(
+            tuple(sorted({*rules})),
+            tuple(sorted({code for ground in grounds for code in ground.code.split()})),
+            tuple(sorted({ground.law for ground in grounds})),
+        )
 
 
-def _moment(moment: Any) -> str | None:
+_encoded = msgspec.json.Encoder().encode
+
+
+@lru_cache(MOST_COMBINATIONS)
+def _sorted(items: frozenset[Item]) -> tuple[str, ...]:
+    return tuple(sorted(item.value for item in items))
+
+
+def _moment(moment: datetime | None) -> str | None:
     return moment.isoformat() if moment is not None else None

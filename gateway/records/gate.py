@@ -7,14 +7,15 @@ it, and every gate after that sees the change: no disclosure is recorded after a
 
 import asyncio
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, Table, insert, select
+from sqlalchemy import Connection, Row, insert, select
 
 from gateway.clock import day_in_helsinki
+from gateway.records.chain import Body
 from gateway.records.log import Entry, Log
 from gateway.records.store import Store, StoreBroken
 from gateway.records.tables import APPOINTMENT, CONSENT, CONSENT_USE
@@ -36,11 +37,25 @@ class Disclosure(msgspec.Struct, frozen=True, kw_only=True):
 
     subject: str
     """Learner OID, the master."""
-    body: Mapping[str, Any]
+    body: Body
     consents: frozenset[str] = frozenset()
     """The ids of the consents that it rests on."""
     appointments: frozenset[str] = frozenset()
     """The ids of the appointments, of those made through the gateway, that it rests on."""
+
+
+class _Release(msgspec.Struct, frozen=True):
+    """What is to be recorded of one answer, and when it was ready, in milliseconds since 1970."""
+
+    disclosures: Sequence[Disclosure]
+    now: int
+
+    def grounds(self) -> set[tuple[str, str]]:
+        """What it rests on, each with the name of its table."""
+        return {
+            *((CONSENT.name, each) for told in self.disclosures for each in told.consents),
+            *((APPOINTMENT.name, each) for told in self.disclosures for each in told.appointments),
+        }
 
 
 class Gate:
@@ -69,40 +84,51 @@ class Gate:
             return
         if self.is_closed:
             raise StoreBroken("the log's anchors could not be kept outside for too long")
-        now = int(self._clock.now().timestamp() * 1000)
-
-        def job(connection: Connection) -> None:
-            # A clock that was set back revives nothing: the log has seen a later moment.
-            at = max(now, self._log.latest(connection))
-            day = day_in_helsinki(datetime.fromtimestamp(at / 1000, UTC))
-            _look_again(connection, CONSENT, {each for told in disclosures for each in told.consents}, day)
-            _look_again(connection, APPOINTMENT, {each for told in disclosures for each in told.appointments}, day)
-            entries = [Entry(body=each.body, subject=each.subject) for each in disclosures]
-            records = self._log.append(connection, entries, at)
-            uses = [
-                {"consent": consent, "stream": record.stream, "seq": record.seq, "at": at}
-                for each, record in zip(disclosures, records, strict=True)
-                for consent in sorted(each.consents)
-            ]
-            if uses:
-                connection.execute(insert(CONSENT_USE), uses)
-
+        release = _Release(disclosures, int(self._clock.now().timestamp() * 1000))
         try:
-            await self._store.write(job)
+            await self._store.write_together(self._record, release)
         except (StoreBroken, asyncio.CancelledError):
             self._failed = self._seconds()
             raise
         self._failed = float("-inf")
 
+    def _record(self, connection: Connection, releases: Sequence[_Release]) -> list[GroundChanged | None]:
+        """Record what may be released of what waits side by side, with one look at the stream and at the grounds."""
+        head = self._log.head(connection)
+        # A clock that was set back revives nothing: the log has seen a later moment.
+        at = max(head.at, *(each.now for each in releases))
+        day = day_in_helsinki(datetime.fromtimestamp(at / 1000, UTC))
+        grounds = [each.grounds() for each in releases]
+        over = _over(connection, set().union(*grounds), day)
+        changed = [not over.isdisjoint(each) for each in grounds]
+        told = [
+            one
+            for each, is_changed in zip(releases, changed, strict=True)
+            if not is_changed
+            for one in each.disclosures
+        ]
+        records = self._log.append(connection, [Entry(body=each.body, subject=each.subject) for each in told], at, head)
+        uses = [
+            {"consent": consent, "stream": record.stream, "seq": record.seq, "at": at}
+            for each, record in zip(told, records, strict=True)
+            for consent in sorted(each.consents)
+        ]
+        if uses:
+            connection.execute(insert(CONSENT_USE), uses)
+        return [GroundChanged() if is_changed else None for is_changed in changed]
 
-def _look_again(connection: Connection, table: Table, grounds: Collection[str], day: date) -> None:
-    if not grounds:
-        return
-    # In order of id, and shared: gates never wait for each other, who ends something waits for gates.
-    wanted = select(table).where(table.c.id.in_(sorted(grounds))).order_by(table.c.id).with_for_update(read=True)
-    rows = connection.execute(wanted).all()
-    if {row.id for row in rows if _HOLDS[table.name](row, day)} != set(grounds):
-        raise GroundChanged
+
+def _over(connection: Connection, grounds: Iterable[tuple[str, str]], day: date) -> set[tuple[str, str]]:
+    """Those of the grounds that do not hold any more."""
+    over = set(grounds)
+    for table in (CONSENT, APPOINTMENT):
+        wanted = sorted(each for name, each in over if name == table.name)
+        if wanted:
+            # In order of id, and shared: gates never wait for each other, who ends something waits for gates.
+            locked = select(table).where(table.c.id.in_(wanted)).order_by(table.c.id).with_for_update(read=True)
+            holding = [row.id for row in connection.execute(locked) if _HOLDS[table.name](row, day)]
+            over -= {(table.name, each) for each in holding}
+    return over
 
 
 def _consent_holds(row: Row[Any], day: date) -> bool:

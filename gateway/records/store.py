@@ -13,8 +13,9 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -24,6 +25,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from gateway.records.files import Files
 
+S = TypeVar("S")
 T = TypeVar("T")
 
 LARGEST_GROUP = 128
@@ -31,7 +33,7 @@ LARGEST_GROUP = 128
 WAITING = 10_000
 """How many may wait for the writer; more is a store that cannot keep up, and they are refused at once."""
 READERS = 4
-PATIENCE_SECONDS = 0.9
+PATIENCE_SECONDS = 0.5
 """How long a job waits while the writer does not get on with anybody's; then the store counts as broken."""
 READING_SECONDS = 2.0
 CLOSING_SECONDS = 5.0
@@ -42,15 +44,45 @@ log = logging.getLogger(__name__)
 
 Job = Callable[[Connection], T]
 """Work inside a transaction. It may run again in another one, so it changes nothing outside the connection."""
+JointJob = Callable[[Connection, Sequence[S]], Sequence[T | Exception]]
+"""The same for several who wait side by side, in one go: for each, in order, its result, or what speaks against it, of
+which nothing was written then."""
 
 
 class StoreBroken(Exception):
     """The store cannot be read or written; nothing that depends on it may happen."""
 
 
-class _Waiting(NamedTuple):
-    job: Job[Any]
-    done: "Future[Any]"
+class _Waiting:
+    """What waits for the writer: begun by it, or given up by whoever waits, but not both."""
+
+    def __init__(self, job: JointJob[Any, Any], item: object, answer: "asyncio.Future[Any]", *, is_joint: bool) -> None:
+        self.job = job
+        self.item = item
+        self.answer = answer
+        self.kin: object = job if is_joint else self
+        """Neighbours of the same kin are done in one go."""
+        self.look: asyncio.TimerHandle | None = None
+        """When it is next looked whether it waits in vain."""
+        self._taken = threading.Lock()
+        self._is_begun = False
+
+    def begin(self) -> bool:
+        """Begin it, for the writer, and say whether that was still to be done: from then on nobody can give it up."""
+        self._is_begun = self._is_begun or self._taken.acquire(blocking=False)
+        return self._is_begun
+
+    def give_up(self) -> bool:
+        """Give it up, for whoever waits, and say whether that could still be done: what is begun may be durable."""
+        return self._taken.acquire(blocking=False)
+
+
+class _Result(NamedTuple):
+    """What something that waited comes to."""
+
+    waiting: _Waiting
+    value: Any
+    refused: BaseException | None = None
 
 
 class Store:
@@ -76,20 +108,37 @@ class Store:
 
     async def write(self, job: Job[T]) -> T:
         """Do a job in a transaction that is durable when this returns. What the job raises undoes the job alone."""
+
+        def alone(connection: Connection, _: Sequence[None]) -> tuple[T]:
+            return (job(connection),)
+
+        return await self._in_turn(alone, None, is_joint=False)
+
+    async def write_together(self, job: JointJob[S, T], item: S) -> T:
+        """The same of a job that is done for all at once who wait for it side by side, in their order."""
+        return await self._in_turn(job, item, is_joint=True)
+
+    async def _in_turn(self, job: JointJob[S, T], item: S, *, is_joint: bool) -> T:
         if self._jobs.qsize() >= WAITING:
             raise StoreBroken("too many are waiting for the store")
-        waiting = _Waiting(job, Future())
-        doing: asyncio.Future[T] = asyncio.wrap_future(waiting.done)
+        loop = asyncio.get_running_loop()
+        # INVARIANT: a caller that gives up does not stop what is being written: it may be durable already.
+        waiting = _Waiting(job, item, loop.create_future(), is_joint=is_joint)
         self._jobs.put(waiting)
-        while True:
-            done = self._done
-            # INVARIANT: a caller that gives up does not stop what is being written: it may be durable already.
-            with suppress(TimeoutError):
-                async with asyncio.timeout(PATIENCE_SECONDS):
-                    return await asyncio.shield(doing)
-            if self._done == done and waiting.done.cancel():
-                self._note("no turn in time")
-                raise StoreBroken("no turn in time")
+        waiting.look = loop.call_later(PATIENCE_SECONDS, self._look_after, waiting, self._done)
+        try:
+            return await waiting.answer  # type: ignore[no-any-return]  # what waits is of any kind
+        finally:
+            waiting.look.cancel()
+
+    def _look_after(self, waiting: _Waiting, done: int) -> None:
+        """Give up what has waited for long while the writer got on with nobody's."""
+        if self._done == done and waiting.give_up():
+            self._note("no turn in time")
+            _told([_Result(waiting, None, StoreBroken("no turn in time"))])
+            return
+        loop = waiting.answer.get_loop()
+        waiting.look = loop.call_later(PATIENCE_SECONDS, self._look_after, waiting, self._done)
 
     async def read(self, job: Job[T]) -> T:
         """Do a job that only reads."""
@@ -140,39 +189,34 @@ class Store:
 
     def _write(self, group: Sequence[_Waiting]) -> None:
         """One transaction for all of a group. Each learns its own result only once all is durable."""
-        fault = self._tried(group)
-        left = [each for each in group if not each.done.done()]
+        left, fault = self._tried(group)
         if fault is not None and _code_of(fault) in _CROSSED:
             # Groups of two instances can wait for each other where no two jobs would.
-            while left and (fault := self._tried(left[:1])) is None:
+            while left and (fault := self._tried(left[:1])[1]) is None:
                 left = left[1:]
         if fault is not None:
             self._failed(left, fault)
         else:
             self._succeeded()
 
-    def _tried(self, group: Sequence[_Waiting]) -> Exception | None:
-        """Do the group's jobs in a transaction and tell each its result; or what the store says against it."""
+    def _tried(self, group: Sequence[_Waiting]) -> tuple[Sequence[_Waiting], Exception | None]:
+        """Do the group's jobs in a transaction and tell each its result; or who is left, and what the store says."""
         begun: list[_Waiting] = []
-        results: list[tuple[_Waiting, Any, BaseException | None]] = []
+        results: list[_Result] = []
         try:
             with _locked(self._lock):
                 with self._engine.begin() as connection:
                     # From here on nobody can give up a job any more: it may come to be durable.
-                    begun.extend(each for each in group if _is_wanted(each.done))
-                    for each in begun:
-                        results.append((each, *_done(each.job, connection)))
+                    begun.extend(each for each in group if each.begin())
+                    for _, kin in groupby(begun, key=lambda each: each.kin):
+                        results += _done(list(kin), connection)
                         self._done += 1
                 if self._files is not None:
                     self._files.check()
         except (SQLAlchemyError, OSError) as fault:
-            return fault
-        for waiting, value, refused in results:
-            if refused is not None:
-                waiting.done.set_exception(refused)
-            else:
-                waiting.done.set_result(value)
-        return None
+            return begun or group, fault
+        _tell(results)
+        return (), None
 
     def _failed(self, group: Sequence[_Waiting], fault: Exception) -> None:
         name = _named(fault)
@@ -180,9 +224,7 @@ class Store:
         if _code_of(fault) == _READ_ONLY:
             # What was the primary no longer is: new connections look for the one that is.
             self._engine.dispose()
-        for waiting in group:
-            if _is_wanted(waiting.done):
-                waiting.done.set_exception(StoreBroken(name))
+        _tell([_Result(each, None, StoreBroken(name)) for each in group if each.begin()])
 
     def _note(self, fault: str) -> None:
         """Log a fault when it begins."""
@@ -196,9 +238,21 @@ class Store:
         self._is_broken = False
 
 
-def _is_wanted(done: "Future[Any]") -> bool:
-    """Whether somebody still waits for it; from then on nobody can give it up."""
-    return done.running() or done.set_running_or_notify_cancel()
+def _tell(results: Sequence[_Result]) -> None:
+    """Tell everybody in a group at once: to wake a loop costs more than most of what it is woken for."""
+    for loop, told in groupby(results, key=lambda each: each.waiting.answer.get_loop()):
+        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            loop.call_soon_threadsafe(_told, list(told))
+
+
+def _told(results: Sequence[_Result]) -> None:
+    for waiting, value, refused in results:
+        if waiting.answer.done():
+            continue
+        if refused is not None:
+            waiting.answer.set_exception(refused)
+        else:
+            waiting.answer.set_result(value)
 
 
 def _named(fault: BaseException) -> str:
@@ -221,19 +275,22 @@ _CROSSED = frozenset({"40P01", "40001", "55P03"})
 _READ_ONLY = "25006"
 
 
-def _done(job: Job[Any], connection: Connection) -> tuple[Any, BaseException | None]:
-    """What a job comes to, in a savepoint of its own."""
+def _done(kin: Sequence[_Waiting], connection: Connection) -> list[_Result]:
+    """What one job comes to for those who wait for it, in a savepoint of its own."""
     savepoint = connection.begin_nested()
     try:
-        value = job(connection)
+        values = kin[0].job(connection, [each.item for each in kin])
     except SQLAlchemyError:
         # The whole transaction is in doubt, not only this job.
         raise
     except Exception as refused:
         savepoint.rollback()
-        return None, refused
+        return [_Result(each, None, refused) for each in kin]
     savepoint.commit()
-    return value, None
+    return [
+        _Result(each, None, value) if isinstance(value, Exception) else _Result(each, value)
+        for each, value in zip(kin, values, strict=True)
+    ]
 
 
 def _probe(connection: Connection) -> None:
@@ -333,7 +390,7 @@ def postgresql(url: URL) -> Store:
 
 _SERVER = (
     "synchronous_commit=on",
-    "lock_timeout=900",
+    "lock_timeout=500",
     "statement_timeout=5000",
     "idle_in_transaction_session_timeout=10000",
 )

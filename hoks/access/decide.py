@@ -5,11 +5,14 @@ Nothing unless permitted; the order of rules and facts does not matter; an unkno
 
 from collections.abc import Mapping
 from enum import StrEnum
+from functools import lru_cache
+from typing import Literal
 
 import msgspec
 
 from hoks.access.facts import CONDITIONS, PERSON_CONDITIONS, PLAN_CONDITIONS, Situation, all_of
 from hoks.access.rules import Limit, Policy, Rule
+from hoks.beside import Beside
 from hoks.caller import Role
 from hoks.identifiers import StudyRightOid
 from hoks.items import Item, Seen, Slice, item_of, items_in
@@ -87,16 +90,18 @@ class Grant(msgspec.Struct, frozen=True, kw_only=True):
 
 def decide(policy: Policy, role: Role, situation: Situation, right: MergedRight) -> Grant:
     """What a caller in ``role`` may see of one right and its plan."""
-    rules = policy.for_role(role, "plan")
-    held = {rule.id: all_of([CONDITIONS[each](situation, right) for each in rule.when]) for rule in rules}
-    return conclude(rules, held, right.oid, _limits(situation, right), situation.is_in_hiding)
+    rules = _rules(policy, role, "plan")
+    known: dict[str, Known] = {}
+    held = tuple([_holds(rule, situation, right, known) for rule in rules])
+    limits = _limits(situation, right) if any(rule.limited_to is not None for rule in rules) else NO_LIMITS
+    return _concluded(_Rules(rules), held, tuple(limits.items()), situation.is_in_hiding).of(right.oid)
 
 
 def decide_person(policy: Policy, role: Role, situation: Situation) -> Seen:
     """What a caller in ``role`` may see of a student apart from any right."""
     given = (
         rule.items
-        for rule in policy.for_role(role, "person")
+        for rule in _rules(policy, role, "person")
         if all_of([PERSON_CONDITIONS[each](situation) for each in rule.when]) is Known.YES
     )
     return frozenset().union(*given)
@@ -119,6 +124,34 @@ def conclude(
     ``limits`` are the items that a consent or a statute names, for rules that reach no further. ``is_in_hiding`` is
     whether a non-disclosure order stands; where that is not known, nothing is given that it would withhold.
     """
+    return _conclude(rules, held, limits, is_in_hiding).of(right)
+
+
+class _Conclusion(msgspec.Struct, frozen=True):
+    """A grant, whichever right it is of."""
+
+    allowances: tuple[Allowance, ...]
+    refusals: Mapping[Item, Refusal]
+    scope: Scope
+    is_of_one_plan: bool
+
+    def of(self, right: StudyRightOid) -> Grant:
+        """The same of one right."""
+        return Grant(
+            right=right,
+            allowances=self.allowances,
+            refusals=self.refusals,
+            scope=self.scope,
+            is_of_one_plan=self.is_of_one_plan,
+        )
+
+
+def _conclude(
+    rules: tuple[Rule, ...],
+    held: Mapping[str, Known],
+    limits: Mapping[Limit, frozenset[Item]],
+    is_in_hiding: Known,
+) -> _Conclusion:
     allowances = tuple(
         Allowance(rule.id, items, rule.when_plan)
         for rule in sorted(rules, key=lambda rule: rule.id)
@@ -128,7 +161,54 @@ def conclude(
     refusals = {item: _refusal(item, rules, held, is_in_hiding) for item in Item if item not in given}
     scope = max((rule.scope for rule in rules), default=Scope.ALL)
     is_of_one_plan = any(rule.scope is not Scope.ALL or rule.limited_to is Limit.CONSENT for rule in rules)
-    return Grant(right=right, allowances=allowances, refusals=refusals, scope=scope, is_of_one_plan=is_of_one_plan)
+    return _Conclusion(allowances, refusals, scope, is_of_one_plan)
+
+
+MOST_CONCLUSIONS = 4_096
+
+
+class _Rules:
+    """The rules for one role, known by themselves: to compare all that they say would take longer than to conclude."""
+
+    __slots__ = ("rules",)
+
+    def __init__(self, rules: tuple[Rule, ...]) -> None:
+        self.rules = rules
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Rules) and other.rules is self.rules
+
+    def __hash__(self) -> int:
+        return id(self.rules)
+
+
+@lru_cache(MOST_CONCLUSIONS)
+def _concluded(
+    rules: _Rules, held: tuple[Known, ...], limits: tuple[tuple[Limit, frozenset[Item]], ...], is_in_hiding: Known
+) -> _Conclusion:
+    """INVARIANT: of a person it is told only which rules hold and which items are named, and that decides alone."""
+    by_id = {rule.id: holds for rule, holds in zip(rules.rules, held, strict=True)}
+    return _conclude(rules.rules, by_id, dict(limits), is_in_hiding)
+
+
+def _rules(policy: Policy, role: Role, about: Literal["person", "plan"]) -> tuple[Rule, ...]:
+    """The rules that can apply to a role, picked out once for each policy."""
+    by_role = _by_role(policy)
+    found = by_role.get((role, about))
+    if found is None:
+        found = by_role[role, about] = policy.for_role(role, about)
+    return found
+
+
+_by_role: Beside[Policy, dict[tuple[Role, str], tuple[Rule, ...]]] = Beside(lambda _: {})
+
+
+def _holds(rule: Rule, situation: Situation, right: MergedRight, known: dict[str, Known]) -> Known:
+    """Whether a rule's conditions hold, each looked at once: what is known of this right already is in ``known``."""
+    for each in rule.when:
+        if each not in known:
+            known[each] = CONDITIONS[each](situation, right)
+    return all_of([known[each] for each in rule.when])
 
 
 def _limits(situation: Situation, right: MergedRight) -> Mapping[Limit, frozenset[Item]]:

@@ -4,9 +4,10 @@ It is sufficient alone: fetching less is only economy. What it keeps depends on 
 own visible parts, never on a hidden value.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
+from operator import attrgetter, is_
 from typing import Any, TypeVar, get_args, get_type_hints
 
 import msgspec
@@ -35,55 +36,162 @@ def redact(record: R, seen: Seen) -> R | None:
     """The record with only what is in ``seen``; nothing when none of it may be.
 
     A hidden value is null, a hidden element is not in its list. A list of records is null when no item beneath it
-    is granted, whatever it holds.
+    is granted, whatever it holds. A record of which everything is seen is given as it is.
     """
-    return _redact(record, seen, items_in(seen))
+    redacted: R | None = _redactor(type(record), seen)(record)
+    return redacted
 
 
-def _redact(record: R, seen: Seen, items: frozenset[Item]) -> R | None:
-    shape = shape_of(type(record))
-    gate_is_open = record.gate is None or getattr(record, record.gate) in seen
-    kept: dict[str, Any] = dict.fromkeys(record.__struct_fields__)
-    something = False
-    if gate_is_open:
-        for name, shown, is_day in shape.leaves:
-            item = _item_of(record, shown)
-            if item in seen or (item in items and is_day and Slice(item, Aspect.DATES) in seen):
-                kept[name] = getattr(record, name)
-            elif item in items and shown.is_name and Slice(item, Aspect.NAMES) in seen:
-                kept[name] = named(getattr(record, name))
-            else:
-                continue
-            something = something or shown.opens
-    for name, beneath, is_list in shape.records:
-        if (gate_is_open or name in record.past_gate) and not beneath.isdisjoint(items):
+# --- compiled once for each kind of record and what is seen -------------------------------------------------------
+
+MOST_REDACTORS = 4_096
+"""A policy needs some hundreds; consents may name any items, and what they need gives way to what is used."""
+
+Redactor = Callable[[Any], Any]
+"""From a record of one kind to what is seen of it, or nothing."""
+
+
+@lru_cache(MOST_REDACTORS)
+def _redactor(kind: type[Record], seen: Seen) -> Redactor:
+    """How records of ``kind`` are redacted to ``seen``.
+
+    INVARIANT: made of the kind and of what is seen alone, and never of a record; by the items that a record itself
+    names it only chooses among forms that are.
+    """
+    everything = _everything_in(kind)
+    if everything is not None and everything <= seen:
+        return _as_it_is
+    choosing = _choosing(kind)
+    if not choosing:
+        return _form(kind, seen, {})
+    forms: dict[Any, Redactor] = {}
+    chosen_by = attrgetter(*choosing)
+
+    def redacted(record: Any) -> Any:
+        chosen = chosen_by(record)
+        form = forms.get(chosen)
+        if form is None:
+            items = chosen if len(choosing) > 1 else (chosen,)
+            form = forms[chosen] = _form(kind, seen, dict(zip(choosing, items, strict=True)))
+        return form(record)
+
+    return redacted
+
+
+def _as_it_is(record: Any) -> Any:
+    return record
+
+
+def _form(kind: type[Record], seen: Seen, chosen: Mapping[str, Item]) -> Redactor:
+    """How records of ``kind`` are redacted that name the items ``chosen``, by the property that names each."""
+    shape, items, held_in = shape_of(kind), items_in(seen), _held_in(kind)
+    gate_is_open = kind.gate is None or chosen[kind.gate] in seen
+    opens = gate_is_open and kind.gate is not None
+    kept: list[str] = []
+    called: list[str] = []
+    for name, shown, is_day in shape.leaves if gate_is_open else ():
+        item = chosen[shown.choose] if shown.choose is not None else _only(shown)
+        if item in seen or (item in items and is_day and Slice(item, Aspect.DATES) in seen):
+            kept.append(name)
+        elif item in items and shown.is_name and Slice(item, Aspect.NAMES) in seen:
+            called.append(name)
+        else:
+            continue
+        opens = opens or shown.opens
+    kept += [name for name, needed in shape.attached if needed is None or needed in seen]
+    parts = tuple(
+        (name, _each(redactor) if is_list else redactor)
+        for name, beneath, is_list in shape.records
+        if (gate_is_open or name in kind.past_gate) and not beneath.isdisjoint(items)
+        for redactor in [_redactor(held_in[name], seen)]
+    )
+    names, values = tuple(kept), _getter(kept)
+    drawn = _getter(_drawn_in(kind))
+    nothing = dict.fromkeys(kind.__struct_fields__)
+    is_whole = {*kept, *(name for name, _ in parts), *_drawn_in(kind)} == nothing.keys()
+
+    def redacted(record: Any) -> Any:
+        made = {}
+        something, is_same = opens, is_whole
+        for name, redactor in parts:
             value = getattr(record, name)
-            kept[name] = _each(value, seen, items) if is_list else _one(value, seen, items)
-            something = something or bool(kept[name])
-    if not something and not (gate_is_open and record.gate is not None):
+            if value:
+                made[name] = seen_of_it = redactor(value)
+                something = something or bool(seen_of_it)
+                is_same = is_same and seen_of_it is value
+            else:
+                made[name] = value
+        if not something:
+            return None
+        if is_same and not any(each is not None for each in drawn(record)):
+            return record
+        fields = nothing | dict(zip(names, values(record), strict=True)) | made
+        for name in called:
+            fields[name] = named(getattr(record, name))
+        return kind(**fields)
+
+    return redacted
+
+
+def _each(redactor: Redactor) -> Redactor:
+    """How a list of records is redacted."""
+    if redactor is _as_it_is:
+        return redactor
+
+    def redacted(records: tuple[Any, ...]) -> tuple[Any, ...]:
+        seen = [redactor(record) for record in records]
+        if all(map(is_, seen, records)):
+            return records
+        return tuple([each for each in seen if each is not None])
+
+    return redacted
+
+
+def _getter(names: Sequence[str]) -> Callable[[Any], tuple[Any, ...]]:
+    """Reads several fields at once."""
+    if len(names) > 1:
+        return attrgetter(*names)
+    return lambda record: tuple(getattr(record, name) for name in names)
+
+
+def _only(shown: Shown) -> Item:
+    (only,) = shown.items  # a drawn field has several and is never redacted: it would not be known by which
+    return only
+
+
+@cache
+def _everything_in(kind: type[Record]) -> Seen | None:
+    """All that has to be seen for a record to be seen as it is, whatever is in it; nothing where that is never told.
+
+    It is not told of a kind in which something is drawn, nor of one that may be closed or empty though all is seen.
+    """
+    shape = shape_of(kind)
+    within = [_everything_in(_held_in(kind)[name]) for name, _, _ in shape.records]
+    opens = any(shown.opens and kind.gate in (None, shown.choose) for _, shown, _ in shape.leaves)
+    if _drawn_in(kind) or not opens or None in within:
         return None
-    for name, item_needed in shape.attached:
-        if item_needed is None or item_needed in seen:
-            kept[name] = getattr(record, name)
-    return type(record)(**kept)
+    items = {item for _, shown, _ in shape.leaves for item in shown.items}
+    items |= {item for _, item in shape.attached if item is not None}
+    return frozenset(items).union(*(each for _, each, _ in shape.records), *(each for each in within if each))
 
 
-def _each(records: tuple[Record, ...] | None, seen: Seen, items: frozenset[Item]) -> tuple[Record, ...] | None:
-    if records is None:
-        return None
-    return tuple(kept for record in records if (kept := _redact(record, seen, items)) is not None)
+@cache
+def _choosing(kind: type[Record]) -> tuple[str, ...]:
+    """The properties of a record that say by which items it or a field of it is seen."""
+    chosen = (shown.choose for _, shown, _ in shape_of(kind).leaves)
+    return tuple(dict.fromkeys(each for each in (kind.gate, *chosen) if each is not None))
 
 
-def _one(record: Record | None, seen: Seen, items: frozenset[Item]) -> Record | None:
-    return None if record is None else _redact(record, seen, items)
+@cache
+def _drawn_in(kind: type[Record]) -> tuple[str, ...]:
+    return tuple(name for name, shown in classification(kind).items() if shown.is_drawn or shown.is_kept)
 
 
-def _item_of(record: Record, shown: Shown) -> Item:
-    if shown.choose is None:
-        (only,) = shown.items  # a drawn field has several and is never redacted: it would not be known by which
-        return only
-    chosen: Item = getattr(record, shown.choose)
-    return chosen
+@cache
+def _held_in(kind: type[Record]) -> Mapping[str, type[Record]]:
+    """The kind of record that each field holds, one or a list of."""
+    hints = get_type_hints(kind)
+    return {name: held for name in kind.__struct_fields__ if (held := record_type_in(hints[name])) is not None}
 
 
 @cache

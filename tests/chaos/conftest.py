@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from connectors.addresses import Addresses
-from connectors.transport import CheckedTransport
+from connectors.connections import Connections
 from tests.chaos.certificates import Certified, certified
 from tests.chaos.faults import warm
 from tests.chaos.names import Names, Net
@@ -61,7 +61,7 @@ async def trusting_gateway(
     """A gateway that trusts the authority of the day, and looks hosts up as a test says."""
     secure.heal()
     addresses = Addresses(names or Names())
-    transport = CheckedTransport(addresses, 20, ssl_context=certificates.trust(), network=net or Net())
+    transport = Connections(addresses, 20, ssl_context=certificates.trust(), network=net or Net())
     async with gateway(secure, transport=transport) as front:
         yield front
 

@@ -4,10 +4,8 @@ import asyncio
 import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
-import httpcore
-
+from connectors.connections import connected
 from tests.chaos.proxy import FOREVER, HOST, HOST_6
 
 DOMAIN = "hoks.example"
@@ -72,27 +70,15 @@ class Names:
 
 
 @dataclass(slots=True)
-class Net(httpcore.AsyncNetworkBackend):
+class Net:
     """A network in which every address but a dead one is this machine; it knows what was connected to."""
 
     connected: set[str] = field(default_factory=set)
 
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,  # noqa: ASYNC109 - httpcore's own signature
-        local_address: str | None = None,
-        socket_options: Any = None,
-    ) -> httpcore.AsyncNetworkStream:
+    async def __call__(self, address: str, port: int) -> socket.socket:
         """A connection to this machine's own port of that number."""
-        self.connected.add(host)
-        if host == DEAD:
-            raise httpcore.ConnectError("refused")
+        self.connected.add(address)
+        if address == DEAD:
+            raise ConnectionRefusedError
         # What is not a public name's - the key issuer, the sources that no proxy stands before - is here anyhow.
-        here = HOST_6 if ":" in host else HOST
-        return await httpcore.AnyIOBackend().connect_tcp(here, port, timeout, local_address, socket_options)
-
-    async def sleep(self, seconds: float) -> None:
-        """Wait."""
-        await asyncio.sleep(seconds)
+        return await connected(HOST_6 if ":" in address else HOST, port)

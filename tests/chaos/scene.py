@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 import httpx
 import orjson
 
+from connectors.client import Transport
 from gateway.app import create_app
 from gateway.clock import FixedDayClock
 from gateway.settings_file import load
@@ -26,6 +27,7 @@ from sandbox.settings import SERVERS, settings_text, url
 from tests.chaos.faults import ELIAS, KINDS, path_of
 from tests.chaos.names import host_of
 from tests.chaos.proxy import HEALTHY, HOST, Fault, Plan, Proxy
+from tests.schedule import ran_and_waited
 
 T = TypeVar("T")
 
@@ -148,9 +150,9 @@ class Scene:
         Neither is the gateway's time: a machine that does other work beside the tests, and the servers and proxies
         that share an interpreter with it, must not decide whether an answer is late.
         """
-        waited = _schedule(threading.get_native_id())[1]
-        ran = _schedule(self._thread.native_id)[0]
-        return (waited + ran) / 1e9
+        waited = ran_and_waited(threading.get_native_id())[1]
+        ran = ran_and_waited(self._thread.native_id)[0]
+        return waited + ran
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
@@ -188,15 +190,6 @@ def free_ports(number: int) -> int:
             continue
         return first
     raise AssertionError("no free ports in a row")
-
-
-def _schedule(thread: int | None) -> tuple[int, int]:
-    """For how long a thread of this process has run, and waited for a processor (nanoseconds); else nothing."""
-    try:
-        ran, waited, _ = Path(f"/proc/self/task/{thread}/schedstat").read_text().split()
-    except OSError:
-        return 0, 0
-    return int(ran), int(waited)
 
 
 class Told:
@@ -252,7 +245,7 @@ class Front:
 @asynccontextmanager
 async def gateway(
     here: Scene,
-    transport: httpx.AsyncBaseTransport | None = None,
+    transport: Transport | None = None,
     *,
     clock: Clock | None = None,
     seconds: Callable[[], float] = time.monotonic,

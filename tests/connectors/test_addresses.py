@@ -2,21 +2,21 @@
 
 import asyncio
 import ipaddress
+import socket
 import ssl
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import httpcore
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.addresses import AddressClass, Addresses, Resolver, SystemResolver, class_of, is_loopback
-from connectors.client import HttpxClient
+from connectors.client import HttpClient
+from connectors.connections import Connections, connected
 from connectors.failures import Reason, SourceFailure
-from connectors.transport import CheckedTransport
 from tests.connectors.loopback import Site, answer, certificate, get, port_of, serving
 
 PUBLIC, PRIVATE, LOOPBACK, NEVER = (
@@ -153,10 +153,10 @@ async def test_a_literal_address_is_judged_without_a_look_up() -> None:
 
 def test_a_configured_address_that_could_never_be_reached_refuses_the_start() -> None:
     with pytest.raises(ValueError, match=r"got 10\.0\.0\.1 \(private\); `private_network = true` permits it"):
-        HttpxClient(["https://10.0.0.1"])
+        HttpClient(["https://10.0.0.1"])
     with pytest.raises(ValueError, match=r"got 169\.254\.169\.254 \(never\)$"):
-        HttpxClient(["https://169.254.169.254"], private_network=True)
-    HttpxClient(["https://10.0.0.1", "https://[fd12::1]"], private_network=True)
+        HttpClient(["https://169.254.169.254"], private_network=True)
+    HttpClient(["https://10.0.0.1", "https://[fd12::1]"], private_network=True)
 
 
 def test_this_machine_is_known_by_name_and_number() -> None:
@@ -180,7 +180,7 @@ async def test_hanging_look_ups_hold_up_nobody_elses_work(monkeypatch: pytest.Mo
         return []
 
     monkeypatch.setattr("socket.getaddrinfo", hang)
-    client = HttpxClient(["https://host.example"], seconds=0.1, concurrency=20)
+    client = HttpClient(["https://host.example"], seconds=0.1, concurrency=20)
     calls = [client.send(get("https://host.example/")) for _ in range(20)]
     failures = await asyncio.gather(*calls, return_exceptions=True)
     assert {each.reason for each in failures if isinstance(each, SourceFailure)} == {Reason.TIMEOUT}
@@ -192,26 +192,22 @@ async def test_hanging_look_ups_hold_up_nobody_elses_work(monkeypatch: pytest.Mo
 # --- connecting -----------------------------------------------------------------------------------------------
 
 
-class Net(httpcore.AsyncNetworkBackend):
+class Net:
     """A network in which every public address is a server of this machine; it notes what was connected to."""
 
     def __init__(self, port: int) -> None:
         self.port = port
         self.connected: list[str] = []
         self.dead: set[str] = set()
+        self.silent: set[str] = set()
 
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,  # noqa: ASYNC109 - httpcore's own signature
-        local_address: str | None = None,
-        socket_options: Iterable[Any] | None = None,
-    ) -> httpcore.AsyncNetworkStream:
-        self.connected.append(host)
-        if host in self.dead:
-            raise httpcore.ConnectError("refused")
-        return await httpcore.AnyIOBackend().connect_tcp("127.0.0.1", self.port, timeout)
+    async def __call__(self, address: str, port: int) -> socket.socket:
+        self.connected.append(address)
+        if address in self.dead:
+            raise ConnectionRefusedError
+        if address in self.silent:
+            await asyncio.Event().wait()
+        return await connected("127.0.0.1", self.port)
 
 
 class Names:
@@ -232,9 +228,9 @@ class Names:
 HOST = "host.example"
 
 
-def client_over(net: Net, names: Names, trust: ssl.SSLContext | None = None, host: str = HOST) -> HttpxClient:
-    transport = CheckedTransport(Addresses(names), 4, ssl_context=trust, network=net)
-    return HttpxClient([f"https://{host}"], transport=transport, seconds=2)
+def client_over(net: Net, names: Names, trust: ssl.SSLContext | None = None, host: str = HOST) -> HttpClient:
+    transport = Connections(Addresses(names), 4, ssl_context=trust, network=net)
+    return HttpClient([f"https://{host}"], transport=transport, seconds=2)
 
 
 CLOSING = answer("200 OK", b"{}", "connection: close")
@@ -319,8 +315,8 @@ async def test_a_handshake_that_never_ends_is_cut_off_and_its_connection_closed(
         ended.set()
 
     async with serving(silent) as url:
-        transport = CheckedTransport(Addresses(Names(["1.1.1.1"])), 4, network=Net(port_of(url)))
-        client = HttpxClient([f"https://{HOST}"], transport=transport, seconds=0.2)
+        transport = Connections(Addresses(Names(["1.1.1.1"])), 4, network=Net(port_of(url)))
+        client = HttpClient([f"https://{HOST}"], transport=transport, seconds=0.2)
         with pytest.raises(SourceFailure) as caught:
             await client.send(get(f"https://{HOST}/"))
         await asyncio.wait_for(ended.wait(), 1)
@@ -339,6 +335,20 @@ async def test_the_next_address_is_tried_when_one_takes_no_connection(tmp_path: 
     assert net.connected == ["2a00:1450::1", "1.1.1.1"]
 
 
+async def test_the_next_address_is_tried_when_one_takes_too_long(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("connectors.connections.ATTEMPT_SECONDS", 0.02)
+    server, trust = certificate(tmp_path, HOST)
+    async with serving(Site(CLOSING), server) as url:
+        net = Net(port_of(url))
+        net.silent = {"8.8.8.8"}
+        client = client_over(net, Names(["8.8.8.8", "1.1.1.1"]), trust)
+        assert (await client.send(get(f"https://{HOST}/"))).status == 200
+        await client.aclose()
+    assert net.connected == ["8.8.8.8", "1.1.1.1"]
+
+
 async def test_a_host_that_is_not_known_is_no_connection() -> None:
     client = client_over(Net(9), Names([], []))
     with pytest.raises(SourceFailure) as caught:
@@ -350,7 +360,7 @@ async def test_a_host_that_is_not_known_is_no_connection() -> None:
 async def test_this_machine_is_reached_by_its_name() -> None:
     site = Site(answer())
     async with serving(site) as url:
-        client = HttpxClient([f"http://localhost:{port_of(url)}"], resolver=Names(["127.0.0.1"]))
+        client = HttpClient([f"http://localhost:{port_of(url)}"], resolver=Names(["127.0.0.1"]))
         assert (await client.send(get(f"http://localhost:{port_of(url)}/"))).status == 200
         await client.aclose()
     assert site.requests == 1
@@ -362,7 +372,7 @@ async def test_no_proxy_and_no_certificates_of_the_environment_are_used(monkeypa
         for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
             monkeypatch.setenv(name, elsewhere)
         monkeypatch.setenv("SSL_CERT_FILE", "/nowhere")
-        client = HttpxClient([url])
+        client = HttpClient([url])
         assert (await client.send(get(url))).body == b"[]"
         await client.aclose()
     assert proxy.connections == 0

@@ -3,19 +3,22 @@
 import asyncio
 import gzip
 import logging
+import socket
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
 
 import httpx
 import pytest
 
-from connectors.addresses import is_loopback
-from connectors.client import HttpxClient, Outgoing
+from connectors.addresses import Addresses, SystemResolver, is_loopback
+from connectors.client import HttpClient, Outgoing
+from connectors.connections import Connections
 from connectors.failures import Reason, SourceFailure, outcome_of
 from hoks.outcomes import Outcome
 from tests.connectors.loopback import get, serving
 
 HERE = "http://127.0.0.1:9"
+Answered = Callable[..., HttpClient]
 
 
 class _Bytes(httpx.AsyncByteStream):
@@ -29,17 +32,48 @@ class _Bytes(httpx.AsyncByteStream):
             yield chunk
 
 
-def answering(*chunks: bytes, status: int = 200, max_bytes: int = 1_000_000, **headers: str) -> HttpxClient:
-    """A client before a server that answers so."""
-    named = {name.replace("_", "-"): value for name, value in headers.items()}
+def mocked(*chunks: bytes, status: int = 200, max_bytes: int = 1_000_000, **headers: str) -> HttpClient:
+    """A client before a transport of httpx that answers so."""
 
     async def answer(_: httpx.Request) -> httpx.Response:
-        return httpx.Response(status, headers=named, stream=_Bytes(*chunks))
+        return httpx.Response(status, headers=_named(headers), stream=_Bytes(*chunks))
 
-    return HttpxClient([HERE], max_bytes=max_bytes, transport=httpx.MockTransport(answer))
+    return HttpClient([HERE], max_bytes=max_bytes, transport=httpx.MockTransport(answer))
 
 
-async def reason_of(client: HttpxClient, url: str = HERE) -> Reason:
+def connected(*chunks: bytes, status: int = 200, max_bytes: int = 1_000_000, **headers: str) -> HttpClient:
+    """A client with connections of its own, at whose other end somebody answers so."""
+    lines = [f"HTTP/1.1 {status} Said", *(f"{name}: {value}" for name, value in _named(headers).items())]
+    head = "\r\n".join((*lines, f"content-length: {sum(map(len, chunks))}", "", "")).encode()
+
+    async def reach(address: str, port: int) -> socket.socket:
+        ours, theirs = socket.socketpair()
+
+        def answer() -> None:
+            asyncio.get_running_loop().remove_reader(theirs)
+            theirs.recv(65_536)
+            theirs.sendall(b"".join((head, *chunks)))
+            theirs.close()
+
+        ours.setblocking(False)
+        asyncio.get_running_loop().add_reader(theirs, answer)
+        return ours
+
+    return HttpClient([HERE], max_bytes=max_bytes, transport=Connections(Addresses(SystemResolver()), 4, network=reach))
+
+
+def _named(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name.replace("_", "-"): value for name, value in headers.items()}
+
+
+@pytest.fixture(params=[mocked, connected])
+def answering(request: pytest.FixtureRequest) -> Answered:
+    """What makes a client before a server that answers so, for either way in which requests are carried."""
+    made: Answered = request.param
+    return made
+
+
+async def reason_of(client: HttpClient, url: str = HERE) -> Reason:
     with pytest.raises(SourceFailure) as caught:
         await client.send(get(url))
     await client.aclose()
@@ -52,7 +86,7 @@ async def reason_of(client: HttpxClient, url: str = HERE) -> Reason:
 # --- whole answers --------------------------------------------------------------------------------------------
 
 
-async def test_an_answer_comes_whole_with_few_headers() -> None:
+async def test_an_answer_comes_whole_with_few_headers(answering: Answered) -> None:
     client = answering(b"[1,", b"2]", status=201, content_type="application/json", location="/x", set_cookie="a=b")
     answer = await client.send(get(HERE))
     await client.aclose()
@@ -60,7 +94,7 @@ async def test_an_answer_comes_whole_with_few_headers() -> None:
     assert answer.headers == {"content-type": "application/json", "location": "/x"}
 
 
-async def test_a_gzip_answer_is_decoded() -> None:
+async def test_a_gzip_answer_is_decoded(answering: Answered) -> None:
     body = b'{"a": 1}' * 1000
     packed = gzip.compress(body)
     client = answering(packed[:10], packed[10:], content_encoding="gzip")
@@ -68,7 +102,7 @@ async def test_a_gzip_answer_is_decoded() -> None:
     await client.aclose()
 
 
-async def test_an_empty_answer_that_calls_itself_gzip_is_empty() -> None:
+async def test_an_empty_answer_that_calls_itself_gzip_is_empty(answering: Answered) -> None:
     client = answering(status=204, content_encoding="gzip")
     assert (await client.send(get(HERE))).body == b""
     await client.aclose()
@@ -81,7 +115,7 @@ async def test_what_is_sent_arrives_and_no_session_is_kept() -> None:
         seen.append(request)
         return httpx.Response(200, headers={"set-cookie": "JSESSIONID=1"}, stream=_Bytes(b"{}"))
 
-    client = HttpxClient([HERE], transport=httpx.MockTransport(answer))
+    client = HttpClient([HERE], transport=httpx.MockTransport(answer))
     for _ in range(2):
         await client.send(Outgoing(method="POST", url=f"{HERE}/x?y=1", headers={"ticket": "ST-1"}, body=b"[]"))
     await client.aclose()
@@ -92,46 +126,46 @@ async def test_what_is_sent_arrives_and_no_session_is_kept() -> None:
 # --- hostile bodies -------------------------------------------------------------------------------------------
 
 
-async def test_a_cut_gzip_answer_is_refused() -> None:
+async def test_a_cut_gzip_answer_is_refused(answering: Answered) -> None:
     packed = gzip.compress(bytes(range(256)) * 100)
     assert await reason_of(answering(packed[:-9], content_encoding="gzip")) is Reason.ENCODING
 
 
-async def test_a_gzip_answer_with_something_behind_it_is_refused() -> None:
+async def test_a_gzip_answer_with_something_behind_it_is_refused(answering: Answered) -> None:
     packed = gzip.compress(b"[]") + b"more"
     assert await reason_of(answering(packed, content_encoding="gzip")) is Reason.ENCODING
 
 
-async def test_garbage_that_calls_itself_gzip_is_refused() -> None:
+async def test_garbage_that_calls_itself_gzip_is_refused(answering: Answered) -> None:
     assert await reason_of(answering(b"<html>", content_encoding="gzip")) is Reason.ENCODING
 
 
 @pytest.mark.parametrize("encoding", ["br", "zstd", "deflate", "gzip, gzip"])
-async def test_an_encoding_that_nobody_asked_for_is_refused(encoding: str) -> None:
+async def test_an_encoding_that_nobody_asked_for_is_refused(answering: Answered, encoding: str) -> None:
     assert await reason_of(answering(b"x", content_encoding=encoding)) is Reason.ENCODING
 
 
-async def test_a_gzip_bomb_is_refused_by_its_ratio_before_its_size() -> None:
+async def test_a_gzip_bomb_is_refused_by_its_ratio_before_its_size(answering: Answered) -> None:
     bomb = gzip.compress(bytes(900_000))
     assert await reason_of(answering(bomb, content_encoding="gzip")) is Reason.RATIO
 
 
-async def test_a_bomb_is_never_unpacked_beyond_the_limit() -> None:
+async def test_a_bomb_is_never_unpacked_beyond_the_limit(answering: Answered) -> None:
     bomb = gzip.compress(bytes(50_000_000))
     assert await reason_of(answering(bomb, content_encoding="gzip")) is Reason.OVERSIZE
 
 
-async def test_a_small_answer_may_be_packed_tightly() -> None:
+async def test_a_small_answer_may_be_packed_tightly(answering: Answered) -> None:
     client = answering(gzip.compress(bytes(60_000)), content_encoding="gzip")
     assert len((await client.send(get(HERE))).body) == 60_000
     await client.aclose()
 
 
-async def test_an_oversized_answer_is_refused() -> None:
+async def test_an_oversized_answer_is_refused(answering: Answered) -> None:
     assert await reason_of(answering(bytes(500), bytes(600), max_bytes=1000)) is Reason.OVERSIZE
 
 
-async def test_an_endless_gzip_stream_of_nothing_is_refused_by_what_was_received() -> None:
+async def test_an_endless_gzip_stream_of_nothing_is_refused_by_what_was_received(answering: Answered) -> None:
     # Empty stored blocks: five bytes each that decode to nothing.
     empty_blocks = b"\x00\x00\x00\xff\xff" * 1000
     head = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03"
@@ -140,7 +174,7 @@ async def test_an_endless_gzip_stream_of_nothing_is_refused_by_what_was_received
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-async def test_a_redirect_is_never_followed(status: int) -> None:
+async def test_a_redirect_is_never_followed(answering: Answered, status: int) -> None:
     assert await reason_of(answering(status=status, location="http://127.0.0.1:9/cas/login")) is Reason.REDIRECT
 
 
@@ -160,12 +194,12 @@ async def test_a_redirect_is_never_followed(status: int) -> None:
         "http://[bad/",
     ],
 )
-async def test_only_the_given_origins_are_reached(url: str) -> None:
+async def test_only_the_given_origins_are_reached(answering: Answered, url: str) -> None:
     assert await reason_of(answering(b"{}"), url) is Reason.ORIGIN
 
 
 async def test_a_port_that_goes_without_saying_is_the_same_origin() -> None:
-    client = HttpxClient(
+    client = HttpClient(
         ["https://host.example"], transport=httpx.MockTransport(lambda _: httpx.Response(200, stream=_Bytes(b"")))
     )
     assert (await client.send(get("https://host.example:443/x"))).status == 200
@@ -175,7 +209,7 @@ async def test_a_port_that_goes_without_saying_is_the_same_origin() -> None:
 @pytest.mark.parametrize("address", ["http://host.example", "http://10.0.0.1", "ftp://127.0.0.1", "127.0.0.1"])
 def test_plain_http_is_refused_except_to_this_machine(address: str) -> None:
     with pytest.raises(ValueError, match="expected an https address"):
-        HttpxClient([address])
+        HttpClient([address])
 
 
 def test_this_machine_is_known_by_name_and_number() -> None:
@@ -200,7 +234,7 @@ async def test_a_body_that_drips_for_ever_ends_at_the_deadline() -> None:
             await asyncio.sleep(0.02)
 
     async with serving(drip) as url:
-        client = HttpxClient([url], seconds=0.3)
+        client = HttpClient([url], seconds=0.3)
         began = time.monotonic()
         assert await reason_of(client, url) is Reason.TIMEOUT
         assert time.monotonic() - began < 2
@@ -211,7 +245,7 @@ async def test_a_server_that_takes_the_call_and_says_nothing_ends_at_the_deadlin
         await reader.read()
 
     async with serving(silent) as url:
-        assert await reason_of(HttpxClient([url], seconds=0.2), url) is Reason.TIMEOUT
+        assert await reason_of(HttpClient([url], seconds=0.2), url) is Reason.TIMEOUT
 
 
 async def test_a_stream_that_breaks_off_is_a_failure_and_is_not_asked_again() -> None:
@@ -225,7 +259,7 @@ async def test_a_stream_that_breaks_off_is_a_failure_and_is_not_asked_again() ->
         await writer.drain()
 
     async with serving(cut) as url:
-        assert await reason_of(HttpxClient([url]), url) is Reason.STREAM
+        assert await reason_of(HttpClient([url]), url) is Reason.STREAM
     assert calls == 1
 
 
@@ -237,7 +271,7 @@ async def test_a_connection_that_never_opened_is_tried_once_more() -> None:
         calls += 1
         raise httpx.ConnectError("refused")
 
-    assert await reason_of(HttpxClient([HERE], transport=httpx.MockTransport(refuse))) is Reason.CONNECT
+    assert await reason_of(HttpClient([HERE], transport=httpx.MockTransport(refuse))) is Reason.CONNECT
     assert calls == 2
 
 
@@ -246,7 +280,7 @@ async def test_cancellation_passes_through() -> None:
         await asyncio.Event().wait()
         raise AssertionError
 
-    client = HttpxClient([HERE], transport=httpx.MockTransport(never))
+    client = HttpClient([HERE], transport=httpx.MockTransport(never))
     task = asyncio.create_task(client.send(get(HERE)))
     await asyncio.sleep(0)
     task.cancel()
@@ -266,7 +300,7 @@ async def test_no_more_calls_run_at_a_time_than_allowed() -> None:
         running -= 1
         return httpx.Response(200, stream=_Bytes(b""))
 
-    client = HttpxClient([HERE], concurrency=2, transport=httpx.MockTransport(slow))
+    client = HttpClient([HERE], concurrency=2, transport=httpx.MockTransport(slow))
     await asyncio.gather(*(client.send(get(HERE)) for _ in range(8)))
     await client.aclose()
     assert most == 2
@@ -275,7 +309,7 @@ async def test_no_more_calls_run_at_a_time_than_allowed() -> None:
 # --- what is said about it ------------------------------------------------------------------------------------
 
 
-async def test_no_url_is_ever_logged(caplog: pytest.LogCaptureFixture) -> None:
+async def test_no_url_is_ever_logged(answering: Answered, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.DEBUG):
         client = answering(b"{}")
         await client.send(get(f"{HERE}/opiskeluoikeus/1.2.246.562.15.12345678901"))

@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from connectors.breaker import Breaker, State
-from connectors.client import HttpxClient, Incoming, Outgoing
+from connectors.client import HttpClient, Incoming, Outgoing
 from connectors.failures import Reason, SourceFailure
 from connectors.koski import KoskiSettings, KoskiSource
 from connectors.retries import RetryBudget
@@ -38,8 +38,8 @@ async def outcome_of(call: Coroutine[Any, Any, Incoming]) -> Reason | int:
 
 def standing_in(
     answered: Callable[[httpx.Request], Coroutine[None, None, httpx.Response]], **options: Any
-) -> HttpxClient:
-    return HttpxClient([HERE], transport=httpx.MockTransport(answered), **options)
+) -> HttpClient:
+    return HttpClient([HERE], transport=httpx.MockTransport(answered), **options)
 
 
 def now() -> float:
@@ -60,7 +60,7 @@ async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> No
 
 async def test_a_drip_is_cut_at_the_deadline_within_fifty_milliseconds() -> None:
     async with serving(drip) as url:
-        client = HttpxClient([url], seconds=0.4)
+        client = HttpClient([url], seconds=0.4)
         began = now()
         assert await outcome_of(client.send(get(url))) is Reason.TIMEOUT
         took = now() - began
@@ -70,7 +70,7 @@ async def test_a_drip_is_cut_at_the_deadline_within_fifty_milliseconds() -> None
 
 async def test_a_drip_is_cut_when_the_stage_ends_where_that_is_earlier() -> None:
     async with serving(drip) as url:
-        client = HttpxClient([url], seconds=5)
+        client = HttpClient([url], seconds=5)
         began = now()
         with ending(began + 0.3):
             assert await outcome_of(client.send(get(url))) is Reason.TIMEOUT
@@ -81,7 +81,7 @@ async def test_a_drip_is_cut_when_the_stage_ends_where_that_is_earlier() -> None
 
 async def test_the_calls_own_deadline_counts_where_the_stage_ends_later() -> None:
     async with serving(drip) as url:
-        client = HttpxClient([url], seconds=0.2)
+        client = HttpClient([url], seconds=0.2)
         began = now()
         with ending(began + 5):
             assert await outcome_of(client.send(get(url))) is Reason.TIMEOUT
@@ -94,7 +94,7 @@ async def test_the_calls_own_deadline_counts_where_the_stage_ends_later() -> Non
 async def test_a_call_without_time_is_not_sent(left: float) -> None:
     site = Site(OK)
     async with serving(site) as url:
-        client = HttpxClient([url])
+        client = HttpClient([url])
         with ending(now() + left):
             assert await outcome_of(client.send(get(url))) is Reason.LATE
         await client.aclose()
@@ -105,7 +105,7 @@ async def test_a_call_without_time_is_not_sent(left: float) -> None:
 async def test_the_wait_for_a_turn_is_part_of_the_deadline() -> None:
     site = Site(OK, seconds=0.5)
     async with serving(site) as url:
-        client = HttpxClient([url], seconds=1.0, concurrency=1)
+        client = HttpClient([url], seconds=1.0, concurrency=1)
         began = now()
         first, second = (asyncio.create_task(outcome_of(client.send(get(url)))) for _ in range(2))
         await asyncio.sleep(0)
@@ -121,7 +121,7 @@ async def test_the_wait_for_a_turn_is_part_of_the_deadline() -> None:
 
 async def test_shared_work_is_not_cut_by_the_stage_of_who_began_it() -> None:
     async with serving(Site(OK, seconds=0.2)) as url:
-        client = HttpxClient([url])
+        client = HttpClient([url])
         with ending(now() + 0.05):
             shared = unhurried(client.send(get(url)))
             with pytest.raises(TimeoutError):
@@ -137,7 +137,7 @@ async def test_shared_work_is_not_cut_by_the_stage_of_who_began_it() -> None:
 async def test_a_failing_status_opens_the_breaker_within_twenty_calls(status: str) -> None:
     site = Site(answer(status))
     async with serving(site) as url:
-        client = HttpxClient([url])
+        client = HttpClient([url])
         found = [await outcome_of(client.send(get(url))) for _ in range(100)]
         await client.aclose()
     assert site.requests <= 20
@@ -150,7 +150,7 @@ async def test_a_failing_status_opens_the_breaker_within_twenty_calls(status: st
 async def test_an_answer_is_an_answer_even_where_it_refuses(status: str) -> None:
     site = Site(answer(status, b""))
     async with serving(site) as url:
-        client = HttpxClient([url])
+        client = HttpClient([url])
         for _ in range(50):
             await client.send(get(url))
         await client.aclose()
@@ -170,7 +170,7 @@ async def test_an_answer_is_an_answer_even_where_it_refuses(status: str) -> None
 async def test_an_answer_that_cannot_be_taken_in_is_a_failure_of_the_source(broken: bytes) -> None:
     site = Site(broken)
     async with serving(site) as url:
-        client = HttpxClient([url], max_bytes=1_000)
+        client = HttpClient([url], max_bytes=1_000)
         found = [await outcome_of(client.send(get(url))) for _ in range(30)]
         await client.aclose()
     assert site.requests <= 20
@@ -180,7 +180,7 @@ async def test_an_answer_that_cannot_be_taken_in_is_a_failure_of_the_source(brok
 async def test_calls_at_once_before_a_dead_source_are_few_and_those_that_wait_are_refused_when_it_opens() -> None:
     site = Site(answer("500 E"), seconds=0.05)
     async with serving(site) as url:
-        client = HttpxClient([url], concurrency=8)
+        client = HttpClient([url], concurrency=8)
         began = now()
         found = await asyncio.gather(*(outcome_of(client.send(get(url))) for _ in range(60)))
         took = now() - began
@@ -193,7 +193,7 @@ async def test_calls_at_once_before_a_dead_source_are_few_and_those_that_wait_ar
 async def test_a_source_that_is_slow_counts_as_failing() -> None:
     site = Site(OK, seconds=0.17)
     async with serving(site) as url:
-        client = HttpxClient([url], seconds=0.2, concurrency=20)
+        client = HttpClient([url], seconds=0.2, concurrency=20)
         await asyncio.gather(*(outcome_of(client.send(get(url))) for _ in range(20)))
         assert await outcome_of(client.send(get(url))) is Reason.OPEN
         await client.aclose()
@@ -204,7 +204,7 @@ async def test_a_black_hole_is_called_no_more_than_twenty_times() -> None:
         await reader.readuntil(b"never")
 
     async with serving(silent) as url:
-        client = HttpxClient([url], seconds=0.1)
+        client = HttpClient([url], seconds=0.1)
         found = [await outcome_of(client.send(get(url))) for _ in range(30)]
         await client.aclose()
     assert found == [Reason.TIMEOUT] * 5 + [Reason.OPEN] * 25
@@ -212,7 +212,7 @@ async def test_a_black_hole_is_called_no_more_than_twenty_times() -> None:
 
 async def test_a_refused_call_costs_less_than_five_milliseconds() -> None:
     async with serving(Site(answer("500 E"))) as url:
-        client = HttpxClient([url])
+        client = HttpClient([url])
         for _ in range(5):
             await client.send(get(url))
         began = time.perf_counter()
@@ -227,7 +227,7 @@ async def test_a_source_that_recovers_is_tried_three_times_and_then_asked_as_bef
     timer = Timer()
     site = Site(answer("500 E"))
     async with serving(site) as url:
-        client = HttpxClient([url], breaker=Breaker(now=timer, jitter=lambda: 0.0))
+        client = HttpClient([url], breaker=Breaker(now=timer, jitter=lambda: 0.0))
         for _ in range(5):
             await client.send(get(url))
         site.answer, before = OK, site.requests
@@ -245,7 +245,7 @@ async def test_a_try_of_a_sick_source_is_the_only_one() -> None:
     timer = Timer()
     server = Resetting(1_000)
     async with serving(server) as url:
-        client = HttpxClient(
+        client = HttpClient(
             [url], breaker=Breaker(now=timer, jitter=lambda: 0.0), budget=RetryBudget(now=timer, jitter=lambda: 0.0)
         )
         for _ in range(5):
@@ -266,7 +266,7 @@ async def test_a_wish_to_wait_opens_the_breaker_at_once_and_for_thirty_seconds_a
     timer = Timer()
     site = Site(answer(status, b"", f"retry-after: {wish}"))
     async with serving(site) as url:
-        client = HttpxClient([url], breaker=Breaker(now=timer, jitter=lambda: 1.0))
+        client = HttpClient([url], breaker=Breaker(now=timer, jitter=lambda: 1.0))
         first = await client.send(get(url))
         with pytest.raises(SourceFailure) as caught:
             await client.send(get(url))
@@ -281,7 +281,7 @@ async def test_a_wish_to_wait_opens_the_breaker_at_once_and_for_thirty_seconds_a
 
 async def test_a_wish_with_another_status_is_none() -> None:
     async with serving(Site(answer("200 OK", b"{}", "retry-after: 30"))) as url:
-        client = HttpxClient([url])
+        client = HttpClient([url])
         for _ in range(3):
             await client.send(get(url))
         assert client.condition.breaker is State.CLOSED
@@ -293,7 +293,7 @@ async def test_a_wish_with_another_status_is_none() -> None:
 
 @asynccontextmanager
 async def koski_at(url: str) -> AsyncIterator[KoskiSource]:
-    client = HttpxClient([url], source="a-koski")
+    client = HttpClient([url], source="a-koski")
     own = KoskiSettings(
         id="a-koski", provider=PROVIDER, base_url=url, username="gateway", password_file="unused", caller_id="1.test"
     )
@@ -337,7 +337,7 @@ async def test_while_a_source_is_left_alone_every_key_says_why(status: str, outc
 # --- requests that gave up ------------------------------------------------------------------------------------
 
 
-async def given_up(client: HttpxClient, url: str, seconds: float, times: int) -> None:
+async def given_up(client: HttpClient, url: str, seconds: float, times: int) -> None:
     for _ in range(times):
         call = asyncio.create_task(client.send(get(url)))
         await asyncio.sleep(seconds)
@@ -349,7 +349,7 @@ async def given_up(client: HttpxClient, url: str, seconds: float, times: int) ->
 async def test_a_request_that_goes_away_early_blames_nobody_and_leaves_its_place() -> None:
     site = Site(OK, seconds=0.1)
     async with serving(site) as url:
-        client = HttpxClient([url], concurrency=2)
+        client = HttpClient([url], concurrency=2)
         await given_up(client, url, 0.02, times=20)
         assert client.condition.breaker is State.CLOSED
         assert await asyncio.gather(*(outcome_of(client.send(get(url))) for _ in range(2))) == [200, 200]
@@ -358,7 +358,7 @@ async def test_a_request_that_goes_away_early_blames_nobody_and_leaves_its_place
 
 async def test_requests_that_go_away_after_most_of_a_calls_time_say_that_the_source_is_slow() -> None:
     async with serving(Site(OK, seconds=5)) as url:
-        client = HttpxClient([url], seconds=0.1)
+        client = HttpClient([url], seconds=0.1)
         await given_up(client, url, 0.09, times=5)
         assert client.condition.breaker is State.OPEN
         await client.aclose()
@@ -366,7 +366,7 @@ async def test_requests_that_go_away_after_most_of_a_calls_time_say_that_the_sou
 
 async def test_a_stage_that_ends_too_soon_for_any_source_blames_nobody() -> None:
     async with serving(Site(OK, seconds=0.2)) as url:
-        client = HttpxClient([url])
+        client = HttpClient([url])
         for _ in range(10):
             with ending(now() + 0.06):
                 assert await outcome_of(client.send(get(url))) is Reason.TIMEOUT
@@ -376,7 +376,7 @@ async def test_a_stage_that_ends_too_soon_for_any_source_blames_nobody() -> None
 
 async def test_a_stage_that_was_long_enough_blames_the_source_that_did_not_answer_in_it() -> None:
     async with serving(Site(OK, seconds=5)) as url:
-        client = HttpxClient([url], seconds=60, concurrency=8)
+        client = HttpClient([url], seconds=60, concurrency=8)
         with ending(now() + 0.6):
             await asyncio.gather(*(outcome_of(client.send(get(url))) for _ in range(5)))
         assert client.condition.breaker is State.OPEN
@@ -387,7 +387,7 @@ async def test_a_try_whose_request_goes_away_leaves_the_next_one_its_turn() -> N
     timer = Timer()
     site = Site(answer("500 E"))
     async with serving(site) as url:
-        client = HttpxClient([url], breaker=Breaker(now=timer, jitter=lambda: 0.0))
+        client = HttpClient([url], breaker=Breaker(now=timer, jitter=lambda: 0.0))
         for _ in range(5):
             await client.send(get(url))
         site.answer, site.seconds = OK, 0.1
@@ -425,7 +425,7 @@ class Resetting:
 async def test_a_connection_that_ended_before_the_first_byte_is_tried_once_more() -> None:
     server = Resetting(1)
     async with serving(server) as url:
-        client = HttpxClient([url])
+        client = HttpClient([url])
         assert await outcome_of(client.send(get(url))) == 200
         await client.aclose()
     assert (server.requests, client.condition.retries, client.condition.calls) == (2, 1, 1)
@@ -434,7 +434,7 @@ async def test_a_connection_that_ended_before_the_first_byte_is_tried_once_more(
 async def test_a_post_that_only_reads_is_tried_once_more_too() -> None:
     server = Resetting(1)
     async with serving(server) as url:
-        client = HttpxClient([url])
+        client = HttpClient([url])
         assert await outcome_of(client.send(Outgoing(method="POST", url=url))) == 200
         await client.aclose()
     assert server.requests == 2
@@ -443,7 +443,7 @@ async def test_a_post_that_only_reads_is_tried_once_more_too() -> None:
 async def test_it_is_tried_once_more_and_no_more_than_that() -> None:
     server = Resetting(2)
     async with serving(server) as url:
-        client = HttpxClient([url])
+        client = HttpClient([url])
         assert await outcome_of(client.send(get(url))) is Reason.STREAM
         await client.aclose()
     assert server.requests == 2
@@ -453,7 +453,7 @@ async def test_it_is_tried_once_more_and_no_more_than_that() -> None:
 async def test_after_the_first_byte_of_an_answer_it_is_never_tried_again(said: bytes) -> None:
     server = Resetting(1, said)
     async with serving(server) as url:
-        client = HttpxClient([url])
+        client = HttpClient([url])
         assert await outcome_of(client.send(get(url))) is Reason.STREAM
         await client.aclose()
     assert (server.requests, client.condition.retries) == (1, 0)
@@ -462,7 +462,7 @@ async def test_after_the_first_byte_of_an_answer_it_is_never_tried_again(said: b
 async def test_what_must_not_be_repeated_is_sent_once() -> None:
     server = Resetting(1)
     async with serving(server) as url:
-        client = HttpxClient([url])
+        client = HttpClient([url])
         login = Outgoing(method="POST", url=url, repeatable=False)
         assert await outcome_of(client.send(login)) is Reason.STREAM
         await client.aclose()
@@ -516,7 +516,7 @@ async def test_with_the_breaker_a_dead_source_hears_far_less_than_that() -> None
 async def test_when_enough_wait_one_more_is_refused_at_once() -> None:
     site = Site(OK, seconds=0.2)
     async with serving(site) as url:
-        client = HttpxClient([url], concurrency=2, waiting=3)
+        client = HttpClient([url], concurrency=2, waiting=3)
         calls = [asyncio.create_task(outcome_of(client.send(get(url)))) for _ in range(5)]
         await asyncio.sleep(0.05)
         began = time.perf_counter()
@@ -530,7 +530,7 @@ async def test_when_enough_wait_one_more_is_refused_at_once() -> None:
 
 async def test_with_no_room_to_wait_calls_run_or_are_refused() -> None:
     async with serving(Site(OK, seconds=0.05)) as url:
-        client = HttpxClient([url], concurrency=2, waiting=0)
+        client = HttpClient([url], concurrency=2, waiting=0)
         found = await asyncio.gather(*(outcome_of(client.send(get(url))) for _ in range(5)))
         await client.aclose()
     assert sorted(found, key=str) == [200, 200, Reason.BUSY, Reason.BUSY, Reason.BUSY]
@@ -538,7 +538,7 @@ async def test_with_no_room_to_wait_calls_run_or_are_refused() -> None:
 
 async def test_who_stops_waiting_makes_room() -> None:
     async with serving(Site(OK, seconds=0.1)) as url:
-        client = HttpxClient([url], concurrency=1, waiting=1)
+        client = HttpClient([url], concurrency=1, waiting=1)
         running = asyncio.create_task(outcome_of(client.send(get(url))))
         await asyncio.sleep(0.02)
         waiting = asyncio.create_task(outcome_of(client.send(get(url))))
@@ -556,7 +556,7 @@ async def test_who_stops_waiting_makes_room() -> None:
 async def test_the_condition_of_a_source_is_plain_and_does_not_change_under_its_reader() -> None:
     site = Site(answer("500 E"))
     async with serving(site) as url:
-        client = HttpxClient([url], source="a-koski")
+        client = HttpClient([url], source="a-koski")
         before = client.condition
         for _ in range(7):
             await outcome_of(client.send(get(f"{url}/oppija/1.2.246.562.24.00000000001")))
@@ -582,7 +582,7 @@ async def test_the_log_says_once_that_a_breaker_opened_and_once_that_it_closed(
     timer = Timer()
     site = Site(answer("500 E"), seconds=0.01)
     async with serving(site) as url:
-        client = HttpxClient([url], source="a-koski", breaker=Breaker(now=timer, jitter=lambda: 0.0))
+        client = HttpClient([url], source="a-koski", breaker=Breaker(now=timer, jitter=lambda: 0.0))
         await asyncio.gather(*(outcome_of(client.send(get(url))) for _ in range(30)))
         site.answer = OK
         for _ in range(3):

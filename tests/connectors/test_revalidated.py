@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from connectors.client import HttpxClient, Incoming, Outgoing
+from connectors.client import HttpClient, Incoming, Outgoing
 from connectors.failures import Reason, SourceFailure
 from connectors.revalidated import KEPT_SECONDS, Bodies, Revalidated
 from tests.connectors.wires import Port
@@ -29,7 +29,7 @@ class Origin:
         self.bodies_sent = 0
         self.time = 0.0
         self.bodies = Bodies(seconds=lambda: self.time)
-        self.client = HttpxClient([URL], transport=httpx.MockTransport(self._answer))
+        self.client = HttpClient([URL], transport=httpx.MockTransport(self._answer))
 
     def port(self, source: str = "a", passing: tuple[str, ...] = ()) -> Revalidated:
         return Revalidated(source, self.client, self.bodies, passing)
@@ -194,7 +194,7 @@ async def test_an_unasked_still_so_is_a_redirect_and_one_asked_for_by_the_caller
 ) -> None:
     origin = Origin()
     still_so = httpx.MockTransport(lambda _: httpx.Response(304, stream=httpx.ByteStream(b"")))
-    origin.client = HttpxClient([URL], transport=still_so)
+    origin.client = HttpClient([URL], transport=still_so)
     if headers:
         assert (await origin.port().send(asking(**headers))).status == 304
     else:

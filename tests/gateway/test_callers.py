@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from gateway.callers import Callers
 from gateway.errors import Code, RefusedError
+from gateway.keys import KEEP_SECONDS, REFRESH_SECONDS
 from gateway.settings import IssuerSettings
 from hoks.caller import HeldRole, Role
 from hoks.identifiers import OrganisationOid
@@ -189,6 +190,37 @@ async def test_a_verified_token_is_remembered_until_it_expires(issuer: Issuer, t
     assert await refused(callers, f"{header}.{payload}.{signature[:-4]}AAAA") is Code.UNAUTHENTICATED
     timer.seconds += 600
     assert (await callers.identify(f"Bearer {token}", None)).role is Role.STAFF
+
+
+async def test_a_remembered_token_is_refused_once_its_key_was_taken_back(
+    issuer: Issuer, trusted: IssuerSettings
+) -> None:
+    seconds = Timer()
+    callers = Callers([trusted], issuer, seconds=seconds)
+    token = issuer.token(STAFF_A)
+    await callers.identify(f"Bearer {token}", None)
+    issuer.key_set = {"keys": [issuer.public("key-2")]}
+    assert (await callers.identify(f"Bearer {token}", None)).role is Role.STAFF
+    seconds.seconds += REFRESH_SECONDS + 1
+    # This one does not wait for the keys that it sends for.
+    assert (await callers.identify(f"Bearer {token}", None)).role is Role.STAFF
+    await asyncio.sleep(0.01)
+    assert await refused(callers, token) is Code.UNAUTHENTICATED
+
+
+async def test_a_remembered_token_outlives_an_issuer_that_is_down_by_a_day_and_no_longer(
+    issuer: Issuer, trusted: IssuerSettings
+) -> None:
+    seconds = Timer()
+    callers = Callers([trusted], issuer, seconds=seconds)
+    token = issuer.token(STAFF_A)
+    await callers.identify(f"Bearer {token}", None)
+    issuer.is_down = True
+    seconds.seconds += KEEP_SECONDS
+    assert (await callers.identify(f"Bearer {token}", None)).role is Role.STAFF
+    await asyncio.sleep(0.01)
+    seconds.seconds += 31
+    assert await refused(callers, token) is Code.UNAVAILABLE
 
 
 async def test_the_acting_role_is_resolved_anew_for_a_remembered_token(callers: Callers, issuer: Issuer) -> None:

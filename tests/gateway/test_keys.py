@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
 from connectors.breaker import State
-from connectors.client import HttpxClient, Incoming, Outgoing
+from connectors.client import HttpClient, Incoming, Outgoing
 from gateway.keys import KeyClients, KeySet, NoKeysError
 from hoks.asking import ending, time_left
 
@@ -105,8 +105,8 @@ async def test_a_sick_issuer_is_no_sickness_of_another(issuer: Issuer) -> None:
             return httpx.Response(503, headers={"retry-after": "30"}, stream=httpx.ByteStream(b""))
         return httpx.Response(200, stream=httpx.ByteStream(msgspec.json.encode(issuer.key_set)))
 
-    def client(url: str) -> HttpxClient:
-        return HttpxClient([url], source="keys of an issuer", transport=httpx.MockTransport(answer))
+    def client(url: str) -> HttpClient:
+        return HttpClient([url], source="keys of an issuer", transport=httpx.MockTransport(answer))
 
     sick, well = "https://sick.test/jwks", f"{ISSUER}/jwks"
     clients = KeyClients({sick: client(sick), well: client(well)})

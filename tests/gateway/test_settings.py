@@ -287,7 +287,7 @@ def test_a_bad_file_is_refused_by_the_name_of_the_key(write: Write, case: str) -
 
 def test_an_unknown_key_is_refused_with_the_keys_that_are_known(write: Write) -> None:
     text = complaint(write(GOOD.replace("port = 8080", "prt = 8080")))
-    assert text == "key `server.prt` is unknown; the keys here are: host, port"
+    assert text == "key `server.prt` is unknown; the keys here are: host, port, workers"
 
 
 def test_the_known_keys_of_a_source_are_those_of_its_kind(write: Write) -> None:

@@ -35,6 +35,7 @@ class Names:
 
     def __init__(self) -> None:
         self.asked: list[str] = []
+        self.edition: object | None = None
 
     def code(self, uri: str, version: int | None) -> Text | None:
         self.asked.append(uri)

@@ -53,6 +53,7 @@ EVEN_SO = {
     "counsellor-own",
     "counsellor-procurement",
     "special-needs-own",
+    "special-needs-procurement",
     "instructor-periods",
     "assessor-demonstration",
 }
@@ -86,6 +87,13 @@ NEAR: dict[str, tuple[World, Caller]] = {
         caller(Role.RESPONSIBLE_TEACHER, A),
     ),
     "the provider that gives the training": (role_world(CURRENT, at_b(included_in=LINK)), staff(B)),
+    **{
+        f"a {role.value} of the provider that gives the training": (
+            role_world(CURRENT, at_b(included_in=LINK), assigned=assigned(role, provider=B), told_by=B),
+            caller(role, B),
+        )
+        for role in (Role.RESPONSIBLE_TEACHER, Role.GUIDANCE_COUNSELLOR, Role.SPECIAL_NEEDS_TEACHER)
+    },
     "the instructor of a period": (role_world(named=instructs("p1")), INSTRUCTOR),
     "the assessor of a demonstration": (role_world(named=assesses("n1")), ASSESSOR),
 }

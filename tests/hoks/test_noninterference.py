@@ -234,15 +234,19 @@ class Stronger(Reader):
         """As the reader does."""
         return self._reader.sit()
 
-    async def students(self, caller: Caller, oids: Any, *, within: Any = None) -> dict[LearnerOid, Seen]:
+    async def students(
+        self, caller: Caller, oids: Any, *, within: Any = None, selected: Any = None
+    ) -> dict[LearnerOid, Seen]:
         """What the stronger caller sees."""
         return await self._reader.students(self._stronger, oids)
 
-    async def by_rights(self, caller: Caller, rights: Any, *, within: Any = None) -> Any:
+    async def by_rights(self, caller: Caller, rights: Any, *, within: Any = None, selected: Any = None) -> Any:
         """What the stronger caller sees."""
         return await self._reader.by_rights(self._stronger, rights)
 
-    async def page(self, caller: Caller, *, after: LearnerOid | None, first: int, within: Any = None) -> Page:
+    async def page(
+        self, caller: Caller, *, after: LearnerOid | None, first: int, within: Any = None, selected: Any = None
+    ) -> Page:
         """The caller's own page: this reader leaks elsewhere."""
         return await self._reader.page(caller, after=after, first=first)
 
@@ -254,11 +258,15 @@ class Stronger(Reader):
 class Counting(Stronger):
     """A reader whose pages say whether somebody else would have more."""
 
-    async def students(self, caller: Caller, oids: Any, *, within: Any = None) -> dict[LearnerOid, Seen]:
+    async def students(
+        self, caller: Caller, oids: Any, *, within: Any = None, selected: Any = None
+    ) -> dict[LearnerOid, Seen]:
         """The caller's own."""
         return await self._reader.students(caller, oids)
 
-    async def page(self, caller: Caller, *, after: LearnerOid | None, first: int, within: Any = None) -> Page:
+    async def page(
+        self, caller: Caller, *, after: LearnerOid | None, first: int, within: Any = None, selected: Any = None
+    ) -> Page:
         """The caller's page with another's count."""
         own = await self._reader.page(caller, after=after, first=first)
         return Page(own.views, more=(await self._reader.page(self._stronger, after=after, first=first)).more)

@@ -182,15 +182,21 @@ class Exploding(Reader):
         """Any day will do."""
         return Sitting(TODAY, Deadline(0.0, 5.0))
 
-    async def students(self, caller: Caller, oids: Any, *, within: Any = None) -> dict[LearnerOid, Seen]:
+    async def students(
+        self, caller: Caller, oids: Any, *, within: Any = None, selected: Any = None
+    ) -> dict[LearnerOid, Seen]:
         """Break."""
         raise self._error
 
-    async def by_rights(self, caller: Caller, rights: Any, *, within: Any = None) -> dict[StudyRightOid, Seen]:
+    async def by_rights(
+        self, caller: Caller, rights: Any, *, within: Any = None, selected: Any = None
+    ) -> dict[StudyRightOid, Seen]:
         """Break."""
         raise self._error
 
-    async def page(self, caller: Caller, *, after: LearnerOid | None, first: int, within: Any = None) -> Page:
+    async def page(
+        self, caller: Caller, *, after: LearnerOid | None, first: int, within: Any = None, selected: Any = None
+    ) -> Page:
         """Break."""
         raise self._error
 

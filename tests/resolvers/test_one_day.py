@@ -96,11 +96,11 @@ class Noting(Reader):
         """As the reader does."""
         return self._reader.sit()
 
-    async def students(self, *given: Any, within: Sitting | None = None) -> Any:
+    async def students(self, *given: Any, within: Sitting | None = None, selected: Any = None) -> Any:
         """Note it and ask."""
         return await self._asked("students", given, within)
 
-    async def by_rights(self, *given: Any, within: Sitting | None = None) -> Any:
+    async def by_rights(self, *given: Any, within: Sitting | None = None, selected: Any = None) -> Any:
         """Note it and ask."""
         return await self._asked("by_rights", given, within)
 

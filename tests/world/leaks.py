@@ -17,8 +17,8 @@ import hoks.looked
 import hoks.merge
 import hoks.narrow
 import hoks.questions
-import hoks.reading
 import hoks.showing
+import hoks.viewing
 from hoks.access.redact import redact
 from hoks.asking import Deadline
 from hoks.combined_units import combined_units
@@ -187,6 +187,16 @@ def _approved(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(hoks.access.decide, "PLAN_CONDITIONS", conditions)
 
 
+def _concluded_anew(name: str, other: Any) -> Install:
+    """A change within what is concluded, which is then kept neither before nor after it."""
+
+    def install(patch: pytest.MonkeyPatch) -> None:
+        patch.setattr(hoks.access.decide, "_concluded", hoks.access.decide._concluded.__wrapped__)
+        patch.setattr(hoks.access.decide, name, other)
+
+    return install
+
+
 def _ungated_existence(viewing: Viewing, looked: Looked, *rest: Any) -> Any:
     seen = _VIEW(viewing, looked, *rest)
     return SourcesUnavailable("there is something") if seen is None and looked.rights else seen
@@ -211,8 +221,8 @@ _VIEW = Viewing._view
 _PAGE, _STANDING = Reader.page, Questions.standing
 
 
-async def _counted_before_filtering(reader: Reader, caller: Any, *, after: Any, first: int, within: Any) -> Page:
-    page = await _PAGE(reader, caller, after=after, first=first, within=within)
+async def _counted_before_filtering(reader: Reader, caller: Any, *, after: Any, first: int, **more: Any) -> Page:
+    page = await _PAGE(reader, caller, after=after, first=first, **more)
     deadline = Deadline.of(5)
     listed = await reader._listed(caller, await _STANDING(reader._questions, caller, deadline), deadline)
     return Page(page.views, more=len(listed) > first)
@@ -301,32 +311,32 @@ LEAKS: Mapping[str, Leak] = {
     ),
     "units side by side are drawn before redaction": Leak(
         _instead(
-            hoks.reading, "show", _drawn_from("combined_units", lambda whole: combined_units(_units_of(whole), TODAY))
+            hoks.viewing, "show", _drawn_from("combined_units", lambda whole: combined_units(_units_of(whole), TODAY))
         ),
         CONSENT,
         OTHERS,
     ),
     "workplace learning is drawn before redaction": Leak(
         _instead(
-            hoks.reading, "show", _drawn_from("workplace_learning", lambda whole: workplace_learning(_units_of(whole)))
+            hoks.viewing, "show", _drawn_from("workplace_learning", lambda whole: workplace_learning(_units_of(whole)))
         ),
         "assessor",
         OTHERS,
     ),
     "hints are drawn before redaction": Leak(
-        _instead(hoks.reading, "show", _drawn_from("hints", lambda whole: hints(_units_of(whole), TODAY))),
+        _instead(hoks.viewing, "show", _drawn_from("hints", lambda whole: hints(_units_of(whole), TODAY))),
         "authority",
         OTHERS,
     ),
     "findings are gathered before redaction": Leak(
-        _instead(hoks.reading, "show", _drawn_from("findings", all_findings)), "authority", "hidden findings"
+        _instead(hoks.viewing, "show", _drawn_from("findings", all_findings)), "authority", "hidden findings"
     ),
     "what is withheld is told from hidden grants": Leak(
-        _instead(hoks.reading, "show", _shown_with("grants", lambda _, grants: grants)), "responsible teacher", GONE
+        _instead(hoks.viewing, "show", _shown_with("grants", lambda _, grants: grants)), "responsible teacher", GONE
     ),
     "hidden plans cover rights": Leak(
         _instead(
-            hoks.reading,
+            hoks.viewing,
             "show",
             _shown_with("covering", _every_plan),
         ),
@@ -335,7 +345,7 @@ LEAKS: Mapping[str, Leak] = {
     ),
     "sources from hidden plans": Leak(
         _instead(
-            hoks.reading,
+            hoks.viewing,
             "show",
             _shown_with("came_from", _every_source),
         ),
@@ -346,7 +356,7 @@ LEAKS: Mapping[str, Leak] = {
         _instead(hoks.merge, "stamp", _ids_by_position), "instructor", "hidden units and prior units are inserted"
     ),
     "the newest plan wins by a hidden time": Leak(
-        _instead(hoks.reading, "merge", _newest_wins), "authority", "hidden times at A are others"
+        _instead(hoks.viewing, "merge", _newest_wins), "authority", "hidden times at A are others"
     ),
     "nothing is narrowed": Leak(_instead(hoks.access.decide, "narrow", _whole), "instructor", OTHERS),
     "the assessor's plan is not narrowed": Leak(
@@ -359,10 +369,10 @@ LEAKS: Mapping[str, Leak] = {
     ),
     "a period is seen for ever": Leak(_instead(hoks.narrow, "_is_open", lambda end, day: True), "instructor", OTHERS),
     "a consent gives everything": Leak(
-        _instead(hoks.access.decide, "_limited", lambda rule, limits, is_in_hiding: rule.items), CONSENT, OTHERS
+        _concluded_anew("_limited", lambda rule, limits, is_in_hiding: rule.items), CONSENT, OTHERS
     ),
     "a provision gives everything": Leak(
-        _instead(hoks.access.decide, "_limited", lambda rule, limits, is_in_hiding: rule.items), CONSENT, OTHERS
+        _concluded_anew("_limited", lambda rule, limits, is_in_hiding: rule.items), CONSENT, OTHERS
     ),
     "a withdrawn consent counts": Leak(
         _instead(Consent, "is_in_force", lambda consent, day: True), CONSENT, "other consents"
@@ -386,7 +396,7 @@ LEAKS: Mapping[str, Leak] = {
         _instead(Reader, "page", _counted_before_filtering), "head of training", "strangers are inserted between"
     ),
     "sources tell whether they have hidden rights": Leak(
-        _instead(hoks.reading, "as_shown", lambda status, gave_something: status), "responsible teacher", GONE
+        _instead(hoks.viewing, "as_shown", lambda status, gave_something: status), "responsible teacher", GONE
     ),
     "every source's status is shown": Leak(_instead(Viewing, "_statuses", _every_status), "assessor", GONE),
     "gaps of sources that nothing was granted from": Leak(
@@ -411,7 +421,7 @@ OF_THE_CAST: Mapping[str, Leak] = {
 """Each is caught by comparing what staff are answered before and after the change."""
 
 OF_COPIES: Mapping[str, Install] = {
-    "the newest of two copies wins by a hidden time": _instead(hoks.reading, "merge", _newest_copy_wins),
+    "the newest of two copies wins by a hidden time": _instead(hoks.viewing, "merge", _newest_copy_wins),
 }
 """Caught by comparing the answers where a hidden time of a partner's copy changes."""
 

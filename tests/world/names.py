@@ -19,6 +19,10 @@ class FakeLabels:
         self._asked.note(SOURCE, question, [key])
         return Text(fi=f"<{question}>", sv=f"<{len(key)}>")
 
+    @property
+    def edition(self) -> None:
+        """Nothing: each lookup is noted."""
+
     def code(self, uri: str, version: int | None) -> Text | None:
         """A name of the code."""
         return self._named("code", f"{uri}#{version}")

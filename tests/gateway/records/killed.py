@@ -11,13 +11,13 @@ import signal
 import sys
 import time
 from collections.abc import Callable
-from concurrent.futures import Future
 from pathlib import Path
 from typing import NoReturn
 
 from sqlalchemy import event
 
 from gateway.clock import SystemClock
+from gateway.records import store as stores
 from gateway.records.gate import Disclosure, Gate
 from gateway.records.log import Log
 from gateway.records.store import Store, sqlite
@@ -44,7 +44,7 @@ def before_the_commit(store: Store) -> None:
 
 
 def after_the_commit(_: Store) -> None:
-    setattr(Future, "set_result", die)  # noqa: B010 - the first thing that happens once it is durable
+    setattr(stores, "_tell", die)  # noqa: B010 - the first thing that happens once it is durable
 
 
 POINTS: tuple[Callable[[Store], None], ...] = (

@@ -1,7 +1,10 @@
 """The tables: what the migrations make is what the code means, on both databases, and a filled store survives."""
 
+from pathlib import Path
+
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, select
 
 from gateway.records import migration
@@ -17,6 +20,11 @@ def differences(connection: Connection) -> list[object]:
 async def test_migrated_tables_are_the_tables_of_the_code(store: Store) -> None:
     assert await store.read(differences) == []
     assert await store.read(migration.is_current)
+
+
+def test_the_latest_revision_is_alembics_only_head() -> None:
+    scripts = Path(migration.__file__).with_name("migrations")
+    assert ScriptDirectory(str(scripts)).get_heads() == [migration.latest()]
 
 
 async def test_a_store_without_tables_is_not_current(bare: Store) -> None:

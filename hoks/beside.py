@@ -1,0 +1,44 @@
+"""Beside: what is made of a record alone, made once and let go with the very record that it was made of.
+
+A plan that a source gave is kept for a moment; what has to be made of it for whoever asks is kept no longer.
+"""
+
+from collections.abc import Callable
+from typing import Generic, TypeVar
+from weakref import ref
+
+import msgspec
+
+R = TypeVar("R", bound=msgspec.Struct)
+T = TypeVar("T")
+
+
+class Beside(Generic[R, T]):
+    """What one function makes of records and of whatever else it is given; of each record, what was made last.
+
+    INVARIANT: found by the very record and never by an equal one, and only where all else that it was made of is equal.
+    So one that was made of more than another caller may see is not found by what that caller may see. It holds no
+    record: the table is never longer than the list of records that somebody else holds.
+    """
+
+    def __init__(self, make: Callable[..., T]) -> None:
+        self._make = make
+        self._made: dict[int, tuple[ref[R], tuple[object, ...], T | None]] = {}
+
+    def __call__(self, record: R, *given: object) -> T:
+        """What is made of the record and of what is given with it. A record itself may be what is made, not hold it."""
+        place = id(record)
+        found = self._made.get(place)
+        if found is not None and found[0]() is record and found[1] == given:
+            return record if found[2] is None else found[2]  # type: ignore[return-value]  # then it made the record
+        made = self._make(record, *given)
+        # What is the record itself would keep it for ever.
+        self._made[place] = (self._holding(record, place), given, None if made is record else made)
+        return made
+
+    def __len__(self) -> int:
+        return len(self._made)
+
+    def _holding(self, record: R, place: int) -> "ref[R]":
+        made = self._made
+        return ref(record, lambda _: made.pop(place, None))

@@ -1,0 +1,495 @@
+"""A source's own connections, on real sockets: what is hostile fails in time, and no answer is taken for another."""
+
+import asyncio
+import gzip
+import random
+import time
+from collections.abc import Awaitable, Callable, Coroutine
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, cast
+
+import httpx
+import pytest
+import uvloop
+from hypothesis import given
+from hypothesis import strategies as st
+
+from connectors.addresses import Addresses
+from connectors.carriage import CarriageError
+from connectors.client import HttpClient, Outgoing
+from connectors.connections import HEAD_READ_BYTES, MAX_HEAD_BYTES, Answer, Connections, written
+from connectors.failures import Reason, SourceFailure
+from connectors.origins import Origins
+from tests.connectors.loopback import Site, answer, certificate, get, port_of, serving
+from tests.connectors.test_addresses import HOST, Names, Net
+
+SECONDS = 0.5
+
+
+async def failing(url: str) -> tuple[Reason, float]:
+    """How a call to the server fails, and how many seconds it took."""
+    client = HttpClient([url], seconds=SECONDS)
+    began = time.monotonic()
+    with pytest.raises(SourceFailure) as caught:
+        await client.send(get(url))
+    took = time.monotonic() - began
+    await client.aclose()
+    return caught.value.reason, took
+
+
+MANY_HEADERS = b"HTTP/1.1 200 OK\r\n" + b"a: b\r\n" * 10_000 + b"content-length: 2\r\n\r\n{}"
+LONG_HEADER = b"HTTP/1.1 200 OK\r\nx: " + b"a" * 1_000_000 + b"\r\ncontent-length: 2\r\n\r\n{}"
+
+
+@pytest.mark.parametrize("head", [MANY_HEADERS, LONG_HEADER], ids=["10 000 headers", "a header of 1 MB"])
+async def test_a_head_beyond_reason_is_a_failure(head: bytes) -> None:
+    site = Site(head)
+    async with serving(site) as url:
+        reason, took = await failing(url)
+    assert reason is Reason.STREAM
+    assert took < SECONDS + 0.05
+    assert site.requests == 1
+
+
+async def test_an_honest_number_of_headers_passes() -> None:
+    async with serving(Site(answer("200 OK", b"{}", *[f"x-{n}: y" for n in range(100)]))) as url:
+        client = HttpClient([url])
+        assert (await client.send(get(url))).status == 200
+        await client.aclose()
+
+
+async def test_one_interim_answer_is_waited_out() -> None:
+    async with serving(Site(b"HTTP/1.1 100 Continue\r\n\r\n" + answer())) as url:
+        client = HttpClient([url])
+        assert (await client.send(get(url))).status == 200
+        await client.aclose()
+
+
+async def test_a_flood_of_interim_answers_is_cut_off_and_stalls_nobody() -> None:
+    async def flood(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        while True:
+            writer.write(b"HTTP/1.1 100 Continue\r\n\r\n" * 100)
+            await writer.drain()
+
+    longest = 0.0
+
+    async def heart() -> None:
+        nonlocal longest
+        while True:
+            began = time.process_time()  # not of the clock on the wall: the machine of a test is shared
+            await asyncio.sleep(0.01)
+            longest = max(longest, time.process_time() - began)
+
+    beating = asyncio.create_task(heart())
+    async with serving(flood) as url:
+        reason, took = await failing(url)
+    beating.cancel()
+    assert reason is Reason.STREAM
+    assert took < SECONDS + 0.05
+    assert longest < 0.1
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"\x00\xff garbage\r\n\r\n",
+        b"HTTP/9.9 200 OK\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\ncontent-length: -1\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-length: 3\r\n\r\n{}",
+        b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nZZ\r\n",
+        b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\n{}\r\n",
+    ],
+)
+async def test_what_is_no_http_is_a_failure_within_the_deadline(said: bytes) -> None:
+    site = Site(said)
+    async with serving(site) as url:
+        reason, took = await failing(url)
+    assert reason in (Reason.STREAM, Reason.TIMEOUT)
+    assert took < SECONDS + 0.05
+    assert site.requests == 1
+
+
+async def test_a_second_answer_is_not_taken_for_that_to_the_next_request() -> None:
+    site = Site(answer("200 OK", b"[1]") + answer("200 OK", b"[2]"))
+    async with serving(site) as url:
+        client = HttpClient([url])
+        bodies = [(await client.send(get(url))).body for _ in range(3)]
+        await client.aclose()
+    assert bodies == [b"[1]"] * 3
+    assert site.connections == 3
+
+
+@pytest.mark.parametrize("more", [b"more", b"\x00", b"\r\n\r\n", b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n"])
+async def test_bytes_behind_an_answer_spoil_no_more_than_the_next_call(more: bytes) -> None:
+    async with serving(Site(answer("200 OK", b"[1]") + more)) as url:
+        client = HttpClient([url])
+        bodies: list[bytes | Reason] = []
+        for _ in range(4):
+            try:
+                bodies.append((await client.send(get(url))).body)
+            except SourceFailure as failure:
+                bodies.append(failure.reason)
+        await client.aclose()
+    assert set(bodies) <= {b"[1]", Reason.STREAM}
+    assert bodies.count(b"[1]") >= 2
+
+
+async def test_calls_that_are_given_up_at_any_moment_leave_no_place_taken_and_no_connection_open(
+    tmp_path: Path,
+) -> None:
+    server, trust = certificate(tmp_path, HOST)
+    site = Site(answer(), seconds=0.005)
+    moments = random.Random(20_261_121)
+
+    async with serving(site, server) as url:
+        names = Names(*[["1.1.1.1"]] * 1_000)
+        transport = Connections(Addresses(names), 4, ssl_context=trust, network=Net(port_of(url)))
+        client = HttpClient([f"https://{HOST}"], concurrency=4, waiting=100, transport=transport, seconds=5)
+
+        async def give_up(_: int) -> None:
+            call = asyncio.create_task(client.send(get(f"https://{HOST}/")))
+            await asyncio.wait([call], timeout=moments.random() * 0.05)
+            for _ in range(2):  # a request and its stage may both give up
+                call.cancel()
+                await asyncio.sleep(0)
+            await asyncio.gather(call, return_exceptions=True)
+
+        for _ in range(10):
+            await asyncio.gather(*map(give_up, range(12)))
+        later = await asyncio.gather(*(client.send(get(f"https://{HOST}/")) for _ in range(20)))
+        await asyncio.sleep(0.1)
+        left_open = site.open
+        await client.aclose()
+    assert [each.status for each in later] == [200] * 20
+    assert left_open <= 4
+
+
+async def test_no_more_idle_connections_are_kept_than_were_asked_for() -> None:
+    site = Site(answer(), seconds=0.02)
+    async with serving(site) as url:
+        client = HttpClient([url], concurrency=3, waiting=100)
+        await asyncio.gather(*(client.send(get(url)) for _ in range(30)))
+        await asyncio.sleep(0.05)
+        assert (site.open, site.connections, site.requests) == (3, 3, 30)
+        await client.aclose()
+        await asyncio.sleep(0.05)
+        assert site.open == 0
+
+
+async def test_a_connection_that_the_server_has_closed_is_not_used_again() -> None:
+    site = Site(answer("200 OK", b"{}", "connection: close"))
+    async with serving(site) as url:
+        client = HttpClient([url])
+        for _ in range(3):
+            await client.send(get(url))
+        await client.aclose()
+    assert (site.connections, client.condition.retries) == (3, 0)
+
+
+async def test_many_connections_that_the_server_closed_while_idle_are_given_up_by_many_calls_at_once() -> None:
+    async def impatient(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while True:
+            await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 0.1)
+            await asyncio.sleep(0.02)
+            writer.write(answer())
+            await writer.drain()
+
+    async with serving(impatient) as url:
+        client = HttpClient([url], concurrency=8)
+        statuses: list[int] = []
+        for _ in range(3):
+            statuses += [each.status for each in await asyncio.gather(*(client.send(get(url)) for _ in range(8)))]
+            await asyncio.sleep(0.3)
+        await client.aclose()
+    assert statuses == [200] * 24
+    assert client.condition.failures == {}
+
+
+async def test_a_connection_is_used_again() -> None:
+    site = Site(answer())
+    async with serving(site) as url:
+        client = HttpClient([url])
+        for _ in range(5):
+            await client.send(get(url))
+        await client.aclose()
+    assert (site.connections, site.requests) == (1, 5)
+
+
+# --- how answers end ------------------------------------------------------------------------------------------
+
+
+def once(said: bytes) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]:
+    """A server that says so and ends the connection."""
+
+    async def say(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(said)
+        await writer.drain()
+
+    return say
+
+
+@pytest.mark.parametrize("version", ["1.0", "1.1"])
+async def test_an_answer_without_a_length_lasts_until_the_connection_ends(version: str) -> None:
+    async with serving(once(f"HTTP/{version} 200 OK\r\nx-empty:\r\n\r\n[1]".encode())) as url:
+        client = HttpClient([url])
+        assert (await client.send(get(url))).body == b"[1]"
+        await client.aclose()
+
+
+async def test_such_an_answer_that_is_cut_is_known_by_its_packing() -> None:
+    packed = gzip.compress(b"[1]")[:-4]
+    async with serving(once(b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\n\r\n" + packed)) as url:
+        reason, _ = await failing(url)
+    assert reason is Reason.ENCODING
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\n[1]\r\n",
+        b"HTTP/1.1 200 OK\r\ntransfer-encoding: gzip\r\n\r\n[1]",
+        b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\n[1]",
+        b"HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: h2c\r\n\r\n[1]",
+        b"HTTP/1.1 200 OK\r\ncontent-length: 3\r\ntransfer-encoding: chunked\r\n\r\n3\r\n[1]\r\n0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nx: " + b"a: b\r\n " * 2 + b"\r\ncontent-length : 3\r\n\r\n[1]",
+        b"HTTP/1.1 099 Odd\r\ncontent-length: 3\r\n\r\n[1]",
+    ],
+)
+async def test_an_answer_that_has_no_plain_end_is_a_failure(said: bytes) -> None:
+    async with serving(once(said)) as url:
+        reason, _ = await failing(url)
+    assert reason is Reason.STREAM
+
+
+CHUNKED = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
+
+
+async def test_what_was_left_for_behind_a_body_is_read_and_not_looked_at() -> None:
+    site = Site(CHUNKED + b"3;x=y\r\n[1]\r\n0\r\nset-cookie: a=b\r\netag: x\r\n\r\n")
+    async with serving(site) as url:
+        client = HttpClient([url])
+        answers = [await client.send(get(url)) for _ in range(2)]
+        await client.aclose()
+    assert [(each.body, dict(each.headers)) for each in answers] == [(b"[1]", {})] * 2
+    assert site.connections == 1
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        CHUNKED + b"3\r\n[1]\r\n0\r\n" + b"a: b\r\n" * 10_000,
+        CHUNKED + b"3\r\n[1]\r\n0\r\na: " + b"b" * 1_000_000,
+        CHUNKED + b"3;" + b"b" * 1_000_000,
+    ],
+    ids=["many headers", "a long header", "a long extension"],
+)
+async def test_what_is_beyond_reason_behind_or_within_a_body_is_a_failure(said: bytes) -> None:
+    site = Site(said)
+    async with serving(site) as url:
+        reason, took = await failing(url)
+    assert reason is Reason.STREAM
+    assert took < SECONDS
+
+
+@pytest.mark.parametrize("status", ["204 None", "304 Still"])
+async def test_a_connection_is_used_again_behind_an_answer_that_has_no_body_by_its_status(status: str) -> None:
+    site = Site(f'HTTP/1.1 {status}\r\netag: "1"\r\n\r\n'.encode())
+    async with serving(site) as url:
+        client = HttpClient([url])
+        asked = Outgoing(method="GET", url=url, headers={"if-none-match": '"1"'})
+        assert [(await client.send(asked)).body for _ in range(3)] == [b""] * 3
+        await client.aclose()
+    assert (site.connections, site.requests) == (1, 3)
+
+
+async def test_headers_that_come_several_times_are_one() -> None:
+    several = answer("200 OK", b"{}", "Link: a", 'ETag: "1"', "LINK: b")
+    async with serving(Site(several)) as url:
+        client = HttpClient([url])
+        assert dict((await client.send(get(url))).headers) == {"link": "a, b", "etag": '"1"'}
+        await client.aclose()
+
+
+# --- answers that nobody asked for ----------------------------------------------------------------------------
+
+
+class Unasked:
+    """A server that says something of its own accord between two answers, when it is told to."""
+
+    def __init__(self) -> None:
+        self.now = asyncio.Event()
+        self.connections = 0
+
+    async def __call__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(answer(body=b"[1]"))
+        if self.connections == 1:
+            await self.now.wait()
+            writer.write(answer(body=b"[of somebody else]"))
+        await reader.read()
+
+
+@pytest.mark.parametrize("is_read", [True, False])
+async def test_an_answer_that_came_before_its_request_is_never_taken(is_read: bool) -> None:
+    server = Unasked()
+    async with serving(server) as url:
+        client = HttpClient([url])
+        first = await client.send(get(url))
+        server.now.set()
+        # One round of the event loop lets the server write, one more lets the client read.
+        await asyncio.sleep(0.01 if is_read else 0)
+        second = await client.send(get(url))
+        await client.aclose()
+    assert (first.body, second.body, server.connections) == (b"[1]", b"[1]", 2)
+    assert client.condition.retries == 0
+
+
+# --- however they are cut -------------------------------------------------------------------------------------
+
+
+class Line:
+    """Stands for a connection that one answer comes in by."""
+
+    def rest(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+async def told(*pieces: bytes, ends: bool = False) -> tuple[int, dict[str, str], bytes, bool]:
+    """What is made of the pieces, and whether the connection would be kept."""
+    kept: list[object] = []
+    found = Answer(cast(Any, Line()), kept.append)
+    for piece in pieces:
+        found.take(piece)
+    if ends:
+        found.end(is_clean=True)
+    await found.headed()
+    body = b"".join([part async for part in found.parts()])
+    found.close()
+    return found.status, found.headers, body, bool(kept)
+
+
+@given(st.lists(st.integers(0, 200), max_size=12))
+async def test_an_answer_is_the_same_however_it_is_cut(cuts: list[int]) -> None:
+    said = (
+        b'HTTP/1.1 103 Early\r\nlink: x\r\n\r\nHTTP/1.1 200 OK\r\netag: "1"\r\nvary:\r\nTransfer-Encoding: chunked\r\n'
+        b"\r\n3\r\n[1,\r\n2;x\r\n2]\r\n0\r\n\r\n"
+    )
+    places = sorted({0, len(said), *(cut for cut in cuts if cut < len(said))})
+    pieces = [said[start:end] for start, end in pairwise(places)]
+    assert await told(*pieces) == (200, {"etag": '"1"', "vary": "", "transfer-encoding": "chunked"}, b"[1,2]", True)
+
+
+@given(st.lists(st.one_of(st.binary(max_size=40), st.sampled_from([answer(), CHUNKED, b"\r\n", b"HTTP/1.1 "]))))
+async def test_whatever_comes_is_an_answer_or_a_failure(pieces: list[bytes]) -> None:
+    try:
+        status, _, _, _ = await told(*pieces, ends=True)
+    except CarriageError:
+        return
+    assert 200 <= status <= 999
+
+
+async def test_a_head_of_the_most_bytes_is_taken_and_one_that_is_a_reading_longer_is_not() -> None:
+    def head(size: int) -> bytes:
+        start, end = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nx: ", b"\r\n\r\n"
+        return start + b"a" * (size - len(start) - len(end)) + end
+
+    assert (await told(head(MAX_HEAD_BYTES)))[0] == 200
+    with pytest.raises(CarriageError):
+        await told(*(bytes([byte]) for byte in head(MAX_HEAD_BYTES + HEAD_READ_BYTES)))
+
+
+# --- what is sent ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "headers", [{"x": "a\r\nb: c"}, {"x": "a\nb"}, {"x\r\ny": "a"}, {"x y": "a"}, {"x": "\x00"}, {"x": "ä"}]
+)
+async def test_a_header_that_would_be_more_than_one_is_never_sent(headers: dict[str, str]) -> None:
+    site = Site(answer())
+    async with serving(site) as url:
+        client = HttpClient([url])
+        with pytest.raises(ValueError, match="cannot be sent"):
+            await client.send(Outgoing(method="GET", url=url, headers=headers))
+        await client.aclose()
+    assert site.connections == 0
+
+
+@pytest.mark.parametrize("method", ["HEAD", "GET /x HTTP/1.1\r\n", ""])
+async def test_a_method_that_would_be_read_otherwise_is_never_sent(method: str) -> None:
+    client = HttpClient(["http://127.0.0.1:9"])
+    with pytest.raises(ValueError, match="cannot be sent"):
+        await client.send(Outgoing(method=method, url="http://127.0.0.1:9/"))
+    await client.aclose()
+
+
+@pytest.mark.parametrize(
+    ("url", "method", "body", "sent"),
+    [
+        (
+            "https://Host.example:443/a b/1.2.3?q=ä&r=%41",
+            "GET",
+            b"",
+            b"GET /a%20b/1.2.3?q=%C3%A4&r=%41 HTTP/1.1\r\nhost: host.example\r\nx: y\r\n\r\n",
+        ),
+        (
+            "https://host.example/a/../b#c",
+            "POST",
+            b"",
+            b"POST /b HTTP/1.1\r\nhost: host.example\r\nx: y\r\ncontent-length: 0\r\n\r\n",
+        ),
+        (
+            "https://host.example",
+            "POST",
+            b"[]",
+            b"POST / HTTP/1.1\r\nhost: host.example\r\nx: y\r\ncontent-length: 2\r\n\r\n[]",
+        ),
+        (
+            "https://host.example/1.2.3/?q=a,b:c",
+            "GET",
+            b"",
+            b"GET /1.2.3/?q=a,b:c HTTP/1.1\r\nhost: host.example\r\nx: y\r\n\r\n",
+        ),
+    ],
+)
+def test_a_request_is_written_so(url: str, method: str, body: bytes, sent: bytes) -> None:
+    place = Origins(["https://host.example"], Addresses(Names())).place(url)
+    assert written(place, method, {"x": "y"}, body) == sent
+
+
+@given(st.text("aZ0_.~!$&()*+,;=:@/?%-'\" <>[]|#ä", max_size=12))
+def test_a_place_is_what_httpx_reads_of_an_address(target: str) -> None:
+    url = httpx.URL(f"https://host.example/{target}")
+    place = Origins(["https://host.example:443/base"], Addresses(Names())).place(f"https://host.example/{target}")
+    assert (place.origin, place.authority) == (("https", "host.example", 443), "host.example")
+    assert place.target == url.raw_path.decode()
+    assert httpx.URL(place.url).raw_path == url.raw_path
+
+
+# --- the event loop that serves -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "held",
+    [
+        test_a_connection_is_used_again,
+        test_a_connection_that_the_server_has_closed_is_not_used_again,
+        test_a_second_answer_is_not_taken_for_that_to_the_next_request,
+        test_no_more_idle_connections_are_kept_than_were_asked_for,
+        test_headers_that_come_several_times_are_one,
+    ],
+)
+def test_the_same_holds_on_uvloop(held: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    uvloop.run(held())
+
+
+def test_the_same_holds_on_uvloop_of_calls_that_are_given_up(tmp_path: Path) -> None:
+    uvloop.run(test_calls_that_are_given_up_at_any_moment_leave_no_place_taken_and_no_connection_open(tmp_path))
+
+
+def test_the_same_holds_on_uvloop_of_answers_that_came_before_their_requests() -> None:
+    uvloop.run(test_an_answer_that_came_before_its_request_is_never_taken(True))
