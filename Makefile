@@ -4,7 +4,7 @@ PORT ?= 8080
 BIN := .venv/bin
 ALL_PROCESSORS := --numprocesses auto --dist worksteal
 
-.PHONY: run test check conformance prove mutate bench bench-faults format schema lock clean
+.PHONY: run test check conformance prove mutate bench bench-faults format schema release-schema lock clean
 
 run: .venv/ready
 	@$(BIN)/hoks-gateway run --port $(PORT)
@@ -16,7 +16,7 @@ test: .venv/ready
 # each of the cast, names that must not be suggested. Node is taken from the path or, in the environment, from PyPI.
 CONFORMANCE := var/conformance
 conformance: $(CONFORMANCE)/npm/ready
-	HOKS_CONFORMANCE=$(CURDIR)/$(CONFORMANCE) $(CONFORMANCE)/venv/bin/python -m pytest -q --no-header tests/conformance
+	HOKS_CONFORMANCE=$(CURDIR)/$(CONFORMANCE) $(CONFORMANCE)/venv/bin/python -m pytest -q --no-header tests/conformance/test_*.py
 
 $(CONFORMANCE)/venv/ready: requirements-conformance.txt
 	$(PYTHON) -m venv --clear $(CONFORMANCE)/venv
@@ -26,7 +26,7 @@ $(CONFORMANCE)/venv/ready: requirements-conformance.txt
 $(CONFORMANCE)/npm/ready: $(CONFORMANCE)/venv/ready $(wildcard tests/conformance/*.json tests/conformance/*.mjs)
 	@mkdir -p $(CONFORMANCE)/npm
 	cp tests/conformance/*.json tests/conformance/*.mjs $(CONFORMANCE)/npm
-	$(CONFORMANCE)/venv/bin/python -m tests.conformance.node $(CONFORMANCE)/npm
+	$(CONFORMANCE)/venv/bin/python -m tests.conformance.npm $(CONFORMANCE)/npm
 	@touch $@
 
 # The random and the sampled proofs of the access rules and every fault of a source, in full; one line per property.
@@ -64,6 +64,7 @@ check: .venv/ready
 	  { echo "schema.graphql is stale: run \`make schema\`"; exit 1; }
 	$(BIN)/hoks-gateway explain | diff -u docs/access.md - || \
 	  { echo "docs/access.md is stale: run \`make schema\`"; exit 1; }
+	$(BIN)/python -m tests.schema_changes
 
 format: .venv/ready
 	$(BIN)/ruff format .
@@ -72,6 +73,10 @@ format: .venv/ready
 schema: .venv/ready
 	$(BIN)/hoks-gateway schema > schema.graphql.new && mv schema.graphql.new schema.graphql
 	$(BIN)/hoks-gateway explain > docs/access.md.new && mv docs/access.md.new docs/access.md
+
+# At a release: from now on clients may rely on the schema as it is.
+release-schema: .venv/ready
+	$(BIN)/python -m tests.schema_changes --release
 
 # A pinned, hashed environment. The project itself is installed in place, without its dependencies.
 .venv/ready: requirements-dev.txt pyproject.toml

@@ -335,7 +335,7 @@ class Answer:
     def on_headers_complete(self) -> None:
         """A head is whole: of an interim answer, or of the one that counts."""
         status = self._parser.get_status_code()
-        if status < 100 or status == 101:
+        if status < 100:
             raise ValueError("an answer to something else")
         if status >= 200:
             self.status = status

@@ -13,7 +13,10 @@ callers         a token and an acting role to a verified caller
 envelope        the strict JSON of a request, or its URL
 costs           what the root fields of an operation may come to
 documents       documents parsed, validated and limited once
+manifests       the trusted documents of a client, in a file
+operations      which document a request means, and whether its client may run it
 http            /graphql
+embedding       POST /embed-token, and what a bearer of one may do
 invalidate      POST /invalidate: a source says that something of its has changed
 hearsay         what a source says to one worker, passed on to the others
 export          GET /disclosures/export: a student takes along what the log says of them
@@ -26,6 +29,7 @@ preparing       the database of the records made ready by its owner
 workers         so many processes that serve, kept at their number
 serving         an application on one address until it is told to stop
 oversight       what an operator does with what is kept, at the command line
+registering     trusted documents checked and added, at the command line
 trial           the sandbox beside a gateway, to try it with
 sandbox_faults  lets a source of the running sandbox fail, from the command line
 cli             the command ``hoks-gateway``

@@ -21,18 +21,22 @@ from connectors.catalogue import Connected, SettingsRefusedError, connect, secre
 from connectors.client import HttpClient, Transport
 from connectors.limits import DEFAULT_SECONDS
 from gateway.callers import Callers
+from gateway.embedding import Embedded, EmbedTokenEndpoint
 from gateway.errors import Code, RefusedError
 from gateway.export import ExportEndpoint
 from gateway.hearsay import Everywhere, Hearsay
 from gateway.http import GraphQLEndpoint
 from gateway.invalidate import InvalidationEndpoint
 from gateway.keys import LARGEST_KEY_SET, KeyClients
+from gateway.manifests import ManifestRefusedError
+from gateway.operations import Operations
 from gateway.records.disclosures import Recorder
 from gateway.records.keeping import Keeping, open_records
 from gateway.records.store import StoreBroken
 from gateway.settings import Settings, SettingsError
 from hoks.access.rules import Policy, PolicyError, read_policy
 from hoks.consent_texts import ConsentTexts, read_consent_texts
+from hoks.embedding import Grounds
 from hoks.following import Following
 from hoks.giving import Giving
 from hoks.nominating import Nominating
@@ -134,8 +138,9 @@ def create_app(
     ``hearsay`` is what one of several workers hears from the others.
     """
     parts = assemble(settings, clock, transport, seconds)
-    schema = build()
+    schema = build(subgraph=settings.graph.subgraph)
     callers = Callers(settings.issuer, parts.keys_client, seconds=seconds)
+    operations = _operations(settings)
     endpoint = GraphQLEndpoint(
         schema=executable(schema),
         graph=Graph(
@@ -151,7 +156,21 @@ def create_app(
         projection=settings.graph.projection,
         introspection=settings.graph.introspection,
         get_queries=settings.graph.get_queries,
+        operations=operations,
     )
+    grounds = Grounds(parts.reader, parts.keeping.appointments)
+    embed_tokens = EmbedTokenEndpoint(
+        schema=executable(schema),
+        limits=settings.limits,
+        clients=settings.client,
+        settings=settings.embed,
+        callers=callers,
+        operations=operations,
+        reader=parts.reader,
+        grounds=grounds,
+        embeds=parts.keeping.embeds,
+    )
+    origins = {origin for client in settings.client for origin in client.origins}
 
     @asynccontextmanager
     async def lifespan(_: Application) -> AsyncIterator[None]:
@@ -173,12 +192,15 @@ def create_app(
     kept = Everywhere(parts.connected, hearsay) if hearsay is not None else parts.connected
     invalidation = InvalidationEndpoint(parts.connected.invalidate_keys, kept)
     routes = [
+        Route("/embed-token", embed_tokens),
+        Route("/embed-token/{embed}", embed_tokens),
         Route("/invalidate", invalidation),
         Route("/disclosures/export", ExportEndpoint(callers, parts.reader, parts.keeping.exports.of)),
         Route("/health", _alive),
         Route("/ready", ready),
     ]
-    app = Application(endpoint, routes, lifespan)
+    graph = Embedded(endpoint, parts.keeping.embeds, grounds, parts.reader, origins)
+    app = Application(graph, routes, lifespan)
     app.state.refuse_misfits = partial(_refuse_misfits, parts)
     app.state.aclose = parts.aclose
     return app
@@ -218,6 +240,13 @@ def _desks(parts: Parts) -> Desks:
         nominating=Nominating(reader, keeping.appointments, parts.clock),
         following=Following(keeping.looks, parts.connected.labels),
     )
+
+
+def _operations(settings: Settings) -> Operations:
+    try:
+        return Operations(settings.client)
+    except ManifestRefusedError as refused:
+        raise SettingsError(f"key `client.manifest_path`: {refused}") from None
 
 
 def _records(settings: Settings, clock: Clock) -> Keeping:

@@ -14,9 +14,9 @@ import msgspec
 from cachetools import TLRUCache
 
 from connectors.client import HttpPort
-from gateway.errors import Code, RefusedError
+from gateway.errors import Code, RefusedError, invalid_token
 from gateway.keys import LONGEST_KEY_ID, KeySet, NoKeysError
-from gateway.settings import IssuerSettings
+from gateway.settings import LONGEST_CLIENT, IssuerSettings
 from hoks.caller import EITHER_WAY, WITHIN_AN_ORGANISATION, Caller, HeldRole, Role
 from hoks.identifiers import Check, OrganisationOid, PersonOid, check_learner_oid, check_organisation_oid
 
@@ -38,6 +38,8 @@ class _Claims(msgspec.Struct, frozen=True):
     exp: int | float
     iat: int | float
     roles: tuple[_RoleClaim, ...] = ()
+    client_id: str | None = None
+    azp: str | None = None
 
 
 class _Issuer(NamedTuple):
@@ -62,6 +64,7 @@ class _Signed(NamedTuple):
 class _Verified(NamedTuple):
     subject: PersonOid
     held: tuple[HeldRole, ...]
+    client: str | None
     expires: float
     signed: _Signed
 
@@ -94,7 +97,8 @@ class Callers:
         if verified is None or not verified.signed.is_still:
             verified = await self._verify(token)
             self._verified[digest] = verified
-        return Caller(subject=verified.subject, acting=_acting(verified.held, acting_role), held=verified.held)
+        acting = _acting(verified.held, acting_role)
+        return Caller(subject=verified.subject, acting=acting, held=verified.held, client=verified.client)
 
     async def aclose(self) -> None:
         """Give up whatever fetch of keys is under way."""
@@ -121,14 +125,14 @@ class Callers:
             raise RefusedError(Code.UNAVAILABLE) from None
         # PyJWT leaks plain errors of the standard library for some malformed tokens.
         except (jwt.PyJWTError, msgspec.ValidationError, ValueError, TypeError, OverflowError, RecursionError):
-            raise _unauthenticated() from None
+            raise invalid_token() from None
 
     def _issuer_of(self, token: str) -> _Issuer:
         # Not verified yet: it only chooses whose keys and rules the token must stand up to.
         claimed = jwt.decode(token, options={"verify_signature": False}).get("iss")
         issuer = self._issuers.get(claimed) if isinstance(claimed, str) else None
         if issuer is None:
-            raise _unauthenticated()
+            raise invalid_token()
         return issuer
 
 
@@ -139,14 +143,14 @@ def _bearer(authorization: str | None) -> str:
     token = token.strip()
     # A comma appears when the header was sent twice; no token holds one.
     if scheme.lower() != "bearer" or not token.isascii() or "," in token or len(token) > LONGEST_TOKEN:
-        raise _unauthenticated()
+        raise invalid_token()
     return token
 
 
 def _key_id(header: Mapping[str, object]) -> str:
     key_id = header.get("kid")
     if _REFUSED_HEADERS & header.keys() or not isinstance(key_id, str) or not 0 < len(key_id) <= LONGEST_KEY_ID:
-        raise _unauthenticated()
+        raise invalid_token()
     return key_id
 
 
@@ -154,9 +158,18 @@ def _accepted(claims: _Claims, signed: _Signed) -> _Verified:
     longest = signed.issuer.settings.max_token_hours * 3600
     # `not <=` rather than `>`: a life that is no number is refused too.
     if check_learner_oid(claims.sub) is Check.MALFORMED or not 0 < claims.exp - claims.iat <= longest:
-        raise _unauthenticated()
+        raise invalid_token()
     held = dict.fromkeys(role for claim in claims.roles if (role := _held(claim)) is not None)
-    return _Verified(PersonOid(claims.sub), tuple(held), claims.exp, signed)
+    return _Verified(PersonOid(claims.sub), tuple(held), _client(claims), claims.exp, signed)
+
+
+def _client(claims: _Claims) -> str | None:
+    """The client that the token was issued to: ``client_id`` (RFC 9068) or ``azp`` (OpenID Connect)."""
+    named = {each for each in (claims.client_id, claims.azp) if each is not None}
+    # INVARIANT: a token that names two is nobody's: one of them could be bound to fewer operations than the other.
+    if len(named) > 1 or any(not 0 < len(each) <= LONGEST_CLIENT for each in named):
+        raise invalid_token()
+    return next(iter(named), None)
 
 
 def _held(claim: _RoleClaim) -> HeldRole | None:
@@ -187,7 +200,3 @@ def _acting(held: tuple[HeldRole, ...], named: str | None) -> HeldRole:
 
 def _as_named(role: HeldRole) -> str:
     return role.role.value if role.organisation is None else f"{role.role.value}@{role.organisation}"
-
-
-def _unauthenticated() -> RefusedError:
-    return RefusedError(Code.UNAUTHENTICATED, headers={"www-authenticate": 'Bearer error="invalid_token"'})

@@ -1,4 +1,5 @@
-"""The command ``hoks-gateway``: run it with a sandbox, serve it, check its settings, print its schema, read its log.
+"""The command ``hoks-gateway``: run it with a sandbox, serve it, check its settings and operations, print its schema,
+read its log.
 
 Exit codes: 0 done, 1 something unexpected, 2 the user can mend it, said in one line.
 """
@@ -11,6 +12,7 @@ from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from gateway.registering import add_operations_commands
 from gateway.sandbox_faults import FaultRefusedError, add_fault_command, told_of_faults
 from gateway.serving import UserError, app_of, in_event_loop, serve
 from gateway.trial import LAST_PORT, asked, folder_of, ran, sandboxed, token_of
@@ -57,10 +59,12 @@ def _parser() -> argparse.ArgumentParser:
 
     token = commands.add_parser("token", help="print a token of a persona of the running sandbox")
     token.add_argument("persona", help="for example staff-a or student-1")
+    token.add_argument("--client", metavar="ID", help="the client that it is issued to (its claim client_id)")
     _add_port(token)
     token.set_defaults(command=_token)
 
     schema = commands.add_parser("schema", help="print the GraphQL schema")
+    schema.add_argument("--subgraph", action="store_true", help="as a subgraph of Apollo Federation v2")
     schema.set_defaults(command=_schema)
 
     explain = commands.add_parser("explain", help="print the access rules, or why somebody sees what they see")
@@ -97,6 +101,8 @@ def _parser() -> argparse.ArgumentParser:
     retain.add_argument("--password-file", type=Path, metavar="FILE", help="the password of that role")
     retain.set_defaults(command=_records_retain)
 
+    add_operations_commands(commands)
+
     check = commands.add_parser("check-config", help="load a settings file and try every source that it names")
     check.add_argument("config", type=Path, metavar="FILE", help="the settings (TOML)")
     check.set_defaults(command=_check_config)
@@ -131,10 +137,10 @@ def _version() -> str:
 # --- commands
 
 
-def _schema(_: argparse.Namespace) -> int:
-    from resolvers.schema import build, sdl
+def _schema(chosen: argparse.Namespace) -> int:
+    from resolvers.schema import build, sdl, subgraph_sdl
 
-    print(sdl(build()), end="")
+    print(subgraph_sdl() if chosen.subgraph else sdl(build()), end="")
     return 0
 
 
@@ -231,7 +237,7 @@ def _prepare_records(chosen: argparse.Namespace) -> int:
 
 
 def _token(chosen: argparse.Namespace) -> int:
-    print(token_of(chosen.persona, chosen.port))
+    print(token_of(chosen.persona, chosen.port, chosen.client))
     return 0
 
 

@@ -56,6 +56,30 @@ def _sources(settings: Settings) -> Iterator[str]:
     yield from _unique("source", "id", [each.id for each in settings.source])
 
 
+def _clients(settings: Settings) -> Iterator[str]:
+    yield from _unique("client", "id", [each.id for each in settings.client])
+    for place, client in enumerate(settings.client):
+        if client.manifest_path is None and client.trusted_only:
+            yield f"key `client[{place}].manifest_path`: expected one, for the client may run nothing else"
+        for number, origin in enumerate(client.origins):
+            if not _is_origin(origin):
+                yield f"key `client[{place}].origins[{number}]`: expected an origin as browsers send it, with https"
+
+
+def _is_origin(text: str) -> bool:
+    """Whether a text is an origin letter by letter: scheme, host, and a port only where it is not the usual one."""
+    try:
+        parts = urlsplit(text)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        return False
+    usual = {"https": 443, "http": 80}.get(parts.scheme)
+    named = f"[{host}]" if ":" in host else host
+    written = f"{parts.scheme}://{named}" + (f":{port}" if port is not None else "")
+    is_safe = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host))
+    return bool(host) and text.isascii() and written == text and port != usual and is_safe
+
+
 def _statutes(settings: Settings) -> Iterator[str]:
     for place, statute in enumerate(settings.statute):
         yield from _check_oid(f"statute[{place}].organisation", statute.organisation, organisation_oid)
@@ -90,7 +114,10 @@ def _check_oid(key: str, text: str, *kinds: Callable[[str], str]) -> Iterator[st
         yield f"key `{key}`: {'; or '.join(faults)}"
 
 
-_CHECKS: tuple[Callable[[Settings], Iterator[str]], ...] = (_fixed_day, _issuers, _sources, _statutes, _consents)
+_CHECKS: tuple[Callable[[Settings], Iterator[str]], ...] = (
+    *(_fixed_day, _issuers, _clients, _sources),
+    *(_statutes, _consents),
+)
 
 
 def _unique(section: str, key: str, values: Collection[str]) -> Iterator[str]:

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from graphql import IntValueNode
-from graphql.language import FieldNode
+from graphql.language import FieldNode, ListValueNode
 
 READ = 10
 """Calls of one reading, for however many students: who they are, their rights, what the caller is to them."""
@@ -26,6 +26,8 @@ class Root(NamedTuple):
     most: int = 0
     """The longest page: what a variable may ask for. Nothing where it is no page."""
     calls: int = READ
+    argument: str = "first"
+    """Of a page, what says how long it is: a number, or as many elements."""
 
 
 ROOTS: Mapping[str, Root] = MappingProxyType(
@@ -42,9 +44,11 @@ ROOTS: Mapping[str, Root] = MappingProxyType(
         "changes": Root(50, most=100, calls=WALK),
         "sources": Root(),
         "consentText": Root(calls=0),
+        "_entities": Root(50, most=50, argument="representations"),
+        "_service": Root(calls=0),
     }
 )
-"""Every question of the graph."""
+"""Every question of the graph, and of a subgraph."""
 
 
 class Cost(NamedTuple):
@@ -83,9 +87,11 @@ _OF_THE_SCHEMA = Share(0, 0)
 
 
 def _page(field: FieldNode, root: Root) -> int:
-    asked = next((each.value for each in field.arguments or () if each.name.value == "first"), None)
+    asked = next((each.value for each in field.arguments or () if each.name.value == root.argument), None)
     if asked is None:
         return root.subjects
+    if isinstance(asked, ListValueNode):
+        return len(asked.values)
     if not isinstance(asked, IntValueNode) or len(asked.value) > len(str(root.most)):
         return root.most
     return max(1, min(int(asked.value), root.most))

@@ -12,6 +12,9 @@ import orjson
 from gateway.errors import Code, RefusedError
 from gateway.settings import Limits
 
+LONGEST_ID = 200
+UNLESS_SET = Limits()
+
 Number = TypeVar("Number", int, float)
 
 
@@ -19,11 +22,21 @@ class Envelope(msgspec.Struct, frozen=True):
     """What the caller asks for."""
 
     query: str
+    """The document; empty where it is only named."""
     operation_name: str | None
     variables: dict[str, object]
+    document_id: str | None = None
+    """By which a document of the client's manifest is named."""
+    sha256: str | None = None
+    """The same by the extension ``persistedQuery``; or the hash of the document that comes with it."""
+
+    @property
+    def named(self) -> str | None:
+        """By what the document is named."""
+        return self.document_id if self.document_id is not None else self.sha256
 
 
-def envelope(body: bytes, limits: Limits) -> Envelope:
+def envelope(body: bytes, limits: Limits = UNLESS_SET) -> Envelope:
     """The request in the body of a POST."""
     content = _strict_json(body, limits, "the request body")
     if isinstance(content, list):
@@ -62,16 +75,37 @@ def _of_members(members: dict[str, object]) -> Envelope:
     for name, (kind, said) in _MEMBERS.items():
         if not isinstance(members.get(name), kind):
             _refuse(f"{name} must be {said}")
+    document_id = cast("str | None", members.get("documentId"))
+    sha256 = _persisted(cast("dict[str, object]", members.get("extensions") or {}))
+    if members.get("query") is None and document_id is None and sha256 is None:
+        _refuse("query must be a string")
+    if document_id is not None and (members.get("query") or sha256 is not None):
+        _refuse("documentId stands instead of query and of extensions.persistedQuery")
     return Envelope(
-        query=cast("str", members["query"]),
+        query=cast("str", members.get("query") or ""),
         operation_name=cast("str | None", members.get("operationName")),
         variables=cast("dict[str, object]", members.get("variables") or {}),
+        document_id=document_id,
+        sha256=sha256,
     )
+
+
+def _persisted(extensions: dict[str, object]) -> str | None:
+    """The hash of a persisted query, as Apollo's clients send it."""
+    persisted = extensions.get("persistedQuery")
+    if persisted is None:
+        return None
+    members = persisted if isinstance(persisted, dict) else {}
+    hashed = members.get("sha256Hash")
+    if not isinstance(hashed, str) or not 0 < len(hashed) <= LONGEST_ID or members.get("version") != 1:
+        _refuse("extensions.persistedQuery must be an object with version 1 and a sha256Hash")
+    return hashed
 
 
 _NOTHING = type(None)
 _MEMBERS: Mapping[str, tuple[tuple[type, ...], str]] = {
-    "query": ((str,), "a string"),
+    "query": ((str, _NOTHING), "a string"),
+    "documentId": ((str, _NOTHING), "a string or null"),
     "operationName": ((str, _NOTHING), "a string or null"),
     "variables": ((dict, _NOTHING), "an object or null"),
     "extensions": ((dict, _NOTHING), "an object or null"),

@@ -25,6 +25,9 @@ class Code(StrEnum):
     GRAPHQL_PARSE_FAILED = "GRAPHQL_PARSE_FAILED"
     GRAPHQL_VALIDATION_FAILED = "GRAPHQL_VALIDATION_FAILED"
     LIMIT_EXCEEDED = "LIMIT_EXCEEDED"
+    OPERATION_NOT_TRUSTED = "OPERATION_NOT_TRUSTED"
+    PERSISTED_QUERY_NOT_FOUND = "PERSISTED_QUERY_NOT_FOUND"
+    TOO_MANY_REQUESTS = "TOO_MANY_REQUESTS"
     UNAVAILABLE = "UNAVAILABLE"
     INTERNAL = "INTERNAL"
 
@@ -53,6 +56,10 @@ FAULTS: Mapping[Code, Fault] = MappingProxyType(
         Code.GRAPHQL_PARSE_FAILED: Fault(400, "the document is not GraphQL: its syntax breaks here"),
         Code.GRAPHQL_VALIDATION_FAILED: Fault(400, "the document does not fit the schema"),
         Code.LIMIT_EXCEEDED: Fault(400, "the document exceeds a limit"),
+        Code.OPERATION_NOT_TRUSTED: Fault(403, "the client may run only the operations of its manifest"),
+        # The text by which Apollo's clients know it.
+        Code.PERSISTED_QUERY_NOT_FOUND: Fault(400, "PersistedQueryNotFound"),
+        Code.TOO_MANY_REQUESTS: Fault(429, "too many requests: wait"),
         Code.UNAVAILABLE: Fault(503, "the gateway cannot answer now: try again later"),
         Code.INTERNAL: Fault(500, "internal error"),
     }
@@ -76,6 +83,11 @@ class RefusedError(Exception):
     def errors(self) -> list[ErrorBody]:
         """The refusal in the one shape."""
         return [error(self.code, self.message)]
+
+
+def invalid_token() -> RefusedError:
+    """A token that opens nothing, whatever is wrong with it."""
+    return RefusedError(Code.UNAUTHENTICATED, headers={"www-authenticate": 'Bearer error="invalid_token"'})
 
 
 def error(

@@ -19,6 +19,7 @@ from graphql import GraphQLSchema, OperationType
 from gateway.documents import Documents
 from gateway.envelope import Envelope, envelope, envelope_of_url
 from gateway.errors import FAULTS, Code, ErrorBody, RefusedError, error
+from gateway.operations import Operations
 from gateway.records.gate import GroundChanged
 from gateway.records.store import StoreBroken
 from gateway.settings import Limits
@@ -33,6 +34,8 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 GRAPHQL_RESPONSE = "application/graphql-response+json"
 JSON = "application/json"
+CALLERS = "hoks.callers"
+"""The key of a request's scope under which stands who identifies its caller, where it is not everybody's."""
 GRACE_SECONDS = 1.0
 """The graph keeps its own deadline; this much later the endpoint stops waiting for it."""
 
@@ -88,7 +91,9 @@ class GraphQLEndpoint:
         projection: bool = True,
         introspection: bool = False,
         get_queries: bool = False,
+        operations: Operations | None = None,
     ) -> None:
+        self._operations = operations or Operations()
         self._documents = Documents(schema, limits, projection=projection, introspection=introspection)
         self._graph = graph
         self._callers = callers
@@ -117,21 +122,25 @@ class GraphQLEndpoint:
                 raise _by(self._methods)
             media_type = accepted(headers.get(b"accept"))
             if scope["method"] == "GET":
-                caller = await self._identified(headers)
+                caller = await self._identified(scope, headers)
                 asked = envelope_of_url(scope["query_string"], self._limits)
                 return await self._execute(asked, caller, media_type, may_change=False)
             _check_content(headers)
             _check_length(headers, self._limits.body_bytes)
-            caller = await self._identified(headers)
+            caller = await self._identified(scope, headers)
             asked = envelope(await _body(receive, self._limits), self._limits)
             return await self._execute(asked, caller, media_type)
         except RefusedError as refusal:
             return Answer(refusal.status, {"errors": refusal.errors()}, media_type, refusal.headers)
 
-    async def _identified(self, headers: "_Headers") -> Caller:
-        return await self._callers.identify(headers.get(b"authorization"), headers.get(b"acting-role"))
+    async def _identified(self, scope: Scope, headers: "_Headers") -> Caller:
+        callers: Identifying = scope.get(CALLERS, self._callers)
+        return await callers.identify(headers.get(b"authorization"), headers.get(b"acting-role"))
 
-    async def _execute(self, asked: Envelope, caller: Caller, media_type: str, *, may_change: bool = True) -> Answer:
+    async def _execute(self, named: Envelope, caller: Caller, media_type: str, *, may_change: bool = True) -> Answer:
+        asked = self._operations.opened(named, caller)
+        if not isinstance(asked, Envelope):
+            return _request_error(asked, media_type)
         document = self._documents.document(asked.query)
         if not isinstance(document, PreparedDocument):
             return _request_error(document, media_type)

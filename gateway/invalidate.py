@@ -85,7 +85,7 @@ class InvalidationEndpoint:
     async def _answer(self, request: Request) -> Response:
         if request.method != "POST":
             raise RefusedError(Code.METHOD_NOT_ALLOWED, headers={"allow": "POST"})
-        body = await _body(request)
+        body = await body_of(request, MAX_BYTES)
         told = _read(body)
         self._check(request, told.source, body)
         forgotten = self._kept.forget(told.source, {*told.rights, *told.learners})
@@ -113,13 +113,14 @@ class InvalidationEndpoint:
         return is_whole and abs(self._now() - int(timestamp)) <= PATIENCE_SECONDS
 
 
-async def _body(request: Request) -> bytes:
+async def body_of(request: Request, limit: int) -> bytes:
+    """The body of a request. Raises ``RefusedError`` where it has more than ``limit`` bytes or does not come."""
     body = bytearray()
     try:
         async with asyncio.timeout(BODY_SECONDS):
             async for chunk in request.stream():
                 body += chunk
-                if len(body) > MAX_BYTES:
+                if len(body) > limit:
                     raise RefusedError(Code.PAYLOAD_TOO_LARGE)
     except TimeoutError:
         raise RefusedError(Code.BAD_REQUEST, "the request body did not arrive in time") from None

@@ -27,6 +27,8 @@ Seconds = Annotated[float, Meta(gt=0, le=60)]
 Hours = Annotated[float, Meta(gt=0, le=24)]
 
 
+LONGEST_CLIENT = 200
+"""Letters in the name of a client."""
 THEIRS = frozenset({"columns", "parameters", "headers", "body"})
 """Sections whose keys are not ours to read: a provider may call a parameter ``folder`` or ``url``."""
 
@@ -85,6 +87,8 @@ class GraphSettings(_Section, frozen=True):
     """Whether the schema is told to whoever may ask; it is published all the same, as ``schema.graphql``."""
     get_queries: bool = False
     """Whether queries are taken by GET too: what is asked then stands in addresses, and in other people's logs."""
+    subgraph: bool = False
+    """Whether routers of Apollo Federation v2 are served too: `_service` and `_entities`."""
 
 
 class AccessSettings(_Section, frozen=True):
@@ -110,6 +114,27 @@ class IssuerSettings(_Section, frozen=True):
     algorithms: tuple[str, ...] = ("ES256",)
     max_token_hours: Hours = 12.0
     private_network: bool = False
+
+
+class ClientSettings(_Section, frozen=True):
+    """A program through which people call, by the ``client_id`` or ``azp`` of their tokens."""
+
+    id: Annotated[str, Meta(min_length=1, max_length=LONGEST_CLIENT)]
+    trusted_only: bool = False
+    """Whether it may run nothing but what its manifest holds."""
+    manifest_path: Path | None = None
+    """Its trusted documents, ``{hash: document}``; a file that is not there is one without any."""
+    origins: tuple[Annotated[str, Meta(max_length=300)], ...] = ()
+    """The origins of its pages, in which embed tokens may be used."""
+
+
+class EmbedSettings(_Section, frozen=True):
+    """Tokens for the pages of workplace tools."""
+
+    minutes: Annotated[int, Meta(ge=1, le=15)] = 10
+    """For how long one lasts."""
+    most: Annotated[int, Meta(ge=1, le=100)] = 20
+    """How many are made for one person within that time."""
 
 
 Items = Annotated[tuple[Item, ...], Meta(min_length=1)]
@@ -179,6 +204,8 @@ class Settings(_Section, frozen=True):
     access: AccessSettings = AccessSettings()
     guidance: GuidanceSettings = GuidanceSettings()
     issuer: tuple[IssuerSettings, ...] = ()
+    client: tuple[ClientSettings, ...] = ()
+    embed: EmbedSettings = EmbedSettings()
     source: tuple[SourceSettings, ...] = ()
     statute: tuple[StatuteSettings, ...] = ()
     sandbox_consent: tuple[SandboxConsentSettings, ...] = ()

@@ -186,11 +186,12 @@ def _is_ready(port: int) -> bool:
         return False
 
 
-def token_of(persona: str, port: int) -> str:
-    """A token of a persona of the running sandbox. Raises ``UserError``."""
+def token_of(persona: str, port: int, client: str | None = None) -> str:
+    """A token of a persona of the running sandbox, issued to a client if one is named. Raises ``UserError``."""
     unreachable = f"no sandbox answers on {LOOPBACK}:{port + 1}: start one with `hoks-gateway run --port {port}`"
     try:
-        status, body = asked(port + 1, "POST", "/token", {"persona": persona})
+        wanted = {"persona": persona} if client is None else {"persona": persona, "client": client}
+        status, body = asked(port + 1, "POST", "/token", wanted)
         answer = json.loads(body)
     except (OSError, http.client.HTTPException, ValueError):
         raise UserError(unreachable) from None

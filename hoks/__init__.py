@@ -43,9 +43,11 @@ views          what is drawn from a redacted student
 labelled       names from the registers put on what is shown
 showing        whole record and grants in, what the caller may see out
 standing       what appointments, assignments and consents make of a caller
+looking        students looked at together: their rights, the facts, the decision
 looked         one student looked at by one caller, before any plan is fetched
 told           what sources told: whose it is, how old, how it came
 questions      the questions of a request, one per stage, each within its time
+viewing        the plans of those who were looked at, as the caller may see them
 appointing     what staff may appoint somebody to, and whether an appointment still finds its part
 consenting     what a student may consent to, and for how long
 shares         a consent handed out as a link: to whoever first accepts it
@@ -56,6 +58,7 @@ looking        the rights of students, the facts about them, and the decision
 viewing        the plans of students who were decided on, fetched, merged and redacted
 reading        the read path: identify, rights, facts, decide, fetch, merge, redact
 nominating     appointments made by staff and accepted by whoever brings the code
+embedding      the appointments that embed tokens may stand on
 guidance       what a plan waits for, and the themes of a group's meetings
 folding        counts that tell of no single person
 quality        what the rules of writing find in a plan, and what to do about it

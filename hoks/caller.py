@@ -52,12 +52,32 @@ class HeldRole(msgspec.Struct, frozen=True):
     organisation: OrganisationOid | None = None
 
 
+class Embedding(msgspec.Struct, frozen=True, kw_only=True):
+    """What the bearer of an embed token is narrowed to: one appointment, and so one student, and one operation."""
+
+    id: str = ""
+    """By which records name the token; it opens nothing."""
+    part: tuple[object, ...]
+    """What the person is appointed to, as ``Appointment.part`` tells it."""
+    appointment: str | None
+    """Of an appointment made through the gateway its id: with it the token ends, whatever else names the person."""
+    operation: str = ""
+    """The SHA-256 hash of the one document."""
+    operation_name: str | None = None
+    variables: str = "{}"
+    """The one set of variables, as JSON in one order."""
+
+
 class Caller(msgspec.Struct, frozen=True, kw_only=True):
     """A verified caller, acting in one of the roles the token holds."""
 
     subject: PersonOid
     acting: HeldRole
     held: tuple[HeldRole, ...]
+    client: str | None = None
+    """The program through which they call, where the token names it."""
+    embedding: Embedding | None = None
+    """Of the bearer of an embed token, what it is narrowed to; it never widens what the role and the day give."""
 
     @property
     def role(self) -> Role:

@@ -135,10 +135,10 @@ def _drawn(student: Student, selected: frozenset[str]) -> Mapping[StudyRightOid 
             told[right] = told.get(right, frozenset()) | items
 
     # Most questions ask for nothing of a view, and every part of every plan stands in one.
-    if _selected_fields(WorkplacePeriod, selected, True):
+    if _steps(WorkplacePeriod, selected, True):
         for period in student.workplace_learning or ():
             tell(period.study_right_oid, items_in(period, selected))
-    if _selected_fields(CombinedUnit, selected, False) or _selected_fields(UnitOccurrence, selected, True):
+    if _steps(CombinedUnit, selected, False) or _steps(UnitOccurrence, selected, True):
         for unit in student.combined_units or ():
             of_unit = items_in(unit, selected, deep=False)
             for each in unit.occurrences or ():
@@ -165,21 +165,33 @@ def items_in(record: Record, selected: Collection[str] | None, *, deep: bool = T
 
 
 def _collect(record: Record, selected: frozenset[str] | None, deep: bool, found: set[Item]) -> None:
-    for field, reach in _selected_fields(type(record), selected, deep):
+    for step in _steps(type(record), selected, deep):
         # What can tell nothing new is not looked at: in a long plan that is most of it.
-        if reach <= found:
+        if step.reach <= found:
             continue
-        value = getattr(record, field.name)
-        if value is None or value == ():
-            continue
-        if field.choose:
-            chosen = getattr(record, field.choose)
-            found |= chosen if isinstance(chosen, frozenset) else {chosen}
-        elif not field.is_structure:
-            found |= field.items
-        else:
-            for part in _parts(value):
-                _collect(part, selected, deep, found)
+        for name in step.names:
+            value = getattr(record, name)
+            if value is None or value == ():
+                continue
+            if step.choose:
+                chosen = getattr(record, step.choose)
+                found |= chosen if isinstance(chosen, frozenset) else {chosen}
+            elif not step.is_structure:
+                found |= step.reach
+                break
+            else:
+                for part in _parts(value):
+                    _collect(part, selected, deep, found)
+
+
+class _Step(msgspec.Struct, frozen=True):
+    """Fields that are looked at together: leaves of the same items, or any other field by itself."""
+
+    reach: frozenset[Item]
+    """Every item that looking at them can tell."""
+    names: tuple[str, ...]
+    choose: str
+    is_structure: bool
 
 
 MOST_SELECTIONS = 4096
@@ -187,23 +199,29 @@ MOST_SELECTIONS = 4096
 
 
 @lru_cache(MOST_SELECTIONS)
-def _selected_fields(
-    kind: type[Record], selected: frozenset[str] | None, deep: bool
-) -> tuple[tuple["_Field", frozenset[Item]], ...]:
-    """The fields of a record that are selected, each with every item that looking at it can tell."""
-    reached = (
-        (field, _reach(field, selected))
+def _steps(kind: type[Record], selected: frozenset[str] | None, deep: bool) -> tuple[_Step, ...]:
+    """How a record is looked at for what is selected of it."""
+    fields = [
+        field
         for field in _fields(kind)
         if (selected is None or field.coordinate in selected) and (deep or not field.is_structure)
-    )
-    return tuple((field, reach) for field, reach in reached if reach)
+    ]
+    leaves: dict[frozenset[Item], list[str]] = {}
+    others: list[_Step] = []
+    for field in fields:
+        if field.is_structure or field.choose:
+            others.append(_Step(_reach(field, selected), (field.name,), field.choose, field.is_structure))
+        else:
+            leaves.setdefault(field.items, []).append(field.name)
+    steps = [_Step(items, tuple(names), "", False) for items, names in leaves.items()] + others
+    return tuple(step for step in steps if step.reach)
 
 
 def _reach(field: "_Field", selected: frozenset[str] | None) -> frozenset[Item]:
     if not field.is_structure:
         return field.items
-    beneath = (_selected_fields(kind, selected, True) for kind in field.holds)
-    return frozenset[Item]().union(*(reach for fields in beneath for _, reach in fields))
+    beneath = (_steps(kind, selected, True) for kind in field.holds)
+    return frozenset[Item]().union(*(step.reach for steps in beneath for step in steps))
 
 
 class _Field(msgspec.Struct, frozen=True):

@@ -153,6 +153,14 @@ class AppointmentBook(Protocol):
         ...
 
 
+class AppointmentById(Protocol):
+    """Where an appointment made by staff is found again."""
+
+    async def one(self, appointment: str, provider: OrganisationOid) -> MadeAppointment | None:
+        """One appointment that the provider's staff made, ended or not. Raises ``SourcesUnavailable``."""
+        ...
+
+
 class AssignmentSource(Protocol):
     """A source of who guides whom: groups, responsible teachers, referrals."""
 

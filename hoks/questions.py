@@ -30,7 +30,7 @@ from hoks.ports import (
     Source,
 )
 from hoks.relations import Appointment, Assignment, Consent, Statute
-from hoks.standing import APPOINTED_AS, ASSIGNED, Standing, holding, of_the_role, recipient
+from hoks.standing import APPOINTED_AS, ASSIGNED, Standing, embedded, holding, of_the_role, recipient
 from hoks.student import GuidanceGiven, Person
 from hoks.told import PlansReply, RightsReply, all_answered, everything_in, person_of
 
@@ -220,7 +220,10 @@ class Questions:
         )
         held = holding((*everything_in([made_here]), *told), self._clock.today())
         kind = APPOINTED_AS[caller.role]
-        return Standing(appointments=tuple(each for each in held if each.kind is kind), is_whole=all_answered(replies))
+        appointments = tuple(each for each in held if each.kind is kind)
+        if caller.embedding is not None:
+            appointments = embedded(appointments, caller.embedding)
+        return Standing(appointments=appointments, is_whole=all_answered(replies))
 
     async def _made_here(self, who: Sequence[PersonOid], until: float) -> Reply[PersonOid, tuple[Appointment, ...]]:
         """What persons were appointed to through the gateway."""

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import msgspec
 
-from hoks.caller import Caller, Role
+from hoks.caller import Caller, Embedding, Role
 from hoks.identifiers import LearnerOid, OrganisationOid
 from hoks.relations import Appointment, AppointmentKind, Assignment, Consent, Statute
 from hoks.student import Person
@@ -94,6 +94,13 @@ def holding(appointments: Iterable[Appointment], day: date) -> tuple[Appointment
     told = tuple(appointments)
     over = {(each.person, each.part) for each in told if each.until is not None and each.until < day}
     return tuple(each for each in told if (each.person, each.part) not in over)
+
+
+def embedded(appointments: Iterable[Appointment], embedding: Embedding) -> tuple[Appointment, ...]:
+    """Of the appointments that hold, those that an embed token stands on; none once its own has ended."""
+    kept = tuple(each for each in appointments if each.part == embedding.part)
+    is_there = embedding.appointment is None or any(each.id == embedding.appointment for each in kept)
+    return kept if is_there else ()
 
 
 def recipient(caller: Caller) -> str:

@@ -17,11 +17,14 @@ filled       fields of a student that are filled in from what the gateway keeps
 listed       lists of a student that are drawn when they are asked for
 appointing   appointments made, listed, accepted and ended
 types        the graph's types, derived from records and values
+keyed        one student, study right or plan by its key
+entities     the same as entities of a supergraph
 guidance     the questions about a group and a unit
 mending      the question about findings
 changing     the question about changed plans
 query        the questions at the root
 mutation     what callers may change
+subgraph     the schema as a part of a supergraph
 schema       the schema, built and printed
 withheld     what was withheld, told from the decision alone
 errors       errors as a caller may read them

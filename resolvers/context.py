@@ -76,6 +76,8 @@ class Context:
         self.grants: list[Grant] = []
         self.told: list[Told] = []
         self.views: list[View] = []
+        self.entities = 0
+        """How many entities have been asked for."""
         self._gaps: dict[str, SourceStatus] = {}
 
     @cached_property
@@ -103,10 +105,19 @@ class Context:
         """What has changed."""
         return Changing(self.reader)
 
-    def shown(self, info: GraphQLResolveInfo[Any], view: View, rights: Sequence[StudyRightOid] | None = None) -> None:
-        """Note what a field of the answer shows: all of a view, or only some of its rights with their plans."""
+    def shown(
+        self,
+        info: GraphQLResolveInfo[Any],
+        view: View,
+        rights: Sequence[StudyRightOid] | None = None,
+        kind: str | None = None,
+    ) -> None:
+        """Note what a field of the answer shows: all of a view, or only some of its rights with their plans.
+
+        Where the field may hold several types, ``kind`` is the one that is shown.
+        """
         self.views.append(view)
-        self.tell(disclosed(view, self.operation.beneath(info), rights))
+        self.tell(disclosed(view, self.operation.beneath(info, kind), rights))
         self.grants += [grant for oid, grant in view.grants.items() if rights is None or oid in rights]
         self._gaps.update({each.source: each for each in view.student.sources if each.outcome not in _NO_GAP})
 

@@ -17,6 +17,7 @@ from graphql import (
     GraphQLObjectType,
     GraphQLResolveInfo,
     GraphQLSchema,
+    GraphQLUnionType,
     InlineFragmentNode,
     OperationDefinitionNode,
     SelectionNode,
@@ -24,6 +25,7 @@ from graphql import (
     ValueNode,
     VariableNode,
     get_named_type,
+    is_abstract_type,
 )
 
 from hoks.access.redact import days_of, items_of
@@ -53,9 +55,12 @@ WITHOUT_PERSONAL_DATA = frozenset(
         "PlanChangeConnection",
         "PlanChangeEdge",
         "DataQualityEdge",
+        "_Service",
     }
 )
 """Types of the graph that hold no student's data themselves."""
+
+Composite = GraphQLObjectType | GraphQLInterfaceType | GraphQLUnionType
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -112,10 +117,10 @@ def selected_coordinates(
     return _selected(schema, [operation.selection_set], root, fragments, _truths(operation, variables))
 
 
-def selected_beneath(info: GraphQLResolveInfo[Any]) -> frozenset[str]:
-    """Every coordinate that is selected beneath the field that is being resolved."""
-    held = get_named_type(info.return_type)
-    if not isinstance(held, GraphQLObjectType | GraphQLInterfaceType):
+def selected_beneath(info: GraphQLResolveInfo[Any], kind: str | None = None) -> frozenset[str]:
+    """Every coordinate that is selected beneath the field that is being resolved, or of one type that it may hold."""
+    held = get_named_type(info.return_type) if kind is None else info.schema.type_map[kind]
+    if not isinstance(held, Composite):
         return frozenset()
     selections = [node.selection_set for node in info.field_nodes if node.selection_set is not None]
     return _selected(info.schema, selections, held, info.fragments, info.variable_values.coerced)
@@ -124,33 +129,39 @@ def selected_beneath(info: GraphQLResolveInfo[Any]) -> frozenset[str]:
 def _selected(
     schema: GraphQLSchema,
     selections: Iterable[SelectionSetNode],
-    held_by: GraphQLObjectType | GraphQLInterfaceType,
+    held_by: Composite,
     fragments: Mapping[str, FragmentDefinitionNode],
     truths: Mapping[str, Any],
 ) -> frozenset[str]:
     found: set[str] = set()
     seen: set[tuple[str, str]] = set()
 
-    def walk(selections: SelectionSetNode, parent: GraphQLObjectType | GraphQLInterfaceType) -> None:
+    def walk(selections: SelectionSetNode, parent: Composite | None) -> None:
+        if parent is None:
+            return
         for node in selections.selections:
             if not _is_included(node, truths):
                 continue
             if isinstance(node, FieldNode):
-                field = parent.fields.get(node.name.value)
+                field = None if isinstance(parent, GraphQLUnionType) else parent.fields.get(node.name.value)
                 if field is not None:
                     found.add(f"{parent.name}.{node.name.value}")
                     held = get_named_type(field.type)
-                    if node.selection_set and isinstance(held, GraphQLObjectType | GraphQLInterfaceType):
+                    if node.selection_set and isinstance(held, Composite):
                         walk(node.selection_set, held)
             elif isinstance(node, InlineFragmentNode):
-                walk(node.selection_set, condition(node.type_condition, parent))
+                walk(node.selection_set, narrowed(node.type_condition, parent))
             elif isinstance(node, FragmentSpreadNode) and (node.name.value, parent.name) not in seen:
                 seen.add((node.name.value, parent.name))
                 fragment = fragments[node.name.value]
-                walk(fragment.selection_set, condition(fragment.type_condition, parent))
+                walk(fragment.selection_set, narrowed(fragment.type_condition, parent))
 
-    def condition(node: Any, parent: Any) -> Any:
-        return schema.type_map[node.name.value] if node is not None else parent
+    def narrowed(node: Any, parent: Composite) -> Any:
+        """What a fragment is on, of what its parent may be; nothing where the parent is something else."""
+        condition = schema.type_map[node.name.value] if node is not None else parent
+        if not isinstance(parent, GraphQLObjectType) or condition is parent:
+            return condition
+        return parent if is_abstract_type(condition) and schema.is_sub_type(condition, parent) else None
 
     for each in selections:
         walk(each, held_by)

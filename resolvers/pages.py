@@ -6,6 +6,9 @@ import msgspec
 
 from hoks.paging import Cursor, PageInfo
 
+MOST_STUDENTS = 50
+"""How many students one page may hold."""
+
 
 class Edge(msgspec.Struct, frozen=True):
     """An element in a page."""

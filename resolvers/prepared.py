@@ -46,7 +46,7 @@ class PreparedOperation:
         self._is_projected = is_projected
         self._selected: frozenset[str] | None = None
         self._withholding: Withholding | None = None
-        self._beneath: dict[tuple[int, ...], frozenset[str]] = {}
+        self._beneath: dict[tuple[str | None, tuple[int, ...]], frozenset[str]] = {}
         self._projections: dict[tuple[str, tuple[int, ...]], Project | None] = {}
 
     def selected(self, schema: GraphQLSchema) -> frozenset[str]:
@@ -61,11 +61,11 @@ class PreparedOperation:
             self._withholding = Withholding(self.selected(schema), entries)
         return self._withholding
 
-    def beneath(self, info: GraphQLResolveInfo[Any]) -> frozenset[str]:
-        """Every coordinate that is selected beneath the field that is being resolved."""
-        key = tuple(id(node) for node in info.field_nodes)
+    def beneath(self, info: GraphQLResolveInfo[Any], kind: str | None = None) -> frozenset[str]:
+        """Every coordinate that is selected beneath the field that is being resolved, or of one type it may hold."""
+        key = (kind, tuple(id(node) for node in info.field_nodes))
         if key not in self._beneath:
-            self._beneath[key] = selected_beneath(info)
+            self._beneath[key] = selected_beneath(info, kind)
         return self._beneath[key]
 
     def projection(self, executor: Collecting, kind: GraphQLObjectType, details: Details) -> Project | None:

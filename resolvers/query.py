@@ -19,16 +19,14 @@ from hoks.relations import AppointmentKind
 from hoks.student import SourceStatus, Student
 from hoks.study_right import StudyRight
 from hoks.values import Text
-from resolvers import appointing
+from resolvers import appointing, keyed
 from resolvers.changing import PlanChangeConnection, changes
 from resolvers.context import Info
 from resolvers.guidance import GuidanceGroup, GuidanceSummary, guidance_group, guidance_summary
 from resolvers.mending import DataQualityConnection, findings
-from resolvers.pages import Edge, connection
+from resolvers.pages import MOST_STUDENTS, Edge, connection
+from resolvers.scalars import checked
 from resolvers.types import graph_enum, graph_type
-
-MOST_STUDENTS = 50
-"""How many students one page may hold."""
 
 STUDENT, HOKS, STUDY_RIGHT = graph_type(Student), graph_type(Hoks), graph_type(StudyRight)
 SOURCE_STATUS = graph_type(SourceStatus)
@@ -106,11 +104,7 @@ async def viewer(info: Info) -> Viewer:
 
 async def student(info: Info, oid: LearnerOid) -> Any:
     """One student, or null alike for "not yours" and "does not exist"."""
-    view = await info.context.students.load(_checked(learner_oid, oid, "oid"))
-    if view is None:
-        return None
-    info.context.shown(info._raw_info, view)
-    return view.student
+    return await keyed.student(info, checked(learner_oid, oid, "oid"))
 
 
 async def students(info: Info, first: int = 20, after: Cursor | None = None) -> Any:
@@ -132,24 +126,12 @@ async def students(info: Info, first: int = 20, after: Cursor | None = None) -> 
 
 async def hoks(info: Info, study_right_oid: StudyRightOid) -> Any:
     """The plan that covers a study right."""
-    oid = _checked(_right, study_right_oid, "studyRightOid")
-    view = await info.context.rights.load(oid)
-    plan = view.plan(oid) if view is not None else None
-    if view is None or plan is None:
-        return None
-    info.context.shown(info._raw_info, view, [plan.study_right_oid])
-    return plan
+    return await keyed.covering_plan(info, checked(_right, study_right_oid, "studyRightOid"))
 
 
 async def study_right(info: Info, oid: StudyRightOid) -> Any:
     """One study right."""
-    checked = _checked(_right, oid, "oid")
-    view = await info.context.rights.load(checked)
-    right = view.right(checked) if view is not None else None
-    if view is None or right is None:
-        return None
-    info.context.shown(info._raw_info, view, [checked])
-    return right
+    return await keyed.study_right(info, checked(_right, oid, "oid"))
 
 
 async def sources(info: Info) -> Any:
@@ -166,19 +148,12 @@ async def consent_text(info: Info, language: Annotated[Language, LANGUAGE], vers
 
 async def appointments(info: Info, study_right_oid: StudyRightOid) -> Any:
     """Whom the acting provider's staff have appointed in a plan."""
-    oid = _checked(_right, study_right_oid, "studyRightOid")
+    oid = checked(_right, study_right_oid, "studyRightOid")
     view = await info.context.rights.load(oid)
     return await appointing.appointments(info, view, oid) if view is not None else None
 
 
 _right = study_right_oid
-
-
-def _checked(check: Any, text: str, argument: str) -> Any:
-    try:
-        return check(text)
-    except ValueError as error:
-        raise BadRequest(f"`{argument}`: {error}") from None
 
 
 @strawberry.type(description="The questions. Every answer holds only what the acting role may see today.")

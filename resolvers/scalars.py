@@ -3,13 +3,25 @@
 An argument is checked where it is used, so that a malformed one answers with our own words and repeats nothing.
 """
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import strawberry
 from strawberry.types.scalar import ScalarDefinition
 
+from hoks.errors import BadRequest
 from hoks.identifiers import BusinessId, LearnerOid, OrganisationOid, PersonOid, StudyRightOid
 from hoks.paging import Cursor
+
+T = TypeVar("T")
+
+
+def checked(check: Callable[[str], T], given: object, argument: str) -> T:
+    """The value of an argument. Raises ``BadRequest`` where it is not what ``check`` makes of a text."""
+    try:
+        return check(_text(given))
+    except ValueError as error:
+        raise BadRequest(f"`{argument}`: {error}") from None
 
 
 def _scalar(name: str, description: str) -> ScalarDefinition:

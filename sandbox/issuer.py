@@ -1,4 +1,4 @@
-"""Signs real tokens for the cast, with a key that lives as long as the process."""
+"""Signs real tokens for the cast, with a key that lives as long as the process; to any client that is named."""
 
 import time
 import uuid
@@ -47,10 +47,13 @@ def issuer_app(issuer: str, clock: Callable[[], float] = time.time) -> Starlette
         return _json([{"persona": p.persona, "title": p.title, "shows": p.shows} for p in personas.values()])
 
     async def token(request: Request) -> Response:
-        persona = personas.get(await _asked(request))
+        wanted = await _asked(request)
+        persona = personas.get(str(wanted.get("persona", "")))
         if persona is None:
             return _json({"error": "unknown_persona", "personas": list(personas)}, 404)
         claims = _claims(persona, issuer, int(clock()))
+        if wanted.get("client"):
+            claims["client_id"] = str(wanted["client"])
         signed = jwt.encode(claims, key, algorithm="ES256", headers={"kid": _KEY_ID})
         return _json({"access_token": signed, "token_type": "Bearer", "expires_in": TOKEN_SECONDS})
 
@@ -64,12 +67,12 @@ def issuer_app(issuer: str, clock: Callable[[], float] = time.time) -> Starlette
     )
 
 
-async def _asked(request: Request) -> str:
+async def _asked(request: Request) -> dict[str, object]:
     try:
         body = orjson.loads(await request.body())
     except orjson.JSONDecodeError:
-        return ""
-    return str(body.get("persona", "")) if isinstance(body, dict) else ""
+        return {}
+    return body if isinstance(body, dict) else {}
 
 
 def _claims(persona: Persona, issuer: str, now: int) -> dict[str, object]:

@@ -29,6 +29,10 @@ SERVERS = (
     *("Koodisto", "ePerusteet", "AMOSAA"),
 )
 """The servers in the order of their ports, the first beside the gateway's own."""
+TOOL = "workplace-tool"
+"""A client that may run nothing but its trusted documents: none until somebody adds them."""
+TOOL_ORIGIN = "http://127.0.0.1:5173"
+"""The origin of the tool's pages."""
 SOURCE_IDS: dict[Letter, str] = {"A": "a-staff", "B": "b-primus", "C": "c-table"}
 """The ids of the table sources."""
 _STAFF = ("appointments", "assignments")
@@ -84,6 +88,13 @@ def settings_text(port: int, folder: Path) -> str:
             "[records]", store_path=folder.resolve() / "records" / "records.db", anchor_key_file=place / "anchors.pem"
         ),
         _issuer(port),
+        _table(
+            "[[client]]",
+            id=TOOL,
+            trusted_only=True,
+            manifest_path=folder.resolve() / "operations" / f"{TOOL}.json",
+            origins=[TOOL_ORIGIN],
+        ),
         _registry("onr", url(port, "ONR") + registries.ONR_BASE),
         _registry("organisaatio", url(port, "Organisaatio") + registries.ORGANISATION_BASE),
         _registry("koodisto", url(port, "Koodisto") + koodisto.BASE, sets=sorted(code_sets())),

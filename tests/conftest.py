@@ -22,8 +22,6 @@ NEEDED = {
 """What a machine may lack, said in one line of the header, and the tests that need it."""
 LEFT_OUT = {line: files for line, (is_there, files) in NEEDED.items() if not is_there}
 collect_ignore = [file for files in LEFT_OUT.values() for file in files]
-if "HOKS_CONFORMANCE" not in os.environ:
-    collect_ignore.append("conformance")  # needs Node and an environment of its own: `make conformance`
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ Modules, in order of flow:
 - ``paths``: along which keys a question is followed from view to view
 - ``keeper``: the last good snapshot of files, and when to look for a newer one
 - ``typed``: typed values of a database to texts of cells
+- ``unfit``: what is said of views that cannot be used
 - ``database``: a provider's views, read in one transaction per answer
 - ``views``: the rows of one question read now, or all rows read now and then
 - ``rights``: rows to study rights
@@ -22,9 +23,9 @@ Modules, in order of flow:
 - ``source``: the connector itself
 """
 
-from connectors.table.database import ViewsDoNotFit
 from connectors.table.drop import DropRefused, FilesDoNotFit
 from connectors.table.settings import TableSettings
 from connectors.table.source import TableSource
+from connectors.table.unfit import ViewsDoNotFit
 
 __all__ = ["DropRefused", "FilesDoNotFit", "TableSettings", "TableSource", "ViewsDoNotFit"]

@@ -27,16 +27,13 @@ from connectors.table.paths import STEPS, WHOLE, Question, Step
 from connectors.table.settings import DatabaseSettings, TableSettings
 from connectors.table.snapshot import KEYS_AT_ONCE, Snapshot, snapshot_of_sheets
 from connectors.table.typed import Bound, KeyOf, asked_by, written
+from connectors.table.unfit import ViewsDoNotFit
 from hoks.ports import Clock
 
 ROWS_AT_ONCE = 5_000
 """How many rows of a whole view are taken at a time."""
 _ASKED_BY = {(step.table, step.by) for steps in STEPS.values() for step in steps if step.by}
 _FOLLOWED = {(step.table_of_values, step.values) for steps in STEPS.values() for step in steps if step.values}
-
-
-class ViewsDoNotFit(Exception):
-    """Views that are not those the settings name; the text is one line for the operator."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from connectors.capabilities import ABSENT, ABSENT_OR_DENIED, BY_LEARNER, Capabilities, Capability, Gives, Key
 from connectors.failures import Reason, SourceFailure, SourceUnavailable, report
@@ -21,7 +21,6 @@ from connectors.table.relations import every_assignment, read_appointments, read
 from connectors.table.rights import are_of, holders_of, learners_of, rows_by_person, study_rights
 from connectors.table.settings import TableSettings
 from connectors.table.snapshot import KEYS_AT_ONCE, Snapshot
-from connectors.table.views import LiveViews, WholeViews
 from hoks.identifiers import LearnerOid, OrganisationOid, PersonOid, StudyRightOid
 from hoks.outcomes import Answer, Outcome, Reply
 from hoks.plan import Hoks
@@ -29,6 +28,9 @@ from hoks.ports import Clock, Source
 from hoks.relations import Appointment, Assignment
 from hoks.student import Person
 from hoks.study_right import StudyRight
+
+if TYPE_CHECKING:
+    from connectors.table.views import LiveViews
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +57,10 @@ class TableSource:
         self._clock = clock
         self._rows: Keeper | LiveViews = Keeper(settings)
         if (database := settings.database) is not None:
-            kind = LiveViews if database.reads == "live" else WholeViews
+            # The client of databases takes memory that whoever has files alone is spared.
+            from connectors.table import views
+
+            kind = views.LiveViews if database.reads == "live" else views.WholeViews
             self._rows = kind(settings, database, clock, password)
 
     @property

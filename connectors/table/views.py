@@ -11,11 +11,12 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from connectors.failures import Reason, SourceFailure, SourceInvalid, SourceUnavailable, unexpected
-from connectors.table.database import Database, ViewsDoNotFit
+from connectors.table.database import Database
 from connectors.table.keeper import PATIENCE_SECONDS
 from connectors.table.paths import Question
 from connectors.table.settings import DatabaseSettings, TableSettings
 from connectors.table.snapshot import Snapshot
+from connectors.table.unfit import ViewsDoNotFit
 from hoks.ports import Clock
 
 log = logging.getLogger(__name__)

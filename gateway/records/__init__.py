@@ -13,6 +13,7 @@ anchors       signed statements of where the log stands, handed outside
 consents      what students have given and withdrawn
 shares        consents handed out as links, accepted by a token
 appointments  what staff have appointed people to, accepted by a code
+embeds        tokens for the pages of workplace tools, each bound to one appointment
 gate          recorded and looked at again before a byte leaves
 disclosures   what an answer tells, as records of the log
 looks         the log as the person it is about reads it

@@ -135,6 +135,15 @@ class Appointments:
 
         return await self._written(job)
 
+    async def one(self, appointment: str, provider: OrganisationOid) -> MadeAppointment | None:
+        """One appointment that the provider's staff made, ended or not."""
+        wanted = select(APPOINTMENT).where(APPOINTMENT.c.id == appointment, APPOINTMENT.c.provider == provider)
+        try:
+            row = await self._store.read(lambda connection: connection.execute(wanted).first())
+        except StoreBroken:
+            raise SourcesUnavailable(_DOWN) from None
+        return _made(row) if row is not None else None
+
     async def to(self, right: StudyRightOid, provider: OrganisationOid) -> tuple[MadeAppointment, ...]:
         """Everything to which a provider's staff have appointed somebody in a plan, ended or not, newest first."""
         wanted = select(APPOINTMENT).where(APPOINTMENT.c.study_right == right, APPOINTMENT.c.provider == provider)

@@ -22,6 +22,7 @@ from gateway.records import migration
 from gateway.records.anchors import Anchor, Anchors, FileSink, Sink
 from gateway.records.appointments import CODE_DAYS, Appointments
 from gateway.records.consents import Consents
+from gateway.records.embeds import Embeds
 from gateway.records.export import Exports
 from gateway.records.gate import Gate
 from gateway.records.log import Log
@@ -90,6 +91,7 @@ class Keeping:
         self.consents = Consents(store, self.log, clock)
         self.shares = Shares(store, self.log, clock)
         self.appointments = Appointments(store, self.log, clock, code_days=code_days)
+        self.embeds = Embeds(store, self.log, clock)
         self.gate = Gate(store, self.log, clock)
         self.looks = Looks(store)
         self.retention = Retention(store, self.log, clock, kept or Kept())

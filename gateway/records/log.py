@@ -62,17 +62,23 @@ class Log:
 
     def head(self, connection: Connection) -> Head:
         """Where the stream stands."""
-        row = connection.execute(
-            select(LOG.c.seq, LOG.c.hash, LOG.c.at)
-            .where(LOG.c.stream == self._stream)
-            .order_by(LOG.c.seq.desc())
-            .limit(1)
-        ).first()
-        return Head(row.seq, row.hash, row.at) if row is not None else Head(0, START, 0)
+        row = connection.exec_driver_sql(_head_of(connection.dialect), (self._stream,)).first()
+        return Head(*row) if row is not None else Head(0, START, 0)
+
+
+# What every answer waits for is said to the driver as it stands: that spares most of the cost.
+
+
+@cache
+def _head_of(dialect: Dialect) -> str:
+    quoted = dialect.identifier_preparer
+    seq, prev, at, stream = (quoted.format_column(LOG.c[name]) for name in ("seq", "hash", "at", "stream"))
+    log = quoted.format_table(LOG)
+    return f"SELECT {seq}, {prev}, {at} FROM {log} WHERE {stream} = {_mark(dialect)} ORDER BY {seq} DESC LIMIT 1"  # noqa: S608 - our own names alone
 
 
 def _insert(connection: Connection, table: Table, rows: list[tuple[Any, ...]]) -> None:
-    """Insert rows, in the order of the table's columns, by the driver alone: what it is spared is most of the cost."""
+    """Insert rows, in the order of the table's columns."""
     connection.exec_driver_sql(_statement(table, connection.dialect), rows)
 
 
@@ -80,9 +86,13 @@ def _insert(connection: Connection, table: Table, rows: list[tuple[Any, ...]]) -
 def _statement(table: Table, dialect: Dialect) -> str:
     quoted = dialect.identifier_preparer
     columns = ", ".join(quoted.format_column(column) for column in table.columns)
-    mark = "?" if dialect.paramstyle == "qmark" else "%s"
-    values = ", ".join([mark] * len(table.columns))
+    values = ", ".join([_mark(dialect)] * len(table.columns))
     return f"INSERT INTO {quoted.format_table(table)} ({columns}) VALUES ({values})"  # noqa: S608 - our own names alone
+
+
+def _mark(dialect: Dialect) -> str:
+    """What stands for a value."""
+    return "?" if dialect.paramstyle == "qmark" else "%s"
 
 
 def bodies_of(connection: Connection, subject: str) -> list[dict[str, Any]]:

@@ -17,7 +17,7 @@ from gateway.clock import HELSINKI
 from gateway.records.chain import opened
 from gateway.records.log import Entry, Log
 from gateway.records.store import Store
-from gateway.records.tables import APPOINTMENT, CONSENT, CONSENT_USE, FAILED_CODE, LOG, SHARE, SUBJECT
+from gateway.records.tables import APPOINTMENT, CONSENT, CONSENT_USE, EMBED_TOKEN, FAILED_CODE, LOG, SHARE, SUBJECT
 from hoks.ports import Clock
 
 BATCH = 500
@@ -62,6 +62,7 @@ class Retention:
         # After what is over has gone: what the log says of a consent stays for as long as the consent.
         bodies = await self._bodies(_midnight(years_before(today, self._kept.log_years)), now)
         await self._tried_codes(_midnight(today - timedelta(days=1)))
+        await self._embed_tokens(now)
         return Erased(bodies, consents, appointments)
 
     async def _ended(self, table: Table, day: date, now: int) -> int:
@@ -88,6 +89,11 @@ class Retention:
         """Erase who tried a one-time code that could not be used, before a moment: it no longer counts against them."""
         tried = delete(FAILED_CODE).where(FAILED_CODE.c.at < before)
         await self._store.write(lambda connection: connection.execute(tried))
+
+    async def _embed_tokens(self, now: int) -> None:
+        """Erase the tokens that are over, and with them whose part of which plan they showed."""
+        over = delete(EMBED_TOKEN).where(EMBED_TOKEN.c.until <= now)
+        await self._store.write(lambda connection: connection.execute(over))
 
     async def _bodies(self, before: int, now: int) -> int:
         """Erase the bodies of records before a moment, of every stream, but of what they name and still stands."""

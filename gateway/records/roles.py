@@ -21,9 +21,11 @@ GATEWAY: Mapping[str, tuple[str, ...]] = {
     "share": (SELECT, INSERT, UPDATE),
     "appointment": (SELECT, INSERT, UPDATE),
     "failed_code": (SELECT, INSERT, DELETE),
+    "embed_token": (SELECT, INSERT, DELETE, "UPDATE (revoked_at)"),
     "alembic_version": (SELECT,),
 }
-"""The role with which the gateway serves. It changes no record, and deletes only counted tries."""
+"""The role with which the gateway serves. It changes no record, and deletes only counted tries and embed tokens that
+are over."""
 
 ERASURE: Mapping[str, tuple[str, ...]] = {
     "log": (SELECT, INSERT, "UPDATE (salt, body)"),
@@ -34,6 +36,7 @@ ERASURE: Mapping[str, tuple[str, ...]] = {
     "share": (SELECT, DELETE),
     "appointment": (SELECT, DELETE, "UPDATE (version)"),
     "failed_code": (SELECT, DELETE),
+    "embed_token": (SELECT, DELETE),
     "alembic_version": (SELECT,),
 }
 """The role that erases what its time is over. What a record's hash covers it cannot change either.

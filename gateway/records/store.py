@@ -208,8 +208,9 @@ class Store:
                 with self._engine.begin() as connection:
                     # From here on nobody can give up a job any more: it may come to be durable.
                     begun.extend(each for each in group if each.begin())
-                    for _, kin in groupby(begun, key=lambda each: each.kin):
-                        results += _done(list(kin), connection)
+                    runs = [list(kin) for _, kin in groupby(begun, key=lambda each: each.kin)]
+                    for kin in runs:
+                        results += _done(kin, connection, is_alone=len(runs) == 1)
                         self._done += 1
                 if self._files is not None:
                     self._files.check()
@@ -275,18 +276,19 @@ _CROSSED = frozenset({"40P01", "40001", "55P03"})
 _READ_ONLY = "25006"
 
 
-def _done(kin: Sequence[_Waiting], connection: Connection) -> list[_Result]:
-    """What one job comes to for those who wait for it, in a savepoint of its own."""
-    savepoint = connection.begin_nested()
+def _done(kin: Sequence[_Waiting], connection: Connection, *, is_alone: bool) -> list[_Result]:
+    """What one job comes to for those who wait for it, in a savepoint of its own where others stand beside it."""
+    savepoint = connection.begin_nested() if not is_alone else None
     try:
         values = kin[0].job(connection, [each.item for each in kin])
     except SQLAlchemyError:
         # The whole transaction is in doubt, not only this job.
         raise
     except Exception as refused:
-        savepoint.rollback()
+        (savepoint or connection).rollback()
         return [_Result(each, None, refused) for each in kin]
-    savepoint.commit()
+    if savepoint is not None:
+        savepoint.commit()
     return [
         _Result(each, None, value) if isinstance(value, Exception) else _Result(each, value)
         for each, value in zip(kin, values, strict=True)
@@ -390,11 +392,11 @@ def postgresql(url: URL) -> Store:
 
 _SERVER = (
     "synchronous_commit=on",
-    "lock_timeout=500",
+    "lock_timeout=450",
     "statement_timeout=5000",
     "idle_in_transaction_session_timeout=10000",
 )
-"""In milliseconds: nobody waits for a lock longer than a job for its turn."""
+"""In milliseconds: who waits for a lock in vain is refused within a second, having tried twice."""
 _CLIENT = {
     "connect_timeout": 2,
     "target_session_attrs": "read-write",

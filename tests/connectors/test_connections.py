@@ -42,7 +42,12 @@ MANY_HEADERS = b"HTTP/1.1 200 OK\r\n" + b"a: b\r\n" * 10_000 + b"content-length:
 LONG_HEADER = b"HTTP/1.1 200 OK\r\nx: " + b"a" * 1_000_000 + b"\r\ncontent-length: 2\r\n\r\n{}"
 
 
-@pytest.mark.parametrize("head", [MANY_HEADERS, LONG_HEADER], ids=["10 000 headers", "a header of 1 MB"])
+FEW_TOO_MANY = b"HTTP/1.1 200 OK\r\n" + b"a: b\r\n" * 200 + b"content-length: 2\r\n\r\n{}"
+
+
+@pytest.mark.parametrize(
+    "head", [MANY_HEADERS, FEW_TOO_MANY, LONG_HEADER], ids=["10 000 headers", "201 headers", "a header of 1 MB"]
+)
 async def test_a_head_beyond_reason_is_a_failure(head: bytes) -> None:
     site = Site(head)
     async with serving(site) as url:
@@ -217,6 +222,22 @@ async def test_a_connection_is_used_again() -> None:
     assert (site.connections, site.requests) == (1, 5)
 
 
+async def test_a_connection_that_nobody_used_for_too_long_is_closed_and_not_used_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("connectors.connections.IDLE_SECONDS", 0.02)
+    site = Site(answer())
+    async with serving(site) as url:
+        client = HttpClient([url])
+        for _ in range(2):
+            await client.send(get(url))
+            await asyncio.sleep(0.03)
+        await client.send(get(url))
+        await asyncio.sleep(0.01)
+        assert (site.connections, site.open) == (3, 1)
+        await client.aclose()
+
+
 # --- how answers end ------------------------------------------------------------------------------------------
 
 
@@ -255,6 +276,7 @@ async def test_such_an_answer_that_is_cut_is_known_by_its_packing() -> None:
         b"HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: h2c\r\n\r\n[1]",
         b"HTTP/1.1 200 OK\r\ncontent-length: 3\r\ntransfer-encoding: chunked\r\n\r\n3\r\n[1]\r\n0\r\n\r\n",
         b"HTTP/1.1 200 OK\r\nx: " + b"a: b\r\n " * 2 + b"\r\ncontent-length : 3\r\n\r\n[1]",
+        b"HTTP/1.1 101 Switching Protocols\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\n[1]",
         b"HTTP/1.1 099 Odd\r\ncontent-length: 3\r\n\r\n[1]",
     ],
 )
@@ -382,6 +404,12 @@ async def test_an_answer_is_the_same_however_it_is_cut(cuts: list[int]) -> None:
     places = sorted({0, len(said), *(cut for cut in cuts if cut < len(said))})
     pieces = [said[start:end] for start, end in pairwise(places)]
     assert await told(*pieces) == (200, {"etag": '"1"', "vary": "", "transfer-encoding": "chunked"}, b"[1,2]", True)
+
+
+async def test_a_connection_is_not_kept_for_what_came_behind_an_answer_however_much_it_is() -> None:
+    for more in (b"x", b"HTTP/1.1 ", b"\r\n" * 2 * HEAD_READ_BYTES):
+        assert await told(answer() + more) == (200, {"content-length": "2"}, b"{}", False)
+    assert (await told(answer()))[3]
 
 
 @given(st.lists(st.one_of(st.binary(max_size=40), st.sampled_from([answer(), CHUNKED, b"\r\n", b"HTTP/1.1 "]))))

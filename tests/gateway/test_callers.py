@@ -56,6 +56,23 @@ async def test_a_good_token_makes_a_caller_in_its_only_role(callers: Callers, is
     assert caller.held == (caller.acting,)
 
 
+@pytest.mark.parametrize("named", [{"client_id": "tool"}, {"azp": "tool"}, {"client_id": "tool", "azp": "tool"}])
+async def test_the_client_is_the_one_that_the_token_was_issued_to(
+    callers: Callers, issuer: Issuer, named: dict[str, str]
+) -> None:
+    assert (await callers.identify(f"Bearer {issuer.token(STUDENT, claims=named)}", None)).client == "tool"
+    assert (await callers.identify(f"Bearer {issuer.token(STUDENT)}", None)).client is None
+
+
+@pytest.mark.parametrize(
+    "named", [{"client_id": "tool", "azp": "other"}, {"client_id": ""}, {"azp": "x" * 201}, {"azp": ["tool"]}]
+)
+async def test_a_token_of_two_clients_or_of_none_that_can_be_named_is_unauthenticated(
+    callers: Callers, issuer: Issuer, named: dict[str, object]
+) -> None:
+    assert await refused(callers, issuer.token(STUDENT, claims=named)) is Code.UNAUTHENTICATED
+
+
 async def test_the_scheme_is_read_in_any_case(callers: Callers, issuer: Issuer) -> None:
     assert (await callers.identify(f"bearer  {issuer.token(STUDENT)}", None)).role is Role.STUDENT
 

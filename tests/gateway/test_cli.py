@@ -16,7 +16,7 @@ from gateway.documents import Documents
 from gateway.settings import Limits
 from gateway.trial import EXAMPLE
 from resolvers.prepared import PreparedDocument
-from resolvers.schema import build, executable, sdl
+from resolvers.schema import build, executable, sdl, subgraph_sdl
 
 Printed = pytest.CaptureFixture[str]
 
@@ -72,6 +72,10 @@ def one_line(text: str) -> str:
         ["log"],
         ["log", "read"],
         ["records", "retain"],
+        ["operations"],
+        ["operations", "add"],
+        ["operations", "list"],
+        ["operations", "check"],
     ],
 )
 def test_help_is_given_for_every_command(command: list[str], capsys: Printed) -> None:
@@ -156,6 +160,11 @@ def test_a_taken_port_ends_with_2_and_one_line(capsys: Printed) -> None:
 def test_the_schema_is_printed_as_it_is_built(capsys: Printed) -> None:
     assert main(["schema"]) == 0
     assert capsys.readouterr().out == sdl(build())
+
+
+def test_the_schema_is_printed_as_that_of_a_subgraph(capsys: Printed) -> None:
+    assert main(["schema", "--subgraph"]) == 0
+    assert capsys.readouterr().out == subgraph_sdl()
 
 
 def test_the_example_of_run_fits_the_schema_and_the_limits_and_one_pair_of_quotes() -> None:

@@ -301,7 +301,8 @@ def test_any_text_has_an_outcome(text: str) -> None:
 
 PAGES = build_schema(
     """
-    type Query { students(first: Int): [Student!]! }
+    type Query { students(first: Int): [Student!]!  _entities(representations: [_Any!]!): [Student]! }
+    scalar _Any
     type Student { oid: String name: String }
     """
 )
@@ -314,6 +315,9 @@ PAGES = build_schema(
         ("{ students(first: 10) { oid name } }", True),  # 1 + 10 x 2 = 21
         ("{ students { oid } }", True),  # 1 + 20 by default
         ("query ($n: Int) { students(first: $n) { oid } }", True),  # a variable may be 50
+        ("{ _entities(representations: [1, 2, 3, 4, 5, 6, 7, 8, 9]) { oid name } }", False),
+        ("{ _entities(representations: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]) { oid name } }", True),
+        ("query ($of: [_Any!]!) { _entities(representations: $of) { oid } }", True),  # a variable may hold 50
         ("{ students(first: 3) { ...f ...f } } fragment f on Student { a: oid b: oid c: oid d: oid }", True),
     ],
 )

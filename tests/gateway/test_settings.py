@@ -33,6 +33,7 @@ depth = 9
 
 [graph]
 projection = false
+subgraph = true
 
 [access]
 suspended_is_valid = false
@@ -104,9 +105,33 @@ def test_a_good_file_is_read_whole_with_paths_beside_it(write: Write, tmp_path: 
     assert settings.records.anchor_key_file == tmp_path / "secrets" / "anchors.pem"
     assert settings.limits == Limits(request_seconds=4.0, depth=9)
     assert settings.graph.projection is False
+    assert settings.graph.subgraph is True
     assert settings.access.suspended_is_valid is False
     assert [each.issuer for each in settings.issuer] == ["https://issuer.test"]
     assert [each.id for each in settings.source] == ["a-koski"]
+
+
+CLIENT = """
+[[client]]
+id = "tool"
+trusted_only = true
+manifest_path = "operations/tool.json"
+"""
+
+
+def test_clients_are_read_with_their_manifests_beside_the_file(write: Write, tmp_path: Path) -> None:
+    (client,) = load(write(GOOD + CLIENT)).client
+    assert (client.id, client.trusted_only) == ("tool", True)
+    assert client.manifest_path == tmp_path / "operations" / "tool.json"
+
+
+def test_a_client_twice_or_bound_to_nothing_is_refused(write: Write) -> None:
+    assert complaint(write(GOOD + CLIENT + CLIENT)) == (
+        "key `client[1].id`: expected a value that no other [[client]] has"
+    )
+    assert complaint(write(GOOD + CLIENT.replace("manifest_path", "#"))) == (
+        "key `client[0].manifest_path`: expected one, for the client may run nothing else"
+    )
 
 
 STATUTE = """
@@ -213,6 +238,7 @@ def test_what_is_not_said_has_a_cautious_default(write: Write) -> None:
     assert (settings.mode, settings.fixed_day) == ("production", None)
     assert (settings.server.host, settings.server.port) == ("127.0.0.1", 8080)
     assert settings.graph.projection is True
+    assert settings.graph.subgraph is False
     assert settings.access.suspended_is_valid is True
     assert (settings.issuer[0].algorithms, settings.issuer[0].max_token_hours) == (("ES256",), 12)
     assert settings.limits == Limits(

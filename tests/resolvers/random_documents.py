@@ -13,7 +13,9 @@ from graphql import (
     GraphQLOutputType,
     GraphQLScalarType,
     GraphQLSchema,
+    GraphQLUnionType,
     get_named_type,
+    is_leaf_type,
     is_list_type,
     is_non_null_type,
 )
@@ -42,21 +44,34 @@ class Writer:
         declared = ", ".join(f"{name}: {kind}" for name, kind in _VARIABLES.items() if name in text)
         return f"query({declared}) {text}" if declared else f"query {text}"
 
-    def _selection(self, kind: GraphQLObjectType, depth: int) -> str:
+    def _selection(self, kind: GraphQLObjectType, depth: int, prefix: str = "") -> str:
         random = self._random
         names = [name for name, field in kind.fields.items() if depth < _DEEPEST or _is_leaf(field)]
         chosen = random.sample(names, min(len(names), random.choice((1, 2, 3, 5, 8)))) or ["__typename"]
-        parts = [self._part(kind, name, depth) for name in (*chosen, *random.sample(chosen, random.random() < 0.3))]
+        parts = [
+            self._part(kind, name, depth, prefix) for name in (*chosen, *random.sample(chosen, random.random() < 0.3))
+        ]
         if random.random() < 0.3:
             parts.insert(random.randrange(len(parts) + 1), self._called("__typename"))
         return "{ " + " ".join(parts) + " }"
 
-    def _part(self, kind: GraphQLObjectType, name: str, depth: int) -> str:
+    def _of_members(self, kind: GraphQLUnionType, depth: int) -> str:
+        """A selection of what may be of several types, whose fields may not answer to one name."""
+        random = self._random
+        members = [random.choice(kind.types) for _ in range(random.randrange(1, 5))]
+        parts = [
+            f"... on {each.name} {self._condition()} {self._selection(each, depth, each.name)}" for each in members
+        ]
+        return "{ " + " ".join([*parts, "__typename"]) + " }"
+
+    def _part(self, kind: GraphQLObjectType, name: str, depth: int, prefix: str) -> str:
         random = self._random
         held = get_named_type(kind.fields[name].type)
-        text = self._called(name)
+        text = self._called(name, prefix)
         if isinstance(held, GraphQLObjectType):
             text += " " + self._selection(held, depth + 1)
+        elif isinstance(held, GraphQLUnionType):
+            text += " " + self._of_members(held, depth + 1)
         match random.randrange(8):
             case 0:
                 return f"... on {kind.name} {self._condition()} {{ {text} }}"
@@ -69,9 +84,9 @@ class Writer:
             case _:
                 return text
 
-    def _called(self, name: str) -> str:
+    def _called(self, name: str, prefix: str = "") -> str:
         """A field, perhaps under another name: one that no other field has."""
-        alias = f"as{self._random.randrange(3)}_{name}: " if self._random.random() < 0.3 else ""
+        alias = f"as{self._random.randrange(3)}{prefix}_{name}: " if prefix or self._random.random() < 0.3 else ""
         return f"{alias}{name} {self._condition()}"
 
     def _condition(self) -> str:
@@ -105,6 +120,8 @@ class Maker:
             return random.choice(list(kind.wrapped_cls))  # type: ignore[attr-defined]  # Strawberry's own kind of it
         if isinstance(kind, GraphQLScalarType):
             return _LEAVES.get(kind.name, _identifier)(random)
+        if isinstance(kind, GraphQLUnionType):
+            return self._present(random.choice(kind.types), depth)
         assert isinstance(kind, GraphQLObjectType)
         shown = {attribute(field): self.value(field.type, depth + 1) for field in kind.fields.values()}
         return self._kinds.get(kind.name, SimpleNamespace)(**{name: each for name, each in shown.items() if name})
@@ -125,4 +142,4 @@ _LEAVES: Mapping[str, Callable[[Random], Any]] = {
 
 
 def _is_leaf(field: GraphQLField) -> bool:
-    return not isinstance(get_named_type(field.type), GraphQLObjectType)
+    return is_leaf_type(get_named_type(field.type))

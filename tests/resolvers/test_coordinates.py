@@ -1,5 +1,6 @@
 """Every coordinate of a person's data has exactly one policy entry, and nothing below a root is more than a read."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, cast
 
 import pytest
@@ -9,6 +10,7 @@ from graphql import (
     GraphQLEnumType,
     GraphQLObjectType,
     GraphQLScalarType,
+    GraphQLSchema,
     OperationDefinitionNode,
     get_named_type,
     parse,
@@ -80,12 +82,12 @@ def coordinates() -> set[str]:
     }
 
 
-def selected(text: str, **variables: Any) -> set[str]:
+def selected(text: str, variables: Mapping[str, Any] | None = None, over: GraphQLSchema = GRAPH) -> set[str]:
     """What an operation selects."""
     document = parse(text)
     fragments = {each.name.value: each for each in document.definitions if isinstance(each, FragmentDefinitionNode)}
     (operation,) = (each for each in document.definitions if isinstance(each, OperationDefinitionNode))
-    return set(selected_coordinates(GRAPH, operation, fragments, variables))
+    return set(selected_coordinates(over, operation, fragments, variables or {}))
 
 
 def test_every_coordinate_of_a_persons_data_has_exactly_one_entry_and_no_other_has() -> None:
@@ -320,6 +322,22 @@ def test_coordinates_are_found_through_aliases_and_fragments() -> None:
     }
 
 
+def test_coordinates_are_found_in_what_may_be_of_several_types() -> None:
+    text = """
+      { _entities(representations: []) { __typename ... on Student { a: name ... on Hoks { version } ...F }
+        ... { ... on StudyRight { phase } } ... on _Entity { ...F ... on Hoks { updatedAt } } } }
+      fragment F on _Entity { ... on Student { oid } ... on StudyRight { state } }
+    """
+    assert selected(text, over=executable(build(subgraph=True))) == {
+        "Query._entities",
+        "Student.name",
+        "Student.oid",
+        "StudyRight.phase",
+        "StudyRight.state",
+        "Hoks.updatedAt",
+    }
+
+
 @pytest.mark.parametrize(
     ("directive", "variables", "is_selected"),
     [
@@ -347,7 +365,7 @@ def test_skip_and_include_decide_what_is_selected(
         f'query($v: Boolean = false, $d: Boolean = true) {{ student(oid: "x") {{ oid {selection} }} }} '
         "fragment F on Student { name }"
     )
-    assert ("Student.name" in selected(text, **variables)) is is_selected
+    assert ("Student.name" in selected(text, variables)) is is_selected
 
 
 def test_a_fragment_that_is_first_left_out_and_then_spread_is_selected() -> None:

@@ -41,6 +41,13 @@ async def test_a_token_verifies_against_the_published_key_and_carries_the_role(i
     assert (await claims(issuer, "system-a"))["roles"] == [{"role": "system", "organisation": organisation("A").oid}]
 
 
+async def test_a_token_names_the_client_that_it_is_issued_to(issuer: httpx.AsyncClient) -> None:
+    answer = (await issuer.post("/token", json={"persona": "staff-a", "client": "tool"})).json()
+    issued = jwt.decode(answer["access_token"], options={"verify_signature": False})
+    assert issued["client_id"] == "tool"
+    assert "client_id" not in await claims(issuer, "staff-a")
+
+
 async def test_two_tokens_have_two_ids(issuer: httpx.AsyncClient) -> None:
     assert (await claims(issuer, "staff-a"))["jti"] != (await claims(issuer, "staff-a"))["jti"]
 

@@ -105,13 +105,15 @@ class Gateway:
         """Let what is kept grow older."""
         self._timer.now += seconds
 
-    async def token(self, persona: str) -> str:
-        """A real signed token of a persona."""
-        if persona not in self._tokens:
+    async def token(self, persona: str, client: str | None = None) -> str:
+        """A real signed token of a persona, issued to a client if one is named."""
+        name = f"{persona} by {client}"
+        if name not in self._tokens:
+            wanted = {"persona": persona} if client is None else {"persona": persona, "client": client}
             async with httpx.AsyncClient(transport=self.loopback) as issuer:
-                answer = await issuer.post(f"http://127.0.0.1:{PORT + 1}/token", json={"persona": persona})
-            self._tokens[persona] = answer.json()["access_token"]
-        return self._tokens[persona]
+                answer = await issuer.post(f"http://127.0.0.1:{PORT + 1}/token", json=wanted)
+            self._tokens[name] = answer.json()["access_token"]
+        return self._tokens[name]
 
     async def post(self, persona: str, query: str, variables: dict[str, Any] | None = None) -> httpx.Response:
         """One operation as a persona."""

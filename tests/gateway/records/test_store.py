@@ -5,7 +5,7 @@ import fcntl
 import itertools
 import stat
 import time
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -57,6 +57,37 @@ async def test_what_a_job_raises_undoes_that_job_alone(store: Store) -> None:
     assert isinstance(results[1], ValueError)
     assert await store.read(lambda connection: [each["number"] for each in bodies_of(connection, "person-2")]) == [2]
     assert await store.read(count) == 2
+
+
+async def test_what_a_job_raises_that_is_alone_in_its_transaction_undoes_it_too(store: Store) -> None:
+    def refuse(connection: Connection) -> NoReturn:
+        Log("a").append(connection, [entry(1)], at=1)
+        raise ValueError("the consent was withdrawn")
+
+    with pytest.raises(ValueError, match="withdrawn"):
+        await store.write(refuse)
+    assert await store.read(count) == 0
+    await store.write(appended(1))
+    assert await store.read(count) == 1
+
+
+async def test_neighbours_are_done_in_one_go_and_in_their_order_among_the_others(store: Store) -> None:
+    done: list[object] = []
+
+    def together(_: Connection, items: Sequence[int]) -> list[int | Exception]:
+        done.append([*items])
+        return [ValueError(str(each)) if each % 2 else each for each in items]
+
+    results = await asyncio.gather(
+        store.write(lambda _: time.sleep(0.1)),
+        *(store.write_together(together, number) for number in (1, 2)),
+        store.write(lambda _: done.append("alone")),
+        *(store.write_together(together, number) for number in (3, 4)),
+        return_exceptions=True,
+    )
+    assert done == [[1, 2], "alone", [3, 4]]
+    assert [str(each) for each in results] == ["None", "1", "2", "None", "3", "4"]
+    assert [isinstance(each, ValueError) for each in results[1:]] == [True, False, False, True, False]
 
 
 async def test_where_the_database_refuses_everybody_in_the_group_is_told_and_nothing_is_written(store: Store) -> None:

@@ -1,0 +1,102 @@
+"""A gateway over the sandbox, each a process of its own, on free ports: what other people's programs talk to."""
+
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+from gateway.trial import asked, token_of
+
+ROOT = Path(__file__).parents[2]
+READY_SECONDS, SOURCES_SECONDS = 30.0, 60.0
+EVERYBODY = "{ students(first: 50) { edges { node { hoksit { version } } } } }"
+
+
+class Standing:
+    """A running gateway."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self.url = f"http://127.0.0.1:{port}/graphql"
+
+    def headers(self, persona: str) -> dict[str, str]:
+        """What shows a persona to the gateway."""
+        return {"authorization": f"Bearer {token_of(persona, self._port)}"}
+
+    def wait_for_every_source(self) -> None:
+        """Until every source has been read once, which on a busy machine may take longer than one request waits."""
+        deadline = time.monotonic() + SOURCES_SECONDS
+        while {"errors", "gaps"} & ((answer := self.ask("staff-a", EVERYBODY)).keys() | answer["extensions"].keys()):
+            assert time.monotonic() < deadline, "a source was not read in time"
+
+    def ask(self, persona: str, query: str, variables: dict[str, Any] | None = None) -> dict[str, Any]:
+        """The answer to one operation, without anything between."""
+        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=20)
+        body = json.dumps({"query": query, "variables": variables or {}})
+        connection.request("POST", "/graphql", body, {"content-type": "application/json", **self.headers(persona)})
+        answer: dict[str, Any] = json.loads(connection.getresponse().read())
+        connection.close()
+        return answer
+
+
+@contextmanager
+def standing(folder: Path, settings: str = "") -> Iterator[Standing]:
+    """A gateway with some more settings, until the end of the block."""
+    port = _free_port()
+    with ExitStack() as started:
+        sandbox = _started(started, folder, "sandbox", "--port", str(port))
+        assert sandbox.stdout is not None
+        assert sandbox.stdout.readline().startswith("sandbox ready")
+        config = folder / f"var/sandbox-{port}/gateway.toml"
+        config.write_text(f"{config.read_text()}\n{settings}")
+        gateway = _started(started, folder, "serve", "--config", str(config))
+        _wait_for(port, gateway)
+        running = Standing(port)
+        running.wait_for_every_source()
+        yield running
+
+
+def _started(until: ExitStack, folder: Path, *words: str) -> subprocess.Popen[str]:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "gateway.cli", *words],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    until.enter_context(process)
+    until.callback(process.send_signal, signal.SIGTERM)
+    return process
+
+
+def _wait_for(port: int, gateway: subprocess.Popen[str]) -> None:
+    deadline = time.monotonic() + READY_SECONDS
+    while True:
+        try:
+            if asked(port, "GET", "/ready")[0] == 200:
+                return
+        except OSError:
+            pass
+        assert gateway.poll() is None, "the gateway ended"
+        assert time.monotonic() < deadline, "the gateway was not ready in time"
+        time.sleep(0.1)
+
+
+def _free_port() -> int:
+    """A port with ten free ones after it."""
+    for first in range(23_080, 23_980, 20):
+        try:
+            for each in range(first, first + 11):
+                socket.create_server(("127.0.0.1", each)).close()
+        except OSError:
+            continue
+        return first
+    raise AssertionError("no eleven free ports in a row")
