@@ -4,13 +4,30 @@ PORT ?= 8080
 BIN := .venv/bin
 ALL_PROCESSORS := --numprocesses auto --dist worksteal
 
-.PHONY: run test check prove mutate bench bench-faults bench-service format schema release-schema lock clean
+.PHONY: run test check conformance prove mutate bench bench-faults bench-service format schema release-schema lock clean
 
 run: .venv/ready
 	@$(BIN)/hoks-gateway run --port $(PORT)
 
 test: .venv/ready
 	$(BIN)/python -m pytest $(ALL_PROCESSORS)
+
+# The running gateway against public suites: the audit of GraphQL over HTTP, what graphql-cop looks for, schemathesis as
+# each of the cast, names that must not be suggested. Node is taken from the path or, in the environment, from PyPI.
+CONFORMANCE := var/conformance
+conformance: $(CONFORMANCE)/npm/ready
+	HOKS_CONFORMANCE=$(CURDIR)/$(CONFORMANCE) $(CONFORMANCE)/venv/bin/python -m pytest -q --no-header tests/conformance/test_*.py
+
+$(CONFORMANCE)/venv/ready: requirements-conformance.txt
+	$(PYTHON) -m venv --clear $(CONFORMANCE)/venv
+	$(CONFORMANCE)/venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+$(CONFORMANCE)/npm/ready: $(CONFORMANCE)/venv/ready $(wildcard tests/conformance/*.json tests/conformance/*.mjs)
+	@mkdir -p $(CONFORMANCE)/npm
+	cp tests/conformance/*.json tests/conformance/*.mjs $(CONFORMANCE)/npm
+	$(CONFORMANCE)/venv/bin/python -m tests.conformance.npm $(CONFORMANCE)/npm
+	@touch $@
 
 # The random and the sampled proofs of the access rules and every fault of a source, in full; one line per property.
 prove: .venv/ready
@@ -88,6 +105,9 @@ lock:
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-emit-find-links --no-header --extra dev --extra otel --extra mutate -c requirements-dev.txt pyproject.toml \
 	  -o requirements-mutate.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-emit-find-links --no-header --extra dev --extra conformance -c requirements-dev.txt pyproject.toml \
+	  -o requirements-conformance.txt
 
 clean:
 	rm -rf .venv var build *.egg-info

@@ -19,11 +19,12 @@ readiness       whether requests should come
 operators_port  metrics and readiness in full, on a port of this machine alone
 keys            an issuer's public keys
 callers         a token and an acting role to a verified caller
-envelope        the strict JSON of a request
+envelope        the strict JSON of a request, or its URL
+costs           what the root fields of an operation may come to
 documents       documents parsed, validated and limited once
 manifests       the trusted documents of a client, in a file
 operations      which document a request means, and whether its client may run it
-http            POST /graphql
+http            /graphql
 embedding       POST /embed-token, and what a bearer of one may do
 invalidate      POST /invalidate: a source says that something of its has changed
 hearsay         what a source says to one worker, passed on to the others

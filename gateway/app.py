@@ -12,6 +12,7 @@ from importlib import resources
 from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
@@ -24,6 +25,7 @@ from connectors.limits import DEFAULT_SECONDS
 from gateway.admission import Admission
 from gateway.callers import Callers
 from gateway.embedding import Embedded, EmbedTokenEndpoint
+from gateway.errors import Code, RefusedError
 from gateway.export import ExportEndpoint
 from gateway.hearsay import Everywhere, Hearsay
 from gateway.heartbeat import Heartbeat
@@ -67,7 +69,9 @@ class Application(Starlette):
         lifespan: Lifespan["Application"],
         observing: Callable[[ASGIApp], ASGIApp] = lambda app: app,
     ) -> None:
-        super().__init__(routes=[Route(GRAPH, graph), *routes], lifespan=lifespan)
+        super().__init__(
+            routes=[Route(GRAPH, graph), *routes], lifespan=lifespan, exception_handlers={HTTPException: _misdirected}
+        )
         self._graph = graph
         self._observed = observing(self._served)
 
@@ -180,6 +184,8 @@ def create_app(
         limits=settings.limits,
         projection=settings.graph.projection,
         turn=admission.turn,
+        introspection=settings.graph.introspection,
+        get_queries=settings.graph.get_queries,
         operations=operations,
     )
     grounds = Grounds(parts.reader, parts.keeping.appointments)
@@ -374,6 +380,15 @@ def _key_for(key: bytes, purpose: bytes) -> bytes:
 def _origin(url: str) -> str:
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}"
+
+
+async def _misdirected(_: Request, fault: Exception) -> JSONResponse:
+    """The refusal of a request that no route takes, in the one shape."""
+    refusal = RefusedError(Code.NOT_FOUND)
+    if isinstance(fault, HTTPException) and fault.status_code == 405 and fault.headers:
+        allowed = ", ".join(sorted(fault.headers["Allow"].split(", ")))
+        refusal = RefusedError(Code.METHOD_NOT_ALLOWED, f"use {allowed}", headers={"allow": allowed})
+    return JSONResponse({"errors": refusal.errors()}, refusal.status, dict(refusal.headers))
 
 
 async def _alive(_: Request) -> JSONResponse:

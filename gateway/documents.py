@@ -4,7 +4,7 @@ Limits are counted on the expanded document and before validation, whose rules c
 repeats a literal of the document.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from cachetools import LRUCache
@@ -18,6 +18,8 @@ from graphql import (
     OperationType,
     Source,
     TokenKind,
+    get_named_type,
+    is_introspection_type,
     parse,
     specified_rules,
     validate,
@@ -28,21 +30,23 @@ from graphql.language import (
     FragmentDefinitionNode,
     FragmentSpreadNode,
     InlineFragmentNode,
-    IntValueNode,
-    ListValueNode,
     SelectionSetNode,
 )
-from graphql.validation import ASTValidationRule, ValuesOfCorrectTypeRule
+from graphql.validation import (
+    ASTValidationRule,
+    OverlappingFieldsCanBeMergedRule,
+    ValidationContext,
+    ValidationRule,
+    ValuesOfCorrectTypeRule,
+)
+from graphql.validation.validate import ValidationAbortedError
 
+from gateway.costs import Cost, share
 from gateway.errors import Code, ErrorBody, error
 from gateway.settings import Limits
 from resolvers.prepared import PreparedDocument
 
 CACHED_DOCUMENTS = 512
-LONGEST_PAGE = 50
-"""How many students a field lists at most: a page multiplies what is asked of each."""
-LISTINGS = {"students": ("first", 20), "_entities": ("representations", LONGEST_PAGE)}
-"""The fields that list students, the argument that says how many, and how many without it."""
 LONGEST_CACHED_TEXT = 16_384
 """Longer texts are validated each time, so that 512 padded documents cannot fill the memory."""
 MOST_ERRORS = 20
@@ -52,10 +56,13 @@ _INTROSPECTION = frozenset({"__schema", "__type"})
 class Documents:
     """The documents of one schema."""
 
-    def __init__(self, schema: GraphQLSchema, limits: Limits, *, projection: bool = True) -> None:
+    def __init__(
+        self, schema: GraphQLSchema, limits: Limits, *, projection: bool = True, introspection: bool = False
+    ) -> None:
         self._schema = schema
         self._limits = limits
         self._projection = projection
+        self._rules = _rules(limits.comparisons, introspection=introspection)
         self._known: LRUCache[str, PreparedDocument] = LRUCache(CACHED_DOCUMENTS)
 
     def document(self, text: str) -> PreparedDocument | list[ErrorBody]:
@@ -76,11 +83,11 @@ class Documents:
             node = parse(source)
         except GraphQLSyntaxError as broken:
             return [error(Code.GRAPHQL_PARSE_FAILED, locations=_locations(broken))]
-        return self._limited(node) or self._validated(node)
-
-    def _limited(self, node: DocumentNode) -> list[ErrorBody]:
         sizes = _Sizes(node)
-        operations = [_operation_size(sizes, o) for o in _operations(node)]
+        operations = [_operation_size(sizes, each) for each in _operations(node)]
+        return self._limited(sizes, operations) or self._validated(node, operations)
+
+    def _limited(self, sizes: "_Sizes", operations: "list[_Size]") -> list[ErrorBody]:
         # A fragment that no operation spreads is validated all the same, so what costs there is measured there.
         everything = operations + [sizes.of_fragment(name) for name in sizes.fragments]
         measured = {
@@ -89,21 +96,27 @@ class Documents:
             "root_fields": max((size.fields_here for size in operations), default=0),
             "expanded_fields": max((size.fields for size in everything), default=0),
             "directives": max((size.directives for size in everything), default=0),
-            "listed_fields": max((size.listed for size in everything), default=0),
+            "directives_in_one_place": max((size.directives_here for size in everything), default=0),
+            "listed_fields": max((size.listed for size in operations), default=0),
+            "subjects": max((size.subjects for size in operations), default=0),
+            "source_calls": max((size.source_calls for size in operations), default=0),
         }
         limits = {name: getattr(self._limits, name) for name in measured}
         return [_beyond(name, limits[name]) for name, amount in measured.items() if amount > limits[name]]
 
-    def _validated(self, node: DocumentNode) -> PreparedDocument | list[ErrorBody]:
+    def _validated(self, node: DocumentNode, sizes: "list[_Size]") -> PreparedDocument | list[ErrorBody]:
         operations = _operations(node)
         if any(o.operation is OperationType.SUBSCRIPTION for o in operations):
             return [error(Code.GRAPHQL_VALIDATION_FAILED, "subscriptions are not supported")]
         if not operations:
             return [error(Code.GRAPHQL_VALIDATION_FAILED, "the document must hold an operation")]
-        errors = validate(self._schema, node, _RULES, max_errors=MOST_ERRORS, hide_suggestions=True)
+        errors = validate(self._schema, node, self._rules, max_errors=MOST_ERRORS, hide_suggestions=True)
+        if errors and isinstance(errors[-1], ValidationAbortedError) and len(errors) <= MOST_ERRORS:
+            return [_beyond("comparisons", self._limits.comparisons)]
         if errors:
-            return [error(Code.GRAPHQL_VALIDATION_FAILED, e.message, locations=_locations(e)) for e in errors]
-        return PreparedDocument(node, is_projected=self._projection)
+            return [error(Code.GRAPHQL_VALIDATION_FAILED, _without_hint(e), locations=_locations(e)) for e in errors]
+        costs = [Cost(size.listed, size.subjects, size.source_calls).told() for size in sizes]
+        return PreparedDocument(node, is_projected=self._projection, costs=costs)
 
 
 class _SilentAboutValues(ValuesOfCorrectTypeRule):
@@ -114,11 +127,38 @@ class _SilentAboutValues(ValuesOfCorrectTypeRule):
         super().report_error(GraphQLError("the value is not of the type that the schema expects here", error.nodes))
 
 
-# INVARIANT: of the specified rules only this one puts literals into its texts; the others name schema elements,
-# operations, fragments and variables. tests/gateway/test_documents.py holds a document against each rule.
-_RULES: tuple[type[ASTValidationRule], ...] = tuple(
-    _SilentAboutValues if rule is ValuesOfCorrectTypeRule else rule for rule in specified_rules
-)
+class _NoIntrospection(ValidationRule):
+    """Refuses what tells the schema; whether there is a type of a name, which validation tells too, may be asked."""
+
+    def enter_field(self, node: FieldNode, *_: object) -> None:
+        """Report a field that leads into the schema."""
+        kind = get_named_type(self.context.get_type())
+        if kind is not None and is_introspection_type(kind) and node.name.value != "__type":
+            self.report_error(GraphQLError("introspection is off: the schema is published as schema.graphql", node))
+
+
+def _comparing(most: int) -> type[ASTValidationRule]:
+    """The rule on fields of one name: it holds each against each, so that its work grows with their square."""
+
+    class Comparing(OverlappingFieldsCanBeMergedRule):
+        """The rule within so much work; what goes beyond aborts the validation."""
+
+        def __init__(self, context: ValidationContext) -> None:
+            super().__init__(context)
+            self.rule_context.remaining_complexity_budget = most
+
+    return Comparing
+
+
+def _rules(comparisons: int, *, introspection: bool) -> tuple[type[ASTValidationRule], ...]:
+    # INVARIANT: of the specified rules only the one on values puts literals into its texts; the others name schema
+    # elements, operations, fragments and variables. tests/gateway/test_documents.py holds a document against each.
+    ours: dict[type[ASTValidationRule], type[ASTValidationRule]] = {
+        ValuesOfCorrectTypeRule: _SilentAboutValues,
+        OverlappingFieldsCanBeMergedRule: _comparing(comparisons),
+    }
+    rules = tuple(ours.get(rule, rule) for rule in specified_rules)
+    return rules if introspection else (_NoIntrospection, *rules)
 
 
 class _Size(NamedTuple):
@@ -129,19 +169,24 @@ class _Size(NamedTuple):
     aliases: int = 0
     directives: int = 0
     depth: int = 0
+    directives_here: int = 0
+    """The most directives in one place."""
     listed: int = 0
-    """Fields, each as often as the page it stands in may hold students."""
+    """Of the fields at this level, were it the root: fields, each as often as there may be students in its root field.
+    So also the next two."""
+    subjects: int = 0
+    source_calls: int = 0
 
-    def beside(self, other: "_Size") -> "_Size":
-        """Both, one after the other at the same level."""
-        return _Size(
-            self.fields_here + other.fields_here,
-            self.fields + other.fields,
-            self.aliases + other.aliases,
-            self.directives + other.directives,
-            max(self.depth, other.depth),
-            self.listed + other.listed,
-        )
+    @classmethod
+    def together(cls, sizes: "Iterable[_Size]") -> "_Size":
+        """All of them, one after the other at the same level."""
+        columns = tuple(zip(*sizes, strict=True))
+        return cls(*(count(column) for count, column in zip(_TOGETHER, columns, strict=True))) if columns else cls()
+
+
+_TOGETHER: tuple[Callable[[tuple[int, ...]], int], ...] = tuple(
+    max if name in ("depth", "directives_here") else sum for name in _Size._fields
+)
 
 
 class _Sizes:
@@ -158,53 +203,56 @@ class _Sizes:
             return _Size()
         if name not in self._measured:
             self._measured[name] = _Size()
-            own = _Size(directives=len(fragment.directives or ()))
-            self._measured[name] = own.beside(self.of(fragment.selection_set))
+            sizes = self.of(fragment.selection_set)
+            self._measured[name] = _Size.together((sizes, _decorated(fragment.directives)))
         return self._measured[name]
 
     def of(self, selections: SelectionSetNode) -> _Size:
         """The size of a selection set."""
-        size = _Size()
+        sizes = []
         for selection in selections.selections:
-            size = size.beside(_Size(directives=len(selection.directives or ())))
+            if selection.directives:
+                sizes.append(_decorated(selection.directives))
             if isinstance(selection, FieldNode):
-                below = self.of(selection.selection_set) if selection.selection_set else _Size()
-                size = size.beside(_field_size(selection, below))
+                below = self.of(selection.selection_set) if selection.selection_set else _NOTHING
+                sizes.append(_field_size(selection, below))
             elif isinstance(selection, InlineFragmentNode):
-                size = size.beside(self.of(selection.selection_set))
+                sizes.append(self.of(selection.selection_set))
             elif isinstance(selection, FragmentSpreadNode):
-                size = size.beside(self.of_fragment(selection.name.value))
-        return size
+                sizes.append(self.of_fragment(selection.name.value))
+        return _Size.together(sizes)
+
+
+_NOTHING = _Size()
 
 
 def _field_size(field: FieldNode, below: _Size) -> _Size:
     # Introspection goes deep by its nature; the library's own rule keeps it from going round in circles.
     depth = 1 if field.name.value in _INTROSPECTION else 1 + below.depth
     aliases = below.aliases + (field.alias is not None)
-    return _Size(1, 1 + below.fields, aliases, below.directives, depth, 1 + below.listed * _page(field))
+    own = share(field)
+    return _Size(
+        fields_here=1,
+        fields=1 + below.fields,
+        aliases=aliases,
+        directives=below.directives,
+        depth=depth,
+        directives_here=below.directives_here,
+        listed=1 + below.fields * max(1, own.subjects),
+        subjects=own.subjects,
+        source_calls=own.calls,
+    )
 
 
-def _page(field: FieldNode) -> int:
-    """How many students the field may list; a variable may be anything that is allowed."""
-    if field.name.value not in LISTINGS:
-        return 1
-    name, default = LISTINGS[field.name.value]
-    asked = (each.value for each in field.arguments or () if each.name.value == name)
-    match next(asked, None):
-        case None:
-            return default
-        case IntValueNode(value=number):
-            return min(int(number), LONGEST_PAGE)
-        case ListValueNode(values=values):
-            return min(len(values), LONGEST_PAGE)
-        case _:
-            return LONGEST_PAGE
+def _decorated(directives: Iterable[DirectiveNode] | None) -> _Size:
+    count = len(tuple(directives or ()))
+    return _Size(directives=count, directives_here=count)
 
 
 def _operation_size(sizes: _Sizes, operation: OperationDefinitionNode) -> _Size:
-    own: list[Iterable[DirectiveNode]] = [operation.directives or ()]
-    own += [variable.directives or () for variable in operation.variable_definitions or ()]
-    return sizes.of(operation.selection_set).beside(_Size(directives=sum(len(tuple(d)) for d in own)))
+    own = [_decorated(operation.directives)]
+    own += [_decorated(variable.directives) for variable in operation.variable_definitions or ()]
+    return _Size.together([sizes.of(operation.selection_set), *own])
 
 
 def _operations(node: DocumentNode) -> list[OperationDefinitionNode]:
@@ -218,6 +266,11 @@ def _has_more_tokens(source: Source, limit: int) -> bool:
 
 def _beyond(limit: str, maximum: int) -> ErrorBody:
     return error(Code.LIMIT_EXCEEDED, f"the document exceeds the limit of {maximum} for {limit.replace('_', ' ')}")
+
+
+def _without_hint(fault: GraphQLError) -> str:
+    # The library's switch for suggestions leaves one, to a field that lacks its subfields.
+    return fault.message.partition(" Did you mean ")[0]
 
 
 def _locations(broken: GraphQLError) -> list[dict[str, int]]:

@@ -1,18 +1,21 @@
-"""Reads the body of a GraphQL request strictly: one JSON object with known keys of the right types, or a refusal."""
+"""Reads a GraphQL request strictly: known members of the right types, of a JSON object or of a URL, or a refusal."""
 
 import json
 import math
-from collections.abc import Collection, Mapping
-from typing import NoReturn, cast
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import NoReturn, TypeVar, cast
+from urllib.parse import parse_qsl
 
 import msgspec
 import orjson
 
 from gateway.errors import Code, RefusedError
+from gateway.settings import Limits
 
-MOST_DIGITS = 20
 LONGEST_ID = 200
-DEEPEST = 50
+UNLESS_SET = Limits()
+
+Number = TypeVar("Number", int, float)
 
 
 class Envelope(msgspec.Struct, frozen=True):
@@ -33,14 +36,40 @@ class Envelope(msgspec.Struct, frozen=True):
         return self.document_id if self.document_id is not None else self.sha256
 
 
-def envelope(body: bytes) -> Envelope:
-    """The request in ``body``."""
-    content = _strict_json(body)
+def envelope(body: bytes, limits: Limits = UNLESS_SET) -> Envelope:
+    """The request in the body of a POST."""
+    content = _strict_json(body, limits, "the request body")
     if isinstance(content, list):
         _refuse("batches are not supported: send one JSON object")
     if not isinstance(content, dict):
         _refuse("the request body must be a JSON object")
-    members = cast("dict[str, object]", content)
+    return _of_members(cast("dict[str, object]", content))
+
+
+def envelope_of_url(query_string: bytes, limits: Limits) -> Envelope:
+    """The request in the URL of a GET: the same members, and those that are objects as JSON."""
+    if len(query_string) > limits.body_bytes:
+        raise RefusedError(Code.PAYLOAD_TOO_LARGE)
+    try:
+        pairs: list[tuple[str, object]] = list(
+            parse_qsl(
+                query_string.decode("ascii"),
+                keep_blank_values=True,
+                strict_parsing=True,
+                errors="strict",
+                max_num_fields=len(_MEMBERS),
+            )
+        )
+    except ValueError:
+        _refuse("the URL must hold a GraphQL query in form encoding and UTF-8")
+    members = _without_duplicates(pairs)
+    for name in _JSON_IN_URL & members.keys():
+        members[name] = _strict_json(str(members[name]).encode(), limits, name)
+    # As the specification has it: an empty name is none.
+    return _of_members({**members, "operationName": members.get("operationName") or None})
+
+
+def _of_members(members: dict[str, object]) -> Envelope:
     if not members.keys() <= _MEMBERS.keys():
         _refuse(f"the request may hold only {', '.join(_MEMBERS)}")
     for name, (kind, said) in _MEMBERS.items():
@@ -83,42 +112,46 @@ _MEMBERS: Mapping[str, tuple[tuple[type, ...], str]] = {
 }
 
 
-def _strict_json(body: bytes) -> object:
+_JSON_IN_URL = frozenset({"variables", "extensions"})
+
+
+def _strict_json(text: bytes, limits: Limits, what: str) -> object:
     try:
         # Refuses invalid UTF-8, a byte order mark, lone surrogates, NaN and infinities; knows no duplicate keys.
-        orjson.loads(body)
+        orjson.loads(text)
         content: object = json.loads(
-            body, object_pairs_hook=_without_duplicates, parse_int=_short_int, parse_float=_short_float
+            text,
+            object_pairs_hook=_without_duplicates,
+            parse_int=_short(int, limits.json_digits),
+            parse_float=_short(float, limits.json_digits),
         )
     except (ValueError, RecursionError):
-        _refuse("the request body must be valid JSON in UTF-8")
-    if _is_deeper(content, DEEPEST):
-        _refuse(f"the request body must not be nested deeper than {DEEPEST}")
+        _refuse(f"{what} must be valid JSON in UTF-8")
+    if _is_deeper(content, limits.json_depth):
+        _refuse(f"{what} must not be nested deeper than {limits.json_depth}")
     return content
 
 
-def _without_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
+def _without_duplicates(pairs: Sequence[tuple[str, object]]) -> dict[str, object]:
     members = dict(pairs)
     if len(members) != len(pairs):
-        _refuse("the request body must not repeat a key")
+        _refuse("the request must not repeat a key")
     return members
 
 
-def _short_int(text: str) -> int:
-    return int(_short(text))
+def _short(number: Callable[[str], Number], digits: int) -> Callable[[str], Number]:
+    """Reads a number of no more than so many digits."""
 
+    def read(text: str) -> Number:
+        # Almost every number is short as a whole, and there may be fifty thousand of them.
+        if len(text) > digits and sum(character.isdigit() for character in text) > digits:
+            _refuse(f"a number in the request has more than {digits} digits")
+        value = number(text)
+        if not math.isfinite(value):
+            _refuse("a number in the request is too large")
+        return value
 
-def _short_float(text: str) -> float:
-    number = float(_short(text))
-    if not math.isfinite(number):
-        _refuse("a number in the request body is too large")
-    return number
-
-
-def _short(text: str) -> str:
-    if sum(character.isdigit() for character in text) > MOST_DIGITS:
-        _refuse(f"a number in the request body has more than {MOST_DIGITS} digits")
-    return text
+    return read
 
 
 def _is_deeper(content: object, limit: int) -> bool:

@@ -17,6 +17,7 @@ class Code(StrEnum):
     UNAUTHENTICATED = "UNAUTHENTICATED"
     ACTING_ROLE_REQUIRED = "ACTING_ROLE_REQUIRED"
     ACTING_ROLE_NOT_HELD = "ACTING_ROLE_NOT_HELD"
+    NOT_FOUND = "NOT_FOUND"
     METHOD_NOT_ALLOWED = "METHOD_NOT_ALLOWED"
     NOT_ACCEPTABLE = "NOT_ACCEPTABLE"
     UNSUPPORTED_MEDIA_TYPE = "UNSUPPORTED_MEDIA_TYPE"
@@ -48,6 +49,7 @@ FAULTS: Mapping[Code, Fault] = MappingProxyType(
             400, "the token holds several roles: name one in the header Acting-Role as role@organisation"
         ),
         Code.ACTING_ROLE_NOT_HELD: Fault(403, "the token does not hold the acting role"),
+        Code.NOT_FOUND: Fault(404, "there is nothing at this address; the graph is at /graphql"),
         Code.METHOD_NOT_ALLOWED: Fault(405, "use POST"),
         Code.NOT_ACCEPTABLE: Fault(406, "accept application/graphql-response+json or application/json"),
         Code.UNSUPPORTED_MEDIA_TYPE: Fault(415, "send application/json in UTF-8 without a content encoding"),

@@ -1,4 +1,4 @@
-"""``POST /graphql``: GraphQL over HTTP by an ASGI application of our own, from the first header to the last byte.
+"""``/graphql``: GraphQL over HTTP by an ASGI application of our own, from the first header to the last byte.
 
 Every request is authenticated before its body is read, and whatever goes wrong leaves in one shape without a trace
 of what the caller or a source said.
@@ -15,7 +15,7 @@ import orjson
 from graphql import GraphQLSchema, OperationType
 
 from gateway.documents import Documents
-from gateway.envelope import Envelope, envelope
+from gateway.envelope import Envelope, envelope, envelope_of_url
 from gateway.errors import FAULTS, Code, ErrorBody, RefusedError, error
 from gateway.logs import outline
 from gateway.noting import code_of, noted
@@ -35,7 +35,6 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 GRAPHQL_RESPONSE = "application/graphql-response+json"
 JSON = "application/json"
-BODY_SECONDS = 10.0
 RECORDS = "records"
 """What is waited for beside the sources: that what an answer tells is recorded."""
 CALLERS = "hoks.callers"
@@ -103,15 +102,18 @@ class GraphQLEndpoint:
         limits: Limits,
         projection: bool = True,
         turn: Turn = at_once,
+        introspection: bool = False,
+        get_queries: bool = False,
         operations: Operations | None = None,
     ) -> None:
         self._operations = operations or Operations()
-        self._documents = Documents(schema, limits, projection=projection)
+        self._documents = Documents(schema, limits, projection=projection, introspection=introspection)
         self._graph = graph
         self._callers = callers
         self._gate = gate
         self._limits = limits
         self._turn = turn
+        self._methods = ("GET", "POST") if get_queries else ("POST",)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -131,21 +133,30 @@ class GraphQLEndpoint:
         headers = _Headers(scope)
         media_type = JSON
         try:
-            if scope["method"] != "POST":
-                raise RefusedError(Code.METHOD_NOT_ALLOWED, headers={"allow": "POST"})
+            if scope["method"] not in self._methods:
+                raise _by(self._methods)
             media_type = accepted(headers.get(b"accept"))
+            if scope["method"] == "GET":
+                caller = await self._identified(scope, headers)
+                async with self._turn(caller.subject):
+                    asked = envelope_of_url(scope["query_string"], self._limits)
+                    return await self._execute(asked, caller, media_type, may_change=False)
             _check_content(headers)
             _check_length(headers, self._limits.body_bytes)
-            callers: Identifying = scope.get(CALLERS, self._callers)
-            caller = await callers.identify(headers.get(b"authorization"), headers.get(b"acting-role"))
-            noted().role = caller.role.value
-            body = await _body(receive, self._limits.body_bytes)
+            caller = await self._identified(scope, headers)
+            body = await _body(receive, self._limits)
             async with self._turn(caller.subject):
-                return await self._execute(envelope(body), caller, media_type)
+                return await self._execute(envelope(body, self._limits), caller, media_type)
         except RefusedError as refusal:
             return Answer(refusal.status, {"errors": refusal.errors()}, media_type, refusal.headers)
 
-    async def _execute(self, named: Envelope, caller: Caller, media_type: str) -> Answer:
+    async def _identified(self, scope: Scope, headers: "_Headers") -> Caller:
+        callers: Identifying = scope.get(CALLERS, self._callers)
+        caller = await callers.identify(headers.get(b"authorization"), headers.get(b"acting-role"))
+        noted().role = caller.role.value
+        return caller
+
+    async def _execute(self, named: Envelope, caller: Caller, media_type: str, *, may_change: bool = True) -> Answer:
         asked = self._operations.opened(named, caller)
         if not isinstance(asked, Envelope):
             return _request_error(asked, media_type)
@@ -155,6 +166,8 @@ class GraphQLEndpoint:
         if not _names_one_operation(document, asked.operation_name):
             text = "operationName must name exactly one operation of the document"
             return _request_error([error(Code.GRAPHQL_VALIDATION_FAILED, text)], media_type)
+        if not may_change and _is_mutation(document, asked.operation_name):
+            raise _by(("POST",))
         try:
             async with asyncio.timeout(self._limits.request_seconds + GRACE_SECONDS):
                 answer = await self._released(document, asked, caller)
@@ -234,16 +247,21 @@ def _check_length(headers: "_Headers", limit: int) -> None:
         raise RefusedError(Code.PAYLOAD_TOO_LARGE)
 
 
-async def _body(receive: Receive, limit: int) -> bytes:
+def _by(methods: tuple[str, ...]) -> RefusedError:
+    """The refusal of a method, naming those that are taken."""
+    return RefusedError(Code.METHOD_NOT_ALLOWED, f"use {' or '.join(methods)}", headers={"allow": ", ".join(methods)})
+
+
+async def _body(receive: Receive, limits: Limits) -> bytes:
     body = bytearray()
     try:
-        async with asyncio.timeout(BODY_SECONDS):
+        async with asyncio.timeout(limits.body_seconds):
             while True:
                 message = await receive()
                 if message["type"] == "http.disconnect":
                     raise _DisconnectedError
                 body += message.get("body", b"")
-                if len(body) > limit:
+                if len(body) > limits.body_bytes:
                     raise RefusedError(Code.PAYLOAD_TOO_LARGE)
                 if not message.get("more_body", False):
                     return bytes(body)

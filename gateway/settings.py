@@ -92,17 +92,24 @@ class TracingSettings(_Section, frozen=True):
 
 
 class Limits(_Section, frozen=True):
-    """What one request may cost."""
+    """What one request may cost; `docs/limits.md` says of each what is counted."""
 
     request_seconds: Seconds = 5.0
+    body_seconds: Seconds = 10.0
     body_bytes: Count = 100_000
+    json_depth: Annotated[int, Meta(ge=1, le=500)] = 50
+    json_digits: Annotated[int, Meta(ge=1, le=1_000)] = 20
     tokens: Count = 1_000
     depth: Count = 12
     aliases: Count = 30
     root_fields: Count = 5
     expanded_fields: Count = 2_000
     directives: Count = 50
+    directives_in_one_place: Count = 5
     listed_fields: Count = 10_000
+    subjects: Count = 100
+    source_calls: Count = 1_000
+    comparisons: Count = 10_000
 
 
 class CacheSettings(_Section, frozen=True):
@@ -113,10 +120,14 @@ class CacheSettings(_Section, frozen=True):
 
 
 class GraphSettings(_Section, frozen=True):
-    """How operations are executed."""
+    """How operations are taken and executed."""
 
     projection: bool = True
     """Whether selections on plain data are compiled; off, everything is executed field by field, to the same answer."""
+    introspection: bool = False
+    """Whether the schema is told to whoever may ask; it is published all the same, as ``schema.graphql``."""
+    get_queries: bool = False
+    """Whether queries are taken by GET too: what is asked then stands in addresses, and in other people's logs."""
     subgraph: bool = False
     """Whether routers of Apollo Federation v2 are served too: `_service` and `_entities`."""
 

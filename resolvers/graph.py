@@ -65,6 +65,7 @@ class Graph:
             variable_values=dict(variables),
             operation_name=operation_name,
             executor_class=ProjectingExecutor,
+            hide_suggestions=True,
         )
         if isinstance(result, Awaitable):
             result = await result
@@ -73,6 +74,9 @@ class Graph:
         if result.errors:
             answer["errors"] = [public_error(error) for error in result.errors]
         answer["extensions"] = self._extensions(context)
+        cost = document.cost(operation_name)
+        if cost is not None:
+            answer["extensions"]["cost"] = cost
         return Answered(answer, together(context.told))
 
     def _extensions(self, context: Context) -> dict[str, Any]:

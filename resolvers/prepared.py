@@ -3,7 +3,7 @@
 It lives and goes with the document, so that a place in the document is known by the identity of its node.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cachetools import LRUCache
@@ -79,21 +79,31 @@ class PreparedOperation:
 
 
 class PreparedDocument:
-    """A valid document and its operations by name, ``None`` for a nameless one."""
+    """A valid document and its operations by name, ``None`` for a nameless one.
 
-    def __init__(self, node: DocumentNode, *, is_projected: bool = True) -> None:
+    ``costs`` are of its operations in their order: what each was estimated to cost.
+    """
+
+    def __init__(
+        self, node: DocumentNode, *, is_projected: bool = True, costs: Sequence[Mapping[str, int]] = ()
+    ) -> None:
         self.node = node
         self.operations = {
             each.name.value if each.name else None: each
             for each in node.definitions
             if isinstance(each, OperationDefinitionNode)
         }
+        self._costs = dict(zip(self.operations, costs, strict=False))
         self._fragments = {
             each.name.value: each for each in node.definitions if isinstance(each, FragmentDefinitionNode)
         }
         self._conditions = _conditions(node)
         self._is_projected = is_projected
         self._forms: LRUCache[tuple[str | None, tuple[bool | None, ...]], PreparedOperation] = LRUCache(MOST_FORMS)
+
+    def cost(self, name: str | None) -> Mapping[str, int] | None:
+        """What the operation of a name, or the only one, was estimated to cost; nothing where that was not done."""
+        return self._costs.get(name) if name is not None else next(iter(self._costs.values()), None)
 
     def operation(self, name: str | None, variables: Mapping[str, Any]) -> PreparedOperation:
         """The operation of a name, or the only one, under these variables. Raises ``KeyError``."""

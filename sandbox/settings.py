@@ -83,6 +83,7 @@ def settings_text(port: int, folder: Path) -> str:
         _table("", mode="sandbox", fixed_day=BUSINESS_DAY, part_id_key_file=place / "part-id.key"),
         _table("[server]", host=HOST, port=port, drain_seconds=0),
         _table("[limits]", request_seconds=5.0),
+        _table("[graph]", introspection=True),
         _table(
             "[records]", store_path=folder.resolve() / "records" / "records.db", anchor_key_file=place / "anchors.pem"
         ),

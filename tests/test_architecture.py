@@ -76,14 +76,15 @@ def test_the_printed_schema_is_fresh() -> None:
 
 
 def test_the_lock_files_hold_hashes_and_no_address() -> None:
-    for name in ("requirements.txt", "requirements-otel.txt", "requirements-dev.txt", "requirements-mutate.txt"):
+    names = ("requirements", *(f"requirements-{extra}" for extra in ("otel", "dev", "mutate", "conformance")))
+    for name in (f"{each}.txt" for each in names):
         text = (ROOT / name).read_text()
         assert "--hash=sha256:" in text
         assert not re.search(r"https?://|--(extra-)?index-url|--find-links|/(home|root|opt|tmp|work)/", text), name
 
 
 def test_the_lock_files_of_other_peoples_programs_hold_hashes_and_no_address() -> None:
-    locks = sorted((ROOT / "tests/conformance").glob("*/package-lock.json"))
+    locks = sorted((ROOT / "tests/conformance").rglob("package-lock.json"))
     assert locks
     for lock in locks:
         packages = json.loads(lock.read_text())["packages"]

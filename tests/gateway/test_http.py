@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Iterable, Mapping
+from urllib.parse import urlencode
 
 import httpx
 import pytest
@@ -96,6 +97,14 @@ class Client:
             if value is not None:
                 request.headers[name] = value
         return await self._http.send(request)
+
+    async def get(
+        self, asked: str = "", *, accept: str = JSON, authorization: str | None = None, **members: str
+    ) -> httpx.Response:
+        """Get a URL with the members in it, or with a query string as it is."""
+        url = httpx.URL("http://gateway/graphql", query=(asked or urlencode(members)).encode())
+        token = f"Bearer {self._token}" if authorization is None else authorization
+        return await self._http.send(httpx.Request("GET", url, headers={"accept": accept, "authorization": token}))
 
 
 @pytest.fixture
@@ -241,6 +250,89 @@ async def test_another_content_is_415(client: Client, graph: Graph, headers: dic
 async def test_another_method_is_405_and_post_is_named(client: Client, method: str) -> None:
     response = await client.post({"query": QUERY}, method=method)
     assert (response.status_code, code(response), response.headers["allow"]) == (405, "METHOD_NOT_ALLOWED", "POST")
+
+
+# --- queries by GET, where they are on
+
+
+@pytest.fixture
+def getting(graph: Graph, gate: Gate, issuer: Issuer, trusted: IssuerSettings) -> Client:
+    callers = Callers([trusted], issuer)
+    endpoint = GraphQLEndpoint(
+        schema=SCHEMA, graph=graph, callers=callers, gate=gate, limits=Limits(body_bytes=1_000), get_queries=True
+    )
+    return Client(endpoint, issuer.token(STAFF_A))
+
+
+async def test_a_query_may_be_got_without_a_content_type(getting: Client, graph: Graph) -> None:
+    response = await getting.get(query="query A($to: Int) { greeting(to: $to) } query B { greeting }",
+                                 operationName="A", variables='{"to": 7}', extensions='{"any": 1}')  # fmt: skip
+    assert (response.status_code, response.json()) == (200, {"data": {"greeting": "hei"}})
+    assert graph.asked[0][:2] == ("A", {"to": 7})
+
+
+async def test_an_empty_operation_name_in_a_url_is_none(getting: Client) -> None:
+    assert (await getting.get(query=QUERY, operationName="")).status_code == 200
+
+
+async def test_what_is_got_is_typed_as_what_is_posted(getting: Client) -> None:
+    good = await getting.get(query=QUERY, accept=GRAPHQL_RESPONSE)
+    assert good.headers["content-type"] == "application/graphql-response+json; charset=utf-8"
+    bad = await getting.get(query="{", accept=GRAPHQL_RESPONSE)
+    assert (bad.status_code, code(bad)) == (400, "GRAPHQL_PARSE_FAILED")
+    assert (await getting.get(query="{", accept=JSON)).status_code == 200
+
+
+@pytest.mark.parametrize("accept", [JSON, GRAPHQL_RESPONSE])
+@pytest.mark.parametrize("name", ["", "Change"])
+async def test_a_mutation_is_never_executed_by_get(getting: Client, graph: Graph, name: str, accept: str) -> None:
+    query = f"mutation {name} {{ forget }}" + (" query Ask { greeting }" if name else "")
+    response = await getting.get(query=query, operationName=name, accept=accept)
+    assert (response.status_code, code(response), response.headers["allow"]) == (405, "METHOD_NOT_ALLOWED", "POST")
+    assert graph.asked == []
+
+
+@pytest.mark.parametrize("method", ["HEAD", "PUT", "DELETE", "OPTIONS"])
+async def test_another_method_than_the_two_is_405_and_both_are_named(getting: Client, method: str) -> None:
+    response = await getting.post({"query": QUERY}, method=method)
+    assert (response.status_code, response.headers["allow"]) == (405, "GET, POST")
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "",
+        "query",
+        "operationName=A",
+        "query={greeting}&query={greeting}",
+        "query={greeting}&qeury={greeting}",
+        "query={greeting}&variables=",
+        "query={greeting}&variables=7",
+        "query={greeting}&variables=[7]",
+        "query={greeting}&variables={a}",
+        'query={greeting}&variables={"a":1,"a":2}',
+        'query={greeting}&variables={"a":NaN}',
+        'query={greeting}&variables={"a":123456789012345678901}',
+        'query={greeting}&extensions="text"',
+        "query=%ff",
+        "query={greeting}&&",
+        "query={greeting}" + "&a=1" * 9,
+    ],
+)
+async def test_what_is_no_request_in_a_url_is_400(getting: Client, graph: Graph, asked: str) -> None:
+    response = await getting.get(asked)
+    assert (response.status_code, code(response)) == (400, "BAD_REQUEST")
+    assert graph.asked == []
+
+
+async def test_a_url_beyond_the_limit_is_413(getting: Client) -> None:
+    assert code(await getting.get(query="#" + "x" * 1_000)) == "PAYLOAD_TOO_LARGE"
+
+
+async def test_a_stranger_learns_nothing_by_get_either(getting: Client, graph: Graph) -> None:
+    response = await getting.get("nonsense", authorization="")
+    assert (response.status_code, code(response)) == (401, "UNAUTHENTICATED")
+    assert graph.asked == []
 
 
 # --- the body

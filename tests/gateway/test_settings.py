@@ -250,7 +250,16 @@ def test_what_is_not_said_has_a_cautious_default(write: Write) -> None:
         root_fields=5,
         expanded_fields=2_000,
         directives=50,
+        directives_in_one_place=5,
+        listed_fields=10_000,
+        subjects=100,
+        source_calls=1_000,
+        comparisons=10_000,
+        body_seconds=10.0,
+        json_depth=50,
+        json_digits=20,
     )
+    assert (settings.graph.introspection, settings.graph.get_queries) == (False, False)
 
 
 REFUSED: dict[str, tuple[str, str, str]] = {

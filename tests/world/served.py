@@ -34,6 +34,9 @@ WIDE = Limits(
     expanded_fields=90_000,
     listed_fields=900_000,
     depth=40,
+    subjects=9_000,
+    source_calls=9_000,
+    comparisons=9_000_000,
 )
 """Limits under which the questions that show most may be asked: what is limited is told by the document alone."""
 

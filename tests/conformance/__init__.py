@@ -1,0 +1,1 @@
+"""The running gateway held against public suites for GraphQL servers. Only ``make conformance`` collects it."""
