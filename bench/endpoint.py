@@ -225,19 +225,20 @@ def _leaves(value: object) -> int:
             return 1
 
 
-async def _asked(endpoint: GraphQLEndpoint, here: Scene) -> bytes:
+async def _asked(endpoint: GraphQLEndpoint, here: Scene, body: bytes | None = None) -> bytes:
     sent: list[Any] = []
+    asked = body if body is not None else here.body
 
     async def receive() -> dict[str, Any]:
-        return {"type": "http.request", "body": here.body}
+        return {"type": "http.request", "body": asked}
 
     async def send(message: Any) -> None:
         sent.append(message)
 
     raw = [(name.encode(), value.encode()) for name, value in here.headers.items()]
     await endpoint({"type": "http", "method": "POST", "path": GRAPH, "headers": raw}, receive, send)
-    body: bytes = sent[1]["body"]
-    return body
+    answer: bytes = sent[1]["body"]
+    return answer
 
 
 async def layers(here: Scene, told: bytes) -> dict[str, float]:
@@ -252,15 +253,15 @@ async def layers(here: Scene, told: bytes) -> dict[str, float]:
     withholding = operation.withholding(here.schema, here.graph._entries)
     grants = list(here.view.grants.values())
     opened, gate = here.endpoint(Open()), here.parts.keeping.gate
-    silent = Recorder(_Silent(), here.parts.policy)  # type: ignore[arg-type]  # a gate that does nothing
+    silent = Recorder(_Silent(), here.parts.policy)
     recorder = Recorder(gate, here.parts.policy)
-    bearer = f"Bearer {here.token}"
+    bearer, body = f"Bearer {here.token}", here.body
 
     async def sixteen() -> None:
         await asyncio.gather(*(recorder.release(here.caller, answered.told, here.query) for _ in range(AT_ONCE)))
 
     alone: dict[str, Callable[[], Any]] = {
-        "strict JSON of the request": lambda: envelope(here.body),
+        "strict JSON of the request": lambda: envelope(body),
         "what is accepted": lambda: accepted("*/*"),
         "the document, known": lambda: document.document(here.query),
         "the projection": lambda: project(here.view.student),
@@ -271,7 +272,7 @@ async def layers(here: Scene, told: bytes) -> dict[str, float]:
     awaited: dict[str, Callable[[], Awaitable[Any]]] = {
         "the caller, known": lambda: here.callers.identify(bearer, None),
         "the graph in all": lambda: here.graph.answer(prepared, None, variables, here.caller),
-        "the endpoint in all, without a gate": lambda: _asked(opened, here),
+        "the endpoint in all, without a gate": lambda: _asked(opened, here, body),
         "records of the answer": lambda: silent.release(here.caller, answered.told, here.query),
     }
     figures = {name: _least(work) for name, work in alone.items()}
@@ -336,6 +337,11 @@ class Client:
         assert head.startswith(b"HTTP/1.1 200"), head
         self._idle.append((reader, writer))
         return time.perf_counter() - began
+
+    def close(self) -> None:
+        """Close the connections."""
+        for _, writer in self._idle:
+            writer.close()
 
 
 def processor_seconds(pid: int) -> float:

@@ -5,15 +5,15 @@ Who looked, and which request it was, stand apart: the person whose data they ar
 
 import hashlib
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import msgspec
 
 from gateway.records.chain import nonce, written
-from gateway.records.gate import Disclosure, Gate
+from gateway.records.gate import Disclosure
 from hoks.access.reports import ReportGround
 from hoks.access.rules import Ground, Policy
 from hoks.caller import Caller
@@ -25,6 +25,14 @@ FORM = 1
 MOST_COMBINATIONS = 1024
 """Of rules, and of items, of which it is remembered how the log says them."""
 _PERSON_SOURCE = "onr"
+
+
+class Recording(Protocol):
+    """The gate, as the recorder needs it."""
+
+    async def release(self, disclosures: Sequence[Disclosure]) -> None:
+        """Record everything, durably, or nothing. Raises ``GroundChanged`` and ``StoreBroken``."""
+        ...
 
 
 class _Shown(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -78,7 +86,7 @@ class _Basis(NamedTuple):
 class Recorder:
     """Lets an answer go once what it tells is recorded."""
 
-    def __init__(self, gate: Gate, policy: Policy) -> None:
+    def __init__(self, gate: Recording, policy: Policy) -> None:
         self._gate = gate
         self._policy = policy.sha256
         self._grounds: dict[str, Ground | ReportGround] = {rule.id: rule.ground for rule in policy.rules}

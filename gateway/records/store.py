@@ -392,11 +392,11 @@ def postgresql(url: URL) -> Store:
 
 _SERVER = (
     "synchronous_commit=on",
-    "lock_timeout=500",
+    "lock_timeout=450",
     "statement_timeout=5000",
     "idle_in_transaction_session_timeout=10000",
 )
-"""In milliseconds: nobody waits for a lock longer than a job for its turn."""
+"""In milliseconds: who waits for a lock in vain is refused within a second, having tried twice."""
 _CLIENT = {
     "connect_timeout": 2,
     "target_session_attrs": "read-write",
