@@ -9,6 +9,7 @@ workers     what a second worker is worth: ``python -m bench.workers``
 service     what the service stands as a whole: overload, stalls, stopping, outages: R2, R5 to R9, R16, R18, R20 and R22
 arrivals    a load of requests at a rate, or as fast as answers come
 faults      what failing sources cost: R1, R1b, R2, R3, R4, R6 and R15 of the reliability targets
+workers     what a second worker is worth: ``python -m bench.workers``
 
 comparison  this gateway beside others, in one run on one machine: ``make bench``, kept in ``RESULTS.md``
 question    what everybody is asked, and the right answer, from the source's bytes

@@ -1,14 +1,14 @@
 """The gateway with one piece out of work, for measuring what the piece costs: ``python -m bench.bare PIECE serve …``.
 
-The application is the real one, composed by ``create_app``; afterwards one piece of it is replaced by a permissive one.
-No setting does that, and nothing outside this room can.
+The application is the real one, composed by ``create_app``, to which one piece is handed in a permissive form. No
+setting does that, and nothing outside this room can.
 """
 
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 import jwt
 import msgspec
@@ -18,6 +18,7 @@ import hoks.looking
 import hoks.showing
 from gateway.cli import main
 from gateway.http import GraphQLEndpoint
+from gateway.records.disclosures import Recorder
 from gateway.records.gate import Disclosure, Gate
 from hoks.access.decide import Grant, decide
 from hoks.caller import Caller, HeldRole, Role
@@ -55,13 +56,12 @@ class NoLog:
         """Nothing."""
 
 
-def without_authentication(endpoint: Any) -> None:
+def without_authentication() -> None:
     """No token is verified."""
-    assert hasattr(endpoint, "_callers")
-    endpoint._callers = Anybody()
+    _put(gateway.app, "GraphQLEndpoint", lambda **pieces: GraphQLEndpoint(**{**pieces, "callers": Anybody()}))
 
 
-def without_access(_: Any) -> None:
+def without_access() -> None:
     """One decision stands for all, and nothing is redacted."""
     decided: list[Grant] = []
 
@@ -77,19 +77,17 @@ def without_access(_: Any) -> None:
     _put(hoks.showing, "redact", lambda record, *_: record)
 
 
-def without_gate(endpoint: Any) -> None:
+def without_gate() -> None:
     """Nothing is looked at again, made into records or written."""
-    assert hasattr(endpoint, "_gate")
-    endpoint._gate = NoGate()
+    _put(gateway.app, "GraphQLEndpoint", lambda **pieces: GraphQLEndpoint(**{**pieces, "gate": NoGate()}))
 
 
-def without_log(endpoint: Any) -> None:
+def without_log() -> None:
     """Records are made as ever and not written."""
-    assert isinstance(endpoint._gate._gate, Gate)
-    endpoint._gate._gate = NoLog()
+    _put(gateway.app, "Recorder", lambda _, policy: Recorder(cast(Gate, NoLog()), policy))
 
 
-_OFF: Mapping[str, Callable[[Any], None]] = {
+_OFF: Mapping[str, Callable[[], None]] = {
     "authentication": without_authentication,
     "access": without_access,
     "gate": without_gate,
@@ -98,24 +96,11 @@ _OFF: Mapping[str, Callable[[Any], None]] = {
 
 
 def _put(module: ModuleType, name: str, value: object) -> None:
-    """Put something in the place of a function that must be there: a piece that was moved is not off unnoticed."""
+    """Put something in the place of what must be there: a piece that was moved is not off unnoticed."""
     assert name in vars(module), f"{module.__name__}.{name} is no more"
     vars(module)[name] = value
 
 
-def _composed_without(piece: str) -> None:
-    whole = gateway.app.create_app
-
-    def create_app(*arguments: Any, **named: Any) -> Any:
-        app = whole(*arguments, **named)
-        endpoints = (getattr(each, "endpoint", None) for each in app.routes)
-        (endpoint,) = (each for each in endpoints if isinstance(each, GraphQLEndpoint))
-        _OFF[piece](endpoint)
-        return app
-
-    _put(gateway.app, "create_app", create_app)
-
-
 if __name__ == "__main__":
-    _composed_without(sys.argv.pop(1))
+    _OFF[sys.argv.pop(1)]()
     sys.exit(main())

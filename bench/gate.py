@@ -98,7 +98,7 @@ class Gateway:
     """A gateway that is called without a network: one request is one call of the application."""
 
     def __init__(self, app: Any, token: str) -> None:
-        (self.endpoint,) = (each.endpoint for each in app.routes if isinstance(each.endpoint, GraphQLEndpoint))
+        (self.endpoint,) = (each for each in vars(app._graph).values() if isinstance(each, GraphQLEndpoint))
         self.switch = Switch(self.endpoint._gate)
         self.endpoint._gate = self.switch
         self._body = json.dumps({"query": QUERY}).encode()
