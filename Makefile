@@ -12,21 +12,16 @@ run: .venv/ready
 test: .venv/ready
 	$(BIN)/python -m pytest $(ALL_PROCESSORS)
 
-# The running gateway against public suites: the audit of GraphQL over HTTP, what graphql-cop looks for, schemathesis as
-# each of the cast, names that must not be suggested. Node is taken from the path or, in the environment, from PyPI.
+# The running gateway against what is not ours: the audit of GraphQL over HTTP, what graphql-cop looks for, schemathesis
+# as each of the cast, names that must not be suggested, Apollo's composition and gateway, clients in TypeScript. Node is
+# taken from the path or, in the environment, from PyPI.
 CONFORMANCE := var/conformance
-conformance: $(CONFORMANCE)/npm/ready
-	HOKS_CONFORMANCE=$(CURDIR)/$(CONFORMANCE) $(CONFORMANCE)/venv/bin/python -m pytest -q --no-header tests/conformance/test_*.py
+conformance: $(CONFORMANCE)/venv/ready
+	$(CONFORMANCE)/venv/bin/python -m pytest -q --no-header tests/conformance
 
 $(CONFORMANCE)/venv/ready: requirements-conformance.txt
 	$(PYTHON) -m venv --clear $(CONFORMANCE)/venv
 	$(CONFORMANCE)/venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
-	@touch $@
-
-$(CONFORMANCE)/npm/ready: $(CONFORMANCE)/venv/ready $(wildcard tests/conformance/*.json tests/conformance/*.mjs)
-	@mkdir -p $(CONFORMANCE)/npm
-	cp tests/conformance/*.json tests/conformance/*.mjs $(CONFORMANCE)/npm
-	$(CONFORMANCE)/venv/bin/python -m tests.conformance.npm $(CONFORMANCE)/npm
 	@touch $@
 
 # The random and the sampled proofs of the access rules and every fault of a source, in full; one line per property.

@@ -26,8 +26,8 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from bench import faults
-from bench.faults import NO_LIMIT, Line, p99, served
 from bench.arrivals import Answered, Target, at_rate, closed, page, request, times
+from bench.faults import NO_LIMIT, Line, p99, served
 from sandbox.cast import cast, person_oid
 from sandbox.issuer import AUDIENCE
 from sandbox.settings import url

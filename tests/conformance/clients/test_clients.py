@@ -9,6 +9,7 @@ import pytest
 from tests.conformance.node import ROOT, answer_of, installed, run
 from tests.conformance.standing import Standing, standing
 
+pytestmark = pytest.mark.suite("clients generated for TypeScript")
 ELIAS = "1.2.246.562.98.98000000079"
 QUERY = """query($oid: LearnerOid!) { student(oid: $oid) { oid name hoksit { studyRightOid firstApprovedOn
   provider { oid name { fi } } guidancePhase { phase }

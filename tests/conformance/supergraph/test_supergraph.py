@@ -10,6 +10,7 @@ from resolvers.schema import subgraph_sdl
 from tests.conformance.node import answer_of, installed
 from tests.conformance.standing import Standing, standing
 
+pytestmark = pytest.mark.suite("Apollo composition and gateway")
 ELIAS, UNKNOWN = "1.2.246.562.98.98000000079", "1.2.246.562.98.98000099998"
 AT_A, AT_C, NO_RIGHT = "1.2.246.562.15.15000070118", "1.2.246.562.15.15000070233", "1.2.246.562.15.15000999910"
 PROVIDER_A, PROVIDER_C = "1.2.246.562.99.99000000010", "1.2.246.562.99.99000000036"

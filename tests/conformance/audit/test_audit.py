@@ -1,17 +1,13 @@
 """The public audit of GraphQL over HTTP, the npm package ``graphql-http`` 1.23.1: every check of it by its own id."""
 
 import json
-import os
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.conformance.conftest import Served
-from tests.conformance.npm import node
-
-INSTALLED = Path(os.environ.get("HOKS_CONFORMANCE", "var/conformance")) / "npm"
+from tests.conformance.node import installed, run
 
 CHECKS = (
     # media types
@@ -37,17 +33,14 @@ Results = dict[str, dict[str, Any]]
 
 def audited(served: Served) -> Results:
     """What came of each check."""
-    done = subprocess.run(
-        [*node(), "audit.mjs", f"{served.url}/graphql"],
-        cwd=INSTALLED,
-        env={"PATH": os.environ["PATH"], "TOKEN": served.token("staff-a")},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
+    told = run(
+        installed(Path(__file__).parent),
+        "node",
+        "audit.mjs",
+        f"{served.url}/graphql",
+        also={"TOKEN": served.token("staff-a")},
     )
-    assert done.returncode == 0, done.stderr
-    return {each["id"]: each for each in json.loads(done.stdout)}
+    return {each["id"]: each for each in json.loads(told)}
 
 
 @pytest.fixture(scope="session")
