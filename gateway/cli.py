@@ -199,7 +199,7 @@ def _log_read(chosen: argparse.Namespace) -> int:
         )
     except ValueError as fault:
         raise UserError(f"expected an OID: {fault}") from None
-    _log(logging.ERROR)
+    _log(logging.CRITICAL)
     for line in in_event_loop(read_log(chosen.config, enquiry)):
         print(line)
     return 0
@@ -219,7 +219,7 @@ def _records_retain(chosen: argparse.Namespace) -> int:
 
     if (chosen.role is None) != (chosen.password_file is None):
         raise UserError("`--role` and `--password-file` go together")
-    _log(logging.ERROR)
+    _log(logging.CRITICAL)
     print(in_event_loop(erase_what_is_over(chosen.config, chosen.role, chosen.password_file)))
     return 0
 
@@ -228,6 +228,7 @@ def _prepare_records(chosen: argparse.Namespace) -> int:
     from gateway.preparing import prepared
     from gateway.settings import SettingsError
 
+    _log(logging.CRITICAL)
     try:
         role = in_event_loop(prepared(chosen.config, chosen.owner, chosen.password_file, chosen.erasure))
     except SettingsError as refused:

@@ -1,5 +1,6 @@
 """Says which tests are not collected, and why; and, of a full run of the proofs, what was proven in how many cases."""
 
+import logging
 import os
 from collections import Counter
 from collections.abc import Iterator
@@ -22,6 +23,16 @@ NEEDED = {
 """What a machine may lack, said in one line of the header, and the tests that need it."""
 LEFT_OUT = {line: files for line, (is_there, files) in NEEDED.items() if not is_there}
 collect_ignore = [file for files in LEFT_OUT.values() for file in files]
+
+
+@pytest.fixture(autouse=True)
+def logs() -> Iterator[None]:
+    """What is logged, and where to, after each test as before it: a command sets both for its whole process."""
+    root = logging.getLogger()
+    level, handlers = root.level, root.handlers[:]
+    yield
+    root.setLevel(level)
+    root.handlers[:] = handlers
 
 
 @pytest.fixture(scope="session")

@@ -48,15 +48,17 @@ class Standing:
 
 
 @contextmanager
-def standing(folder: Path, settings: str = "") -> Iterator[Standing]:
-    """A gateway with some more settings, until the end of the block."""
+def standing(folder: Path, *graph: str) -> Iterator[Standing]:
+    """A gateway with some more settings of the graph, until the end of the block."""
     port = _free_port()
     with ExitStack() as started:
         sandbox = _started(started, folder, "sandbox", "--port", str(port))
         assert sandbox.stdout is not None
         assert sandbox.stdout.readline().startswith("sandbox ready")
         config = folder / f"var/sandbox-{port}/gateway.toml"
-        config.write_text(f"{config.read_text()}\n{settings}")
+        usual = config.read_text()
+        assert "[graph]\n" in usual
+        config.write_text(usual.replace("[graph]\n", "\n".join(("[graph]", *graph, ""))))
         gateway = _started(started, folder, "serve", "--config", str(config))
         _wait_for(port, gateway)
         running = Standing(port)

@@ -19,7 +19,7 @@ def test_the_settings_parse_and_name_the_servers_beside_the_port(tmp_path: Path)
     settings = tomllib.loads(settings_text(9000, tmp_path))
     assert settings["mode"] == "sandbox"
     assert settings["fixed_day"] == date(2026, 10, 5)
-    assert settings["server"] == {"host": "127.0.0.1", "port": 9000}
+    assert settings["server"] == {"host": "127.0.0.1", "port": 9000, "drain_seconds": 0}
     assert settings["issuer"][0]["jwks_url"] == "http://127.0.0.1:9001/jwks"
     koski, ehoks, a, b, c, d, roster = settings["source"]
     assert koski["base_url"] == "http://127.0.0.1:9003/koski/api"

@@ -181,4 +181,6 @@ async def test_what_is_not_yours_and_what_does_not_exist_answer_with_the_same_by
 
     assert others.json()["data"] == {"student": None}
     assert others.content == nobody.content
+    ids = [each.headers.pop("x-request-id") for each in (others, nobody)]
+    assert ids[0] != ids[1], "the only difference, and random"
     assert {**others.headers} == {**nobody.headers}

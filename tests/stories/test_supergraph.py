@@ -9,9 +9,14 @@ from tests.stories.test_disclosures import ELIAS, STAFF_A, rows
 ENTITIES = "query($of: [_Any!]!) { _entities(representations: $of) { ... on Student { name hoksit { version } } } }"
 
 
+def with_subgraph(settings: str) -> str:
+    assert "[graph]\n" in settings
+    return settings.replace("[graph]\n", "[graph]\nsubgraph = true\n")
+
+
 async def test_what_entities_tell_stands_in_the_students_log(tmp_path: Path, world: World) -> None:
     of = {"of": [{"__typename": "Student", "oid": ELIAS}]}
-    async with running(tmp_path, world, lambda settings: f"{settings}\n[graph]\nsubgraph = true\n") as gateway:
+    async with running(tmp_path, world, with_subgraph) as gateway:
         anonymous = await gateway.client.post("/graphql", json={"query": ENTITIES, "variables": of})
         others = await gateway.ask("student-1", ENTITIES, of)
         staff = await gateway.ask("staff-a", ENTITIES, of)

@@ -28,7 +28,7 @@ BY_STUDENT = """query($oid: LearnerOid!) { student(oid: $oid) { name borrowed st
 
 @pytest.fixture(scope="module")
 def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standing]:
-    with standing(tmp_path_factory.mktemp("supergraph"), "[graph]\nsubgraph = true\n") as running:
+    with standing(tmp_path_factory.mktemp("supergraph"), "subgraph = true") as running:
         yield running
 
 
