@@ -77,7 +77,7 @@ class AiohttpCarrier:
     """``Carrier`` over aiohttp, as far as it goes."""
 
     def __init__(self) -> None:
-        import aiohttp  # type: ignore[import-not-found, unused-ignore]
+        import aiohttp
 
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0, use_dns_cache=False),
@@ -88,8 +88,8 @@ class AiohttpCarrier:
 
     async def ask(self, place: Place, method: str, headers: Mapping[str, str], body: bytes) -> Answering:
         """The answer once its head is whole."""
-        import aiohttp  # type: ignore[import-not-found, unused-ignore]
-        import yarl  # type: ignore[import-not-found, unused-ignore]
+        import aiohttp
+        import yarl
 
         url = yarl.URL(place.url, encoded=True)
         try:
@@ -151,7 +151,7 @@ async def _httpx(stack: AsyncExitStack, base: str) -> Fetch:
 
 
 async def _aiohttp(stack: AsyncExitStack, base: str) -> Fetch:
-    import aiohttp  # type: ignore[import-not-found, unused-ignore]
+    import aiohttp
 
     session = await stack.enter_async_context(
         aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0), cookie_jar=aiohttp.DummyCookieJar())
@@ -165,7 +165,7 @@ async def _aiohttp(stack: AsyncExitStack, base: str) -> Fetch:
 
 
 async def _pyreqwest(stack: AsyncExitStack, base: str) -> Fetch:
-    from pyreqwest.client import ClientBuilder  # type: ignore[import-not-found, unused-ignore]
+    from pyreqwest.client import ClientBuilder
 
     client = await stack.enter_async_context(ClientBuilder().no_proxy().http1_only().follow_redirects(False).build())
 

@@ -416,13 +416,13 @@ def instance(here: Scene, name: str, drain: float) -> Iterator[Instance]:
 
         return inner(name, change=both, through_proxies=False)
 
-    here.settings = settings  # type: ignore[method-assign, assignment]
+    here.settings = settings  # type: ignore[method-assign, assignment]  # of this one instance
     try:
         with worker(here, here.folder / f"{name}.log") as (pid, address):
-            here.settings = inner  # type: ignore[method-assign]
+            here.settings = inner  # type: ignore[method-assign]  # as it was
             yield Instance(pid, address)
     finally:
-        here.settings = inner  # type: ignore[method-assign]
+        here.settings = inner  # type: ignore[method-assign]  # as it was
 
 
 async def _ready(address: str) -> None:
