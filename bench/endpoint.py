@@ -192,6 +192,7 @@ async def serve(folder: Path) -> None:
 
         routes = [Route("/static", static, methods=["POST"]), Route("/without-gate", here.endpoint(Open()))]
         app = Application(gated, routes, _no_lifespan)
+        app.state.settings = here.settings
         with listener_on("127.0.0.1", 0) as listener:
             server = server_of(app)
             serving = asyncio.create_task(server.serve(sockets=[listener]))
