@@ -416,13 +416,13 @@ def instance(here: Scene, name: str, drain: float) -> Iterator[Instance]:
 
         return inner(name, change=both, through_proxies=False)
 
-    here.settings = settings  # type: ignore[method-assign, assignment]  # of this one instance
+    here.settings = settings  # type: ignore[method-assign, assignment]  # other settings, for one gateway
     try:
         with worker(here, here.folder / f"{name}.log") as (pid, address):
-            here.settings = inner  # type: ignore[method-assign]  # as it was
+            here.settings = inner  # type: ignore[method-assign]  # its own method again
             yield Instance(pid, address)
     finally:
-        here.settings = inner  # type: ignore[method-assign]  # as it was
+        here.settings = inner  # type: ignore[method-assign]  # its own method again
 
 
 async def _ready(address: str) -> None:

@@ -36,7 +36,7 @@ class Beside(Generic[R, T]):
             made = self._make(record, *given)
             # What is the record itself would keep it for ever.
             self._made[place] = (self._watching(record, place), given, _ITSELF if made is record else made)
-        return made  # type: ignore[no-any-return]  # what was made
+        return made  # type: ignore[no-any-return]  # T, by how it was made
 
     def __len__(self) -> int:
         return len(self._made)
