@@ -1,6 +1,7 @@
 """Servers on real sockets of this machine, plain and under TLS, for what HTTP itself can do to a client."""
 
 import asyncio
+import ipaddress
 import socket
 import ssl
 import threading
@@ -84,6 +85,14 @@ def port_of(url: str) -> int:
     return int(url.rpartition(":")[2])
 
 
+def _named(host: str) -> x509.GeneralName:
+    """A host as a certificate names it, by its name or its address."""
+    try:
+        return x509.IPAddress(ipaddress.ip_address(host))
+    except ValueError:
+        return x509.DNSName(host)
+
+
 def certificate(folder: Path, host: str) -> tuple[ssl.SSLContext, ssl.SSLContext]:
     """A server's TLS for that host alone, and the TLS of a client that trusts its authority and no other."""
     key = ec.generate_private_key(ec.SECP256R1())
@@ -97,7 +106,7 @@ def certificate(folder: Path, host: str) -> tuple[ssl.SSLContext, ssl.SSLContext
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(days=1))
         .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
+        .add_extension(x509.SubjectAlternativeName([_named(host)]), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
     )
