@@ -185,6 +185,7 @@ CONTENT = _doc(
     Fault(name="100000-deep", body=_deep),
     Fault(name="6000-digit-number", swaps=_numbers("7" * 6000)),
     Fault(name="huge-string", swaps=_numbers('"' + "x" * (4 * MEGABYTE) + '"')),
+    Fault(name="marks-without-end", swaps=_numbers('"a' + "\u0315\u0300" * MEGABYTE + '"')),
     Fault(name="json-cut-in-half", alter=lambda body: body[: len(body) // 2]),
 )
 
