@@ -32,7 +32,11 @@ KINDS: Mapping[str, Kind] = {
     "onr": Kind("ONR", "onr", r"/masterHenkilos"),
     "organisaatio": Kind("Organisaatio", "organisaatio", r""),
     "roster": Kind("OneRoster", "c-roster", r"/ims/oneroster/"),
+    "token": Kind("OneRoster", "c-roster", r"\A/token"),
     "keys": Kind("issuer", "", r"\A/jwks"),
+    "koodisto": Kind("Koodisto", "koodisto", r""),
+    "eperusteet": Kind("ePerusteet", "eperusteet", r""),
+    "amosaa": Kind("AMOSAA", "amosaa", r""),
 }
 
 MARK = "ZQ7mark"
