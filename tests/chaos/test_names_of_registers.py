@@ -22,7 +22,7 @@ QUERY = f"""
 """
 REGISTERS = ("koodisto", "eperusteet", "amosaa")
 SAMPLE = (("million-empty-objects", "koodisto"), ("black-hole", "eperusteet"), ("marks-without-end", "amosaa"))
-SOON_SECONDS, TRIES = 0.02, 100
+SOON_SECONDS, TRIES = 0.02, 500
 
 
 def asking_for_names(text: str) -> str:
