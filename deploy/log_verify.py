@@ -338,8 +338,13 @@ class Unreadable(Exception):
     """What was given cannot be verified at all."""
 
 
-def records_of(store: Path) -> Iterator[Row]:
-    """The records of an SQLite store, which is opened for reading alone."""
+def records_of(store: Path) -> Iterator[Record]:
+    """The records of an SQLite store, their fields by name."""
+    return map(Record._make, rows_of(store))
+
+
+def rows_of(store: Path) -> Iterator[Row]:
+    """The same as they are read. The store is opened for reading alone."""
     with _opened(store) as database:
         yield from database.execute(
             "SELECT stream, seq, at, prev, body_hash, hash, salt, body FROM log ORDER BY stream, seq"
@@ -438,7 +443,7 @@ def main(arguments: list[str] | None = None) -> int:
             print(_told_of(verify_export(chosen.export.read_text("utf-8", "surrogateescape"), outside, key)))
             return 0
         is_piped = chosen.store == "-"
-        records = _piped() if is_piped else records_of(Path(chosen.store))
+        records = _piped() if is_piped else rows_of(Path(chosen.store))
         inside = None if is_piped else anchors_of(Path(chosen.store))
         verified = verify(records, inside, outside, key)
     except Fault as fault:

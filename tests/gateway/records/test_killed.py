@@ -28,9 +28,7 @@ async def killed(file: Path, kills: int, *words: str) -> tuple[set[int], list[lo
         capture_output=True, text=True, timeout=1200, check=False, cwd=Path(__file__).parents[3],
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    return {int(line) for line in done.stdout.splitlines()}, [
-        *map(log_verify.Record._make, log_verify.records_of(file))
-    ]
+    return {int(line) for line in done.stdout.splitlines()}, list(log_verify.records_of(file))
 
 
 def numbers(records: list[log_verify.Record]) -> set[int]:

@@ -68,10 +68,6 @@ def whole(tmp_path_factory: pytest.TempPathFactory, key: Ed25519PrivateKey) -> K
     return file, outside
 
 
-def read(file: Path) -> Records:
-    return [*map(log_verify.Record._make, log_verify.records_of(file))]
-
-
 def look(file: Path, outside: list[log_verify.Anchor], key: Ed25519PrivateKey) -> log_verify.Verified:
     return log_verify.verify(log_verify.records_of(file), log_verify.anchors_of(file), outside, key.public_key())
 
@@ -176,7 +172,7 @@ def test_whatever_is_edited_is_found_against_the_last_anchors_from_outside(
 ) -> None:
     record_property("cases", 100)
     file, outside = whole
-    records, inside = read(file), log_verify.anchors_of(file)
+    records, inside = list(log_verify.records_of(file)), log_verify.anchors_of(file)
     public, dice = key.public_key(), random.Random(number)
     missed: list[str] = []
     for time_ in range(100):
@@ -202,7 +198,7 @@ def test_a_value_of_another_kind_is_found_even_where_it_reads_alike(
     column: str, whole: Kept, key: Ed25519PrivateKey
 ) -> None:
     file, outside = whole
-    place, records = 40, read(file)
+    place, records = 40, list(log_verify.records_of(file))
     value = getattr(records[place], column)
     for other in (None, *(of(value) for of in KINDS[type(value)])):
         changed: Any = records[place]._replace(**{column: other})
@@ -213,7 +209,7 @@ def test_a_value_of_another_kind_is_found_even_where_it_reads_alike(
 
 def test_an_anchor_that_was_changed_forged_or_lost_is_found(whole: Kept, key: Ed25519PrivateKey) -> None:
     file, outside = whole
-    records, inside = read(file), log_verify.anchors_of(file)
+    records, inside = list(log_verify.records_of(file)), log_verify.anchors_of(file)
     dice = random.Random(1)
     for _ in range(200):
         anchor = dice.choice(inside)
@@ -283,7 +279,7 @@ def test_records_exported_as_lines_are_verified_alike(tmp_path: Path, key: Ed255
     public, kept = tmp_path / "anchors.pem", tmp_path / "anchors.jsonl"
     public.write_bytes(key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
     kept.write_text("".join(_line(each) for each in outside))
-    lines = [_line(each) for each in read(file)]
+    lines = [_line(each) for each in log_verify.records_of(file)]
     good = command("-", "--key", str(public), "--anchors", str(kept), given="".join(lines).encode())
     assert good.stdout.startswith("whole: 122 records in 2 streams, 20 of them with their bodies erased, 2 anchors")
     cut = command("-", "--key", str(public), "--anchors", str(kept), given="".join(lines[:-3]).encode())
