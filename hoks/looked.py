@@ -144,6 +144,8 @@ class Looked(msgspec.Struct, frozen=True, kw_only=True):
 
     def evidence(self, plans: Sequence[Hoks], *, all_known: bool) -> Evidence:
         """What the plans that were read tell of the caller, all valid plans of the student among them or not."""
+        if not any(grant.rests_on_plans for grant in self.grants.values()):
+            return Evidence(day=self.situation.day, appointments=self.situation.appointments)
         valid = {right.oid for right in self.rights if self.situation.is_valid(right)}
         return Evidence(
             day=self.situation.day,

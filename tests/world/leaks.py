@@ -8,7 +8,6 @@ from typing import Any
 
 import msgspec
 import pytest
-from aiodataloader import DataLoader
 
 import hoks.access.decide
 import hoks.access.facts
@@ -282,9 +281,7 @@ def _shared_loaders(patch: pytest.MonkeyPatch) -> None:
 
     def leaky(context: Context, *given: Any) -> None:
         _CONTEXT(context, *given)
-        kept.setdefault("students", context.students)
-        loader: DataLoader[Any, Any] = kept["students"]
-        context.students = loader
+        context.student = kept.setdefault("student", context.student)  # type: ignore[method-assign]
 
     patch.setattr(Context, "__init__", leaky)
 
