@@ -252,7 +252,7 @@ async def _every_statute(questions: Questions, caller: Any, deadline: Any) -> St
     return msgspec.structs.replace(standing, statutes=questions._sources.statutes)
 
 
-def _every_status(viewing: Viewing, looked: Looked, view: View, of_plans: Any) -> Any:
+def _every_status(viewing: Viewing, looked: Looked, view: View, of_plans: Any, **_: Any) -> Any:
     shown = {**looked.heard, **{name: status for name, (_, status) in of_plans.items()}}
     return tuple(shown[each] for each in sorted(shown))
 
