@@ -25,10 +25,13 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from gateway.records.driver import said
 from gateway.records.files import Files
+from hoks.waiting import waiting_for
 
 S = TypeVar("S")
 T = TypeVar("T")
 
+RECORDS = "records"
+"""What requests wait for beside the sources, as it is told to whoever runs the gateway."""
 LARGEST_GROUP = 128
 """How many jobs share one transaction at the most."""
 WAITING = 10_000
@@ -133,7 +136,8 @@ class Store:
         self._coming.append(waiting)
         waiting.look = loop.call_later(PATIENCE_SECONDS, self._look_after, waiting, self._done)
         try:
-            return await waiting.answer  # type: ignore[no-any-return]  # what waits is of any kind
+            async with waiting_for(RECORDS):
+                return await waiting.answer  # type: ignore[no-any-return]  # what waits is of any kind
         finally:
             waiting.look.cancel()
 
@@ -162,7 +166,7 @@ class Store:
                 raise StoreBroken(_named(fault)) from None
 
         try:
-            async with asyncio.timeout(READING_SECONDS):
+            async with waiting_for(RECORDS), asyncio.timeout(READING_SECONDS):
                 return await asyncio.get_running_loop().run_in_executor(self._readers, reading)
         except TimeoutError:
             raise StoreBroken("no answer in time") from None
