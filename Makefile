@@ -13,8 +13,9 @@ test: .venv/ready
 	$(BIN)/python -m pytest $(ALL_PROCESSORS)
 
 # The running gateway against what is not ours: the audit of GraphQL over HTTP, what graphql-cop looks for, schemathesis
-# as each of the cast, names that must not be suggested, Apollo's composition and gateway, clients in TypeScript. Node is
-# taken from the path or, in the environment, from PyPI.
+# as each of the cast, names that must not be suggested, Apollo's composition and gateway, clients in TypeScript; and a
+# network that parts. Node is taken from the path or, in the environment, from PyPI; iproute2 and nftables, as root on
+# Debian, from there.
 CONFORMANCE := var/conformance
 conformance: $(CONFORMANCE)/venv/ready
 	$(CONFORMANCE)/venv/bin/python -m pytest -q --no-header tests/conformance
