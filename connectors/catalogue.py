@@ -223,9 +223,11 @@ def connect(
                 tokens = AccessTokens(account, http, secret(root / account.secret_file))
                 roster = OneRosterSource(settings, TokenHttp(http, tokens), clock, seconds)
                 rosters.append(roster)
-                rights.append(roster)
                 capable[settings.id] = roster.capabilities
-                holders.append(roster)
+                rights += [roster] if "rights" in settings.gives else []
+                holders += [roster] if "rights" in settings.gives else []
+                assignments += [roster] if "assignments" in settings.gives else []
+                guidance += [roster] if "assignments" in settings.gives else []
             case TableSettings():
                 table = TableSource(settings, clock, _database_password(settings, root))
                 tables.append(table)

@@ -298,7 +298,7 @@ def _roster_source(port: int, place: Path) -> str:
             id="c-roster",
             kind="oneroster",
             provider=organisation("C").oid,
-            gives=["rights"],
+            gives=["rights", "assignments"],
             base_url=base,
             filter_at_most=10,
             kept_seconds=KEPT_SECONDS,
@@ -330,6 +330,8 @@ def _roster_source(port: int, place: Path) -> str:
         ),
         _table("[source.codes.state]", **oneroster.STATE_WORDS),
         _table("[source.codes.right_type]", **oneroster.TYPE_WORDS),
+        _table("[source.groups]", person_id_type=oneroster.PERSON_ID_TYPE),
+        _table("[source.groups.roles]", **{word: role for role, word in oneroster.GUIDES.items()}),
     ]
     return "\n".join(blocks)
 
@@ -366,7 +368,7 @@ def _table(header: str, /, **values: object) -> str:
 
 
 def _key(key: str) -> str:
-    return json.dumps(key) if key.isdigit() else key
+    return json.dumps(key) if key.isdigit() or ":" in key else key
 
 
 def _value(value: object) -> str:
