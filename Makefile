@@ -13,10 +13,11 @@ test: .venv/ready
 	$(BIN)/python -m pytest $(ALL_PROCESSORS)
 
 # The running gateway against what is not ours: the audit of GraphQL over HTTP, what graphql-cop looks for, schemathesis
-# as each of the cast, names that must not be suggested, Apollo's composition and gateway, clients in TypeScript. Node is
-# taken from the path or, in the environment, from PyPI.
+# as each of the cast, names that must not be suggested, Apollo's composition and gateway, clients in TypeScript; and what
+# stands in deploy/, with HAProxy. Node is taken from the path or, in the environment, from PyPI; HAProxy comes by apt.
 CONFORMANCE := var/conformance
 conformance: $(CONFORMANCE)/venv/ready
+	@$(CONFORMANCE)/venv/bin/python -m tests.conformance.programs
 	$(CONFORMANCE)/venv/bin/python -m pytest -q --no-header tests/conformance
 
 $(CONFORMANCE)/venv/ready: requirements-conformance.txt
@@ -97,6 +98,8 @@ lock:
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-emit-find-links --no-header --extra dev --extra otel -c requirements.txt pyproject.toml requirements-build.in \
 	  -o requirements-dev.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-emit-find-links --no-header -c requirements-dev.txt requirements-build.in -o requirements-build.txt
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-emit-find-links --no-header --extra dev --extra otel --extra mutate -c requirements-dev.txt pyproject.toml \
 	  -o requirements-mutate.txt
