@@ -13,11 +13,12 @@ test: .venv/ready
 	$(BIN)/python -m pytest $(ALL_PROCESSORS)
 
 # The running gateway against what is not ours: the audit of GraphQL over HTTP, what graphql-cop looks for, schemathesis
-# as each of the cast, names that must not be suggested, Apollo's composition and gateway, clients in TypeScript; and a
-# network that parts. Node is taken from the path or, in the environment, from PyPI; iproute2 and nftables, as root on
-# Debian, from there.
+# as each of the cast, names that must not be suggested, Apollo's composition and gateway, clients in TypeScript; a network
+# that parts; and what stands in deploy/, with HAProxy. Node is taken from the path or, in the environment, from PyPI;
+# programs of Debian come by apt.
 CONFORMANCE := var/conformance
 conformance: $(CONFORMANCE)/venv/ready
+	@$(CONFORMANCE)/venv/bin/python -m tests.conformance.programs
 	$(CONFORMANCE)/venv/bin/python -m pytest -q --no-header tests/conformance
 
 $(CONFORMANCE)/venv/ready: requirements-conformance.txt
@@ -98,6 +99,8 @@ lock:
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-emit-find-links --no-header --extra dev --extra otel -c requirements.txt pyproject.toml requirements-build.in \
 	  -o requirements-dev.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-emit-find-links --no-header -c requirements-dev.txt requirements-build.in -o requirements-build.txt
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-emit-find-links --no-header --extra dev --extra otel --extra mutate -c requirements-dev.txt pyproject.toml \
 	  -o requirements-mutate.txt

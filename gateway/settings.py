@@ -230,6 +230,14 @@ class SandboxConsentSettings(_Section, frozen=True):
         )
 
 
+class Instance(_Section, frozen=True):
+    """What one of several instances with the same file has for itself; nothing: as the file says."""
+
+    port: int | None = None
+    metrics_port: int | None = None
+    stream: str | None = None
+
+
 class Settings(_Section, frozen=True):
     """The whole file."""
 
@@ -267,6 +275,16 @@ class Settings(_Section, frozen=True):
         port = self.metrics.port + number - 1 if self.metrics.port is not None else None
         metrics = msgspec.structs.replace(self.metrics, port=port)
         return msgspec.structs.replace(self, records=records, metrics=metrics)
+
+    def of_instance(self, own: Instance) -> "Settings":
+        """The settings of one of several instances, with what it alone has."""
+        server, metrics, records = self.server, self.metrics, self.records
+        return msgspec.structs.replace(
+            self,
+            server=msgspec.structs.replace(server, port=own.port or server.port),
+            metrics=msgspec.structs.replace(metrics, port=own.metrics_port or metrics.port),
+            records=msgspec.structs.replace(records, stream=own.stream or records.stream),
+        )
 
     @property
     def statutes(self) -> tuple[Statute, ...]:
