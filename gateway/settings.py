@@ -136,6 +136,13 @@ class GraphSettings(_Section, frozen=True):
     """Whether routers of Apollo Federation v2 are served too: `_service` and `_entities`."""
 
 
+class GraphiqlSettings(_Section, frozen=True):
+    """The page ``/graphiql``, of a sandbox alone."""
+
+    folder: Path
+    """Where `make graphiql` has laid GraphiQL."""
+
+
 class AccessSettings(_Section, frozen=True):
     """Questions of interpretation that a provider may answer otherwise."""
 
@@ -258,6 +265,7 @@ class Settings(_Section, frozen=True):
     tracing: TracingSettings = TracingSettings()
     cache: CacheSettings = CacheSettings()
     graph: GraphSettings = GraphSettings()
+    graphiql: GraphiqlSettings | None = None
     access: AccessSettings = AccessSettings()
     guidance: GuidanceSettings = GuidanceSettings()
     issuer: tuple[IssuerSettings, ...] = ()
