@@ -30,8 +30,10 @@ lenient                JSON that breaks its own schema, read without losing what
 ehoks_wire_competence  eHOKS's documents: periods and demonstrations
 ehoks_wire             eHOKS's documents: plans
 ehoks_plan             an eHOKS document to a plan
+each_right             questions that a source is asked right by right
 ehoks                  plans from eHOKS
 ehoks_changes          hints from eHOKS on which kept plans have changed
+documents              plans in eHOKS's form, each at an address of the provider's own
 koski_wire             Koski's documents
 koski                  study rights from Koski
 oneroster_pages        a whole collection that comes in pages

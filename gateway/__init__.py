@@ -36,6 +36,7 @@ checking        every source of a configuration tried once
 memory          what large answers took in memory, given back to the system
 preparing       the database of the records made ready by its owner
 workers         so many processes that serve, kept at their number
+starter         tells whoever started it that it serves
 serving         an application on one address until it is told to stop
 oversight       what an operator does with what is kept, at the command line
 registering     trusted documents checked and added, at the command line

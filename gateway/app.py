@@ -343,6 +343,7 @@ def _sources(connected: Connected, keeping: Keeping, settings: Settings) -> Sour
         identities=connected.identities,
         organisations=connected.organisations,
         rights=connected.rights,
+        rights_together=connected.rights_together,
         plans=connected.plans,
         holders=connected.holders,
         appointments=connected.appointments,

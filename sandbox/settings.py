@@ -76,17 +76,23 @@ def secrets_in(folder: Path) -> Secrets:
     )
 
 
-def settings_text(port: int, folder: Path) -> str:
-    """The gateway's settings as TOML. Only renders: ``secrets_in`` makes the files that it names."""
+def settings_text(port: int, folder: Path, records: tuple[str, Path] | None = None) -> str:
+    """The gateway's settings as TOML. Only renders: ``secrets_in`` makes the files that it names.
+
+    ``records`` are a database for what the gateway records and the file of its password; else it has a file.
+    """
     place = _secrets_folder(folder.resolve())
+    store = (
+        {"store_path": folder.resolve() / "records" / "records.db"}
+        if records is None
+        else {"database": records[0], "password_file": records[1]}
+    )
     blocks = [
         _table("", mode="sandbox", fixed_day=BUSINESS_DAY, part_id_key_file=place / "part-id.key"),
         _table("[server]", host=HOST, port=port, drain_seconds=0),
         _table("[limits]", request_seconds=5.0),
         _table("[graph]", introspection=True),
-        _table(
-            "[records]", store_path=folder.resolve() / "records" / "records.db", anchor_key_file=place / "anchors.pem"
-        ),
+        _table("[records]", **store, anchor_key_file=place / "anchors.pem"),
         _issuer(port),
         _table(
             "[[client]]",

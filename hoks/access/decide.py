@@ -64,6 +64,11 @@ class Grant(msgspec.Struct, frozen=True, kw_only=True):
         return bool(self.allowances)
 
     @property
+    def rests_on_plans(self) -> bool:
+        """Whether what is read in plans decides on more than that they are there."""
+        return self.scope is not Scope.ALL or any(each.when_plan for each in self.allowances)
+
+    @property
     def sides(self) -> Seen:
         """The sides of items that may be seen without the rest."""
         return frozenset(each for allowance in self.allowances for each in allowance.items if isinstance(each, Slice))
