@@ -166,7 +166,12 @@ def _addresses(port: int) -> list[str]:
     from sandbox.settings import SERVERS, url
 
     servers = [f"  {name:<13} {url(port, name)}" for name in SERVERS]
-    return ["Addresses", f"  {'gateway':<13} http://{LOOPBACK}:{port}/graphql", *servers]
+    return [
+        "Addresses",
+        f"  {'gateway':<13} http://{LOOPBACK}:{port}/graphql",
+        f"  {'view':<13} http://{LOOPBACK}:{port}/view",
+        *servers,
+    ]
 
 
 def _cast() -> list[str]:
