@@ -32,8 +32,11 @@ const shown = { plan: null, turn: 0 }
 const main = el("main", { id: "main", tabindex: "-1" })
 const top = el("header.bar-top")
 const navigation = el("nav")
-const choice = el("div")
+const skip = el("a.skip", { href: "#main" })
+const picker = el("div")
 let t
+
+document.body.replaceChildren(skip, top, picker, navigation, main)
 
 // --- language
 
@@ -42,13 +45,13 @@ async function speak(lang) {
   t = await words(lang, wordsOfPages(lang))
   document.documentElement.lang = lang
   document.title = t("title")
-  const skip = el("a.skip", { href: "#main" }, t("skip"))
+  skip.textContent = t("skip")
+  if (eyes) picker.replaceChildren(eyes.drawn(t))
   top.replaceChildren(
     el("h1", {}, t("title")),
     el("div.languages", { role: "group", "aria-label": t("language") }, LANGUAGES.map((each) =>
       el("button", { type: "button", lang: each, "aria-pressed": String(each === lang), onclick: () => spoken(each) }, NAMES[each]))),
   )
-  document.body.replaceChildren(skip, top, ...(eyes ? [eyes.drawn(t)] : []), choice, navigation, main)
 }
 
 async function spoken(lang) {
@@ -64,7 +67,6 @@ async function spoken(lang) {
 
 // A new token: find out who it is, and open the first page that they have, or the one they were on.
 async function signedIn(page) {
-  choice.replaceChildren()
   if (!now.token) return signIn()
   main.replaceChildren(waiting(t))
   const turn = ++shown.turn
@@ -118,7 +120,6 @@ async function chooseRole(page) {
   const held = rolesOf(token).map(({ role, organisation }) => [organisation ? `${role}@${organisation}` : role, t(role.toUpperCase())])
   const taken = (role) => {
     now.role = role
-    choice.querySelectorAll("button").forEach((each) => each.setAttribute("aria-pressed", String(each.value === role)))
     signedIn(page)
   }
   main.replaceChildren(notice("roles", t))
