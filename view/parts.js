@@ -22,7 +22,7 @@ function people(some, lang) {
 }
 
 const part = (title, { startDate, endDate }, { t, lang }, pairs) =>
-  el("div.part", {}, el("h5", {}, `${t(title)} · ${span(startDate, endDate, lang) || t("noDays")}`), facts(pairs))
+  el("div.part", {}, el("p", {}, `${t(title)} · ${span(startDate, endDate, lang) || t("noDays")}`), facts(pairs))
 
 export function period(told, context) {
   const { t, lang, withheld } = context

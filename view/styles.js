@@ -7,7 +7,7 @@ SHEET.replaceSync(`
   color: var(--text); background: var(--back); font: 1rem/1.5 var(--hoks-font, system-ui); overflow-wrap: anywhere; print-color-adjust: exact }
 [hidden] { display: none !important }
 * { box-sizing: border-box; margin: 0; min-width: 0 }
-h2 { font-size: 1.7rem; line-height: 1.25 } h3 { font-size: 1.15rem } h4, h5 { font-size: 1rem } summary h3 { display: inline }
+h2 { font-size: 1.7rem; line-height: 1.25 } h3 { font-size: 1.15rem } h4 { font-size: 1rem } summary h3 { display: inline }
 small { color: var(--dim); font-size: .85rem } ul { padding: 0; list-style: none } summary { cursor: pointer }
 header { display: flex; gap: 1rem; justify-content: space-between }
 .body > * + *, .trainee > * + * { margin-top: 2.25rem }
@@ -40,7 +40,7 @@ dt { color: var(--dim); font-size: .9rem } dd { margin: 0 } dt:empty { display: 
 .row { content-visibility: auto; contain-intrinsic-size: auto 3.2rem } .row > summary { list-style: none; padding-block: .3rem } .row > summary:hover { background: var(--soft) }
 .row .what { line-height: 1.3; padding-left: 1.1rem; position: relative } .row .what small { display: block }
 .row .what::before { content: "▸" / ""; position: absolute; left: 0; color: var(--dim) } .row[open] .what::before { rotate: 90deg }
-.row .track { min-height: 1.9rem } .inside { padding: .25rem 0 1rem 1.1rem; background: var(--back) } .part { padding-block: .6rem }
+.row .track { min-height: 1.9rem } .inside { padding: .25rem 0 1rem 1.1rem; background: var(--back) } .part { padding-block: .6rem } .part > p { font-weight: 600 }
 .track > .bar, .track > .point { top: 50%; translate: 0 -50% } .bar { min-width: 4px; height: .7rem; border-radius: .2rem } .learning { height: .4rem } .bar.workplace { height: 1.1rem }
 .track > .point { translate: -50% -50% } .point, .key { width: .8rem; height: .8rem } .end, .approved, .demonstration { background: var(--text); forced-color-adjust: none }
 .paused, .interruption { background: var(--back); border: 2px dashed var(--dim) } .bar.interruption { height: 1.1rem } .bar.support { height: .3rem; background: var(--dim) }

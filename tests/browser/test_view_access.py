@@ -10,6 +10,7 @@ from tests.browser.viewing import Viewing
 from tests.browser.watch import Watch
 from tests.conformance.standing import Standing
 
+SKIP = "A Skip to the content"
 WIDTHS = (320, 480, 768, 1280, 1920)
 
 
@@ -57,12 +58,16 @@ def test_axe_finds_nothing_in_light_and_in_dark_and_nothing_is_lost_at_any_width
     assert viewing.violations() == []
 
 
+_FOCUSED = """() => {
+  let at = document.activeElement
+  while (at.shadowRoot?.activeElement) at = at.shadowRoot.activeElement
+  return `${at.tagName} ${at.innerText ?? ''}`
+}"""
+
+
 def focused(page: Page) -> str:
     """What has the focus, within elements too: its tag and its words."""
-    told: str = page.evaluate(
-        "() => { let at = document.activeElement; while (at.shadowRoot?.activeElement) at = at.shadowRoot.activeElement;"
-        " return `${at.tagName} ${at.innerText ?? ''}` }"
-    )
+    told: str = page.evaluate(_FOCUSED)
     return told
 
 
@@ -70,14 +75,11 @@ def test_the_keyboard_alone_does_everything(view: View) -> None:
     viewing = view()
     viewing.speak("en")
     page = viewing.page
-    page.evaluate("() => document.activeElement.blur()")
     stops: list[str] = []
-    for _ in range(200):
+    while stops.count(SKIP) < 2 and len(stops) < 400:
         page.keyboard.press("Tab")
         stops.append(focused(page))
-        if stops[-1].startswith("BODY"):
-            break
-    for stop in ("A Skip to the content", "BUTTON Suomi", "SELECT", "BUTTON Consents", "BUTTON Refresh", "SUMMARY"):
+    for stop in (SKIP, "BUTTON Suomi", "SELECT", "BUTTON Consents", "BUTTON Refresh", "SUMMARY"):
         assert any(each.startswith(stop) for each in stops), stop
     rows = viewing.plan.locator("details").count()
     assert sum(each.startswith("SUMMARY") for each in stops) >= rows
@@ -89,18 +91,16 @@ def test_the_keyboard_alone_does_everything(view: View) -> None:
     page.keyboard.press("ArrowDown")
     viewing.settle()
     assert page.locator(".eyes select").last.input_value() != "student-1"
-    assert focused(page).startswith(("SELECT", "MAIN"))
+    assert focused(page).startswith("SELECT")
 
 
 def test_a_change_of_language_keeps_the_focus_and_the_plan(view: View) -> None:
     viewing = view()
-    before = len([each for each in viewing.page.context.pages])
     asked: list[str] = []
     viewing.page.on("request", lambda request: asked.append(request.url))
     viewing.speak("sv")
     assert focused(viewing.page) == "BUTTON Svenska"
     assert not [each for each in asked if each.endswith("/graphql")]
-    assert before == 1
 
 
 def test_where_less_motion_is_wanted_nothing_moves(view: View) -> None:

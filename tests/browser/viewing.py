@@ -84,8 +84,11 @@ class Viewing:
 
 
 _CHOICE = "(all, wanted) => [...all.options].find(({ text }) => text.startsWith(wanted)).value"
-_TOLD = """() => [document.querySelector('main'), ...document.querySelectorAll('main *')]
-  .flatMap((each, place) => (place ? [...(each.shadowRoot?.children ?? [])] : [each])).map((each) => each.innerText).join('\\n')"""
+_TOLD = """() => {
+  const within = (each) => [...(each.shadowRoot?.children ?? [])].map(({ innerText }) => innerText)
+  const main = document.querySelector('main')
+  return [main.innerText, ...[...main.querySelectorAll('*')].flatMap(within)].join('\\n')
+}"""
 _OVERFLOWING = """() => {
   const width = document.documentElement.clientWidth
   const within = (each) => (each.shadowRoot ? all(each.shadowRoot) : [])
@@ -96,7 +99,8 @@ _OVERFLOWING = """() => {
   })
   const whole = document.documentElement.scrollWidth
   const scrolls = whole > width + 1 ? [`the page: ${whole}`] : []
-  return [...scrolls, ...beyond.slice(0, 5).map((each) => `${each.tagName}.${each.className} ${each.textContent.slice(0, 40)}`)]
+  const named = ({ tagName, className, textContent }) => `${tagName}.${className} ${textContent.slice(0, 40)}`
+  return [...scrolls, ...beyond.slice(0, 5).map(named)]
 }"""
 
 

@@ -66,7 +66,7 @@ async function spoken(lang) {
 // --- who looks
 
 // A new token: find out who it is, and open the first page that they have, or the one they were on.
-async function signedIn(page) {
+async function signedIn(page, keep = false) {
   if (!now.token) return signIn()
   main.replaceChildren(waiting(t))
   const turn = ++shown.turn
@@ -80,18 +80,18 @@ async function signedIn(page) {
     now.viewer = null
     navigate()
     if (failure.kind === "roles") return chooseRole(page)
-    main.replaceChildren(notice(failure.kind, t, { again: () => signedIn(page) }))
+    main.replaceChildren(notice(failure.kind, t, { again: () => signedIn(page, keep) }))
     if (failure.kind === "expired" && !eyes) signIn()
     return
   }
   const pages = OF_ROLE[now.viewer.role] ?? OF_OTHERS
-  await show(pages.includes(page) ? page : pages[0])
+  await show(pages.includes(page) ? page : pages[0], { keep })
 }
 
 // Of the sandbox: another persona looks, at the same page where they have it.
 async function opened({ token, student }) {
   Object.assign(now, { token, student, role: null, viewer: null })
-  await signedIn("plan")
+  await signedIn("plan", true)
 }
 
 function signIn() {
