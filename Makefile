@@ -4,19 +4,26 @@ PORT ?= 8080
 BIN := .venv/bin
 ALL_PROCESSORS := --numprocesses auto --dist worksteal
 
-.PHONY: run test check conformance test-view chromium prove mutate bench bench-faults bench-service format operations schema release-schema lock clean
+.PHONY: run graphiql test check conformance test-view chromium prove mutate bench bench-faults bench-service format operations schema release-schema lock clean
 
 run: .venv/ready
+	@$(BIN)/python -m sandbox.graphiql var/graphiql || true
 	@$(BIN)/hoks-gateway run --port $(PORT)
+
+# The page on which the sandbox is asked by hand, fetched from npm; where that fails it says so, and the rest works.
+graphiql: .venv/ready
+	@$(BIN)/python -m sandbox.graphiql var/graphiql
 
 test: .venv/ready
 	$(BIN)/python -m pytest $(ALL_PROCESSORS)
 
 # The running gateway against what is not ours: the audit of GraphQL over HTTP, what graphql-cop looks for, schemathesis
-# as each of the cast, names that must not be suggested, Apollo's composition and gateway, clients in TypeScript. Node is
-# taken from the path or, in the environment, from PyPI.
+# as each of the cast, names that must not be suggested, Apollo's composition and gateway, clients in TypeScript; a network
+# that parts; and what stands in deploy/, with HAProxy. Node is taken from the path or, in the environment, from PyPI;
+# programs of Debian come by apt.
 CONFORMANCE := var/conformance
 conformance: $(CONFORMANCE)/venv/ready
+	@$(CONFORMANCE)/venv/bin/python -m tests.conformance.programs
 	$(CONFORMANCE)/venv/bin/python -m pytest -q --no-header tests/conformance
 
 $(CONFORMANCE)/venv/ready: requirements-conformance.txt
@@ -26,7 +33,7 @@ $(CONFORMANCE)/venv/ready: requirements-conformance.txt
 
 # The gateway's pages in the Chromium of the system, which as root on Debian is installed where it is missing.
 VIEW := var/view
-test-view: $(VIEW)/venv/ready chromium
+test-view: $(VIEW)/venv/ready chromium graphiql
 	$(VIEW)/venv/bin/python -m pytest -q --no-header tests/browser
 
 chromium:
@@ -118,6 +125,8 @@ lock:
 	  --no-emit-find-links --no-header --extra dev --extra otel -c requirements.txt pyproject.toml requirements-build.in \
 	  -o requirements-dev.txt
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-emit-find-links --no-header -c requirements-dev.txt requirements-build.in -o requirements-build.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-emit-find-links --no-header --extra dev --extra otel --extra mutate -c requirements-dev.txt pyproject.toml \
 	  -o requirements-mutate.txt
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
@@ -126,6 +135,8 @@ lock:
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-emit-find-links --no-header --extra dev --extra view -c requirements-dev.txt pyproject.toml \
 	  -o requirements-view.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-emit-find-links --no-header -c requirements-conformance.txt requirements-node.in -o requirements-node.txt
 
 clean:
 	rm -rf .venv var build *.egg-info

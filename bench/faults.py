@@ -74,12 +74,16 @@ class Line(NamedTuple):
     unit: str = ""
     least: float = -NO_LIMIT
 
+    @property
+    def is_met(self) -> bool:
+        """Whether the figure is within its bounds."""
+        return self.least <= self.measured <= self.most
+
     def __str__(self) -> str:
-        is_met = self.least <= self.measured <= self.most
         limit = f"<= {self.most:g}" if self.most < NO_LIMIT else f">= {self.least:g}"
         if self.least > -NO_LIMIT and self.most < NO_LIMIT:
             limit = f"{self.least:g} to {self.most:g}"
-        verdict = "pass" if is_met else "MISS"
+        verdict = "pass" if self.is_met else "MISS"
         return f"{self.target:<4} {self.what:<58} {limit:>14} {self.measured:>10.4g} {self.unit:<4} {verdict}"
 
 

@@ -11,7 +11,6 @@ import logging
 import os
 import random
 import re
-import shutil
 import signal
 import sys
 import tempfile
@@ -28,6 +27,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from bench import faults
 from bench.arrivals import Answered, Target, at_rate, closed, page, request, times
 from bench.faults import NO_LIMIT, Line, p99, served
+from bench.front import fronted, killed, rolled, slow, worker_killed
 from sandbox.cast import cast, person_oid
 from sandbox.issuer import AUDIENCE
 from sandbox.settings import url
@@ -41,6 +41,8 @@ AT_A_TIME = 8
 PEOPLE = 20
 _GAP = b"UNAVAILABLE"
 """In an answer that tells of a source that it did not answer, or that nothing can be told without it."""
+SLOWLY = 60.0
+"""Requests a second beside slow clients: of no account to two instances, so that only the front is measured."""
 VIEWERS = 50
 MINUTE = 60.0
 HOURS = 7
@@ -277,15 +279,25 @@ class _Front:
             await asyncio.sleep(0.2)
 
 
-async def r9(_: Scene, __: Chosen) -> Told:
-    """One worker killed."""
-    return [Unmeasured("R9", "a worker killed under load", "not written yet; test_workers.py kills one")]
+async def r8b(here: Scene, chosen: Chosen) -> Told:
+    """Two instances on PostgreSQL behind HAProxy: each killed, and both restarted in turn."""
+    with fronted(here) as standing:
+        seconds, requests = chosen.seconds(5, 1), crowd(here)
+        return [
+            *await killed(standing, requests, seconds),
+            *await rolled(standing, requests, seconds),
+        ]
 
 
-async def r16(_: Scene, __: Chosen) -> Told:
-    """Slow clients."""
-    why = "no front proxy is part of this repository" if shutil.which("haproxy") else "no haproxy on this machine"
-    return [Unmeasured("R16", "500 slow clients through the front proxy", why)]
+async def r9(here: Scene, chosen: Chosen) -> Told:
+    """One of two workers killed."""
+    return await worker_killed(here, crowd(here), chosen.seconds(5, 1))
+
+
+async def r16(here: Scene, chosen: Chosen) -> Told:
+    """Slow clients through the front."""
+    with fronted(here) as standing:
+        return await slow(standing, crowd(here), chosen.seconds(20, 5), SLOWLY)
 
 
 # --- R18: for long --------------------------------------------------------------------------------------------
@@ -462,7 +474,7 @@ def address_of(front: Front) -> str:
 
 
 MEASURES: Mapping[str, Callable[[Scene, Chosen], Awaitable[Told]]] = {
-    each.__name__: each for each in (r2, r5, r5b, r6, r7, r8, r9, r16, r18, r20, r22)
+    each.__name__: each for each in (r2, r5, r5b, r6, r7, r8, r8b, r9, r16, r18, r20, r22)
 }
 
 

@@ -49,7 +49,7 @@ def test_axe_finds_nothing_in_light_and_in_dark_and_nothing_is_lost_at_any_width
     viewing = opened(view, part)
     viewing.unfold()
     for scheme in ("light", "dark"):
-        viewing.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
+        viewing.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
         assert viewing.violations() == [], scheme
     for width in WIDTHS:
         viewing.page.set_viewport_size({"width": width, "height": 900})

@@ -92,7 +92,7 @@ def test_a_refusal_at_the_start_is_said_with_what_to_do(view: View, watch: Watch
     notice = viewing.page.locator(f".notice.{state}")
     assert said in notice.inner_text()
     for scheme in ("light", "dark"):
-        viewing.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        viewing.page.emulate_media(color_scheme=scheme)
         assert viewing.violations() == [], scheme
     viewing.page.set_viewport_size({"width": 320, "height": 800})
     assert viewing.overflow() == []
