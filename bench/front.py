@@ -197,7 +197,8 @@ def recorded(here: Scene, server: PostgresServer, folder: Path) -> Path:
         (folder / f"{name}.password").write_text(secrets.token_hex(16))
         (folder / f"{name}.password").chmod(0o600)
     subprocess.run(
-        [server.psql, "--quiet", "--no-psqlrc", f"--host={server.folder}", "--username=postgres", "--dbname=postgres",
+        [server.program("psql"), "--quiet", "--no-psqlrc", f"--host={server.folder}", "--username=postgres",
+         "--dbname=postgres",
          f"--file={DEPLOY / 'roles.sql'}"],
         env={"PATH": os.defpath, "HOKS_SECRETS": str(folder), "PGPASSWORD": server.password},
         timeout=60, check=True, stdout=subprocess.DEVNULL,

@@ -25,7 +25,6 @@ from gateway.records.store import StoreBroken
 from gateway.settings import Limits
 from hoks.caller import Caller
 from hoks.disclosing import Told
-from hoks.waiting import waiting_for
 from resolvers.graph import Answered
 from resolvers.prepared import PreparedDocument
 
@@ -35,8 +34,6 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 GRAPHQL_RESPONSE = "application/graphql-response+json"
 JSON = "application/json"
-RECORDS = "records"
-"""What is waited for beside the sources: that what an answer tells is recorded."""
 CALLERS = "hoks.callers"
 """The key of a request's scope under which stands who identifies its caller, where it is not everybody's."""
 GRACE_SECONDS = 1.0
@@ -188,7 +185,7 @@ class GraphQLEndpoint:
         noted().kind = (OperationType.MUTATION if is_mutation else OperationType.QUERY).value
         for _ in ("as it stands", "without what has ended")[: 1 if is_mutation else 2]:
             content, told = await self._graph.answer(document, asked.operation_name, asked.variables, caller)
-            with suppress(GroundChanged), waiting_for(RECORDS):
+            with suppress(GroundChanged):
                 await self._gate.release(caller, told, asked.query)
                 return content
         raise RefusedError(Code.UNAVAILABLE, _CHANGED_UNSEEN if is_mutation else None)

@@ -57,14 +57,18 @@ class ServerSettings(_Section, frozen=True):
 class OverloadSettings(_Section, frozen=True):
     """How many requests one process serves at a time."""
 
-    working: Count = 4
+    working: Count = 2
     """Requests that work at once; one that waits for a source does not."""
     open: Count = 256
     """Requests that are begun at once, those that wait for a source included."""
     waiting: Count = 256
     """Requests that may wait for their turn, where the pace lets them have it in time."""
+    crowded: Count = 8
+    """Requests that may wait where more come than go."""
     waiting_seconds: Seconds = 0.3
     """How long one waits for its turn at most."""
+    each: Count = 32
+    """Requests of one caller that are begun or wait."""
 
 
 class LogSettings(_Section, frozen=True):
@@ -130,6 +134,13 @@ class GraphSettings(_Section, frozen=True):
     """Whether queries are taken by GET too: what is asked then stands in addresses, and in other people's logs."""
     subgraph: bool = False
     """Whether routers of Apollo Federation v2 are served too: `_service` and `_entities`."""
+
+
+class GraphiqlSettings(_Section, frozen=True):
+    """The page ``/graphiql``, of a sandbox alone."""
+
+    folder: Path
+    """Where `make graphiql` has laid GraphiQL."""
 
 
 class AccessSettings(_Section, frozen=True):
@@ -254,6 +265,7 @@ class Settings(_Section, frozen=True):
     tracing: TracingSettings = TracingSettings()
     cache: CacheSettings = CacheSettings()
     graph: GraphSettings = GraphSettings()
+    graphiql: GraphiqlSettings | None = None
     access: AccessSettings = AccessSettings()
     guidance: GuidanceSettings = GuidanceSettings()
     issuer: tuple[IssuerSettings, ...] = ()

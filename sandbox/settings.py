@@ -93,6 +93,7 @@ def settings_text(port: int, folder: Path, records: tuple[str, Path] | None = No
         _table("[limits]", request_seconds=5.0),
         _table("[graph]", introspection=True),
         _table("[records]", **store, anchor_key_file=place / "anchors.pem"),
+        _table("[graphiql]", folder=folder.resolve().parent / "graphiql"),
         _issuer(port),
         _table(
             "[[client]]",
@@ -304,7 +305,7 @@ def _roster_source(port: int, place: Path) -> str:
             id="c-roster",
             kind="oneroster",
             provider=organisation("C").oid,
-            gives=["rights"],
+            gives=["rights", "assignments"],
             base_url=base,
             filter_at_most=10,
             kept_seconds=KEPT_SECONDS,
@@ -336,6 +337,8 @@ def _roster_source(port: int, place: Path) -> str:
         ),
         _table("[source.codes.state]", **oneroster.STATE_WORDS),
         _table("[source.codes.right_type]", **oneroster.TYPE_WORDS),
+        _table("[source.groups]", person_id_type=oneroster.PERSON_ID_TYPE),
+        _table("[source.groups.roles]", **{word: role for role, word in oneroster.GUIDES.items()}),
     ]
     return "\n".join(blocks)
 
@@ -372,7 +375,7 @@ def _table(header: str, /, **values: object) -> str:
 
 
 def _key(key: str) -> str:
-    return json.dumps(key) if key.isdigit() else key
+    return json.dumps(key) if key.isdigit() or ":" in key else key
 
 
 def _value(value: object) -> str:

@@ -1,4 +1,4 @@
-"""Programs of Debian that the front is tried with: installed by apt where this is root, or said first."""
+"""Programs of Debian that the front and a parted network are tried with: installed by apt as root, or said first."""
 
 import os
 import shutil
@@ -6,7 +6,15 @@ import subprocess
 import sys
 from collections.abc import Sequence
 
-PACKAGES = {"haproxy": "haproxy", "slowhttptest": "slowhttptest", "systemd-analyze": "systemd"}
+PACKAGES = {
+    "haproxy": "haproxy",
+    "slowhttptest": "slowhttptest",
+    "systemd-analyze": "systemd",
+    "ip": "iproute2",
+    "ss": "iproute2",
+    "nft": "nftables",
+    "unshare": "util-linux",
+}
 """Each program, and Debian's package of it."""
 PATH = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin"
 
@@ -20,7 +28,7 @@ def program(name: str) -> str:
 
 def installed(apt: Sequence[str], is_root: bool) -> str | None:
     """Install what is missing; else what somebody has to do, in one line."""
-    missing = [package for name, package in PACKAGES.items() if shutil.which(name, path=PATH) is None]
+    missing = sorted({package for name, package in PACKAGES.items() if shutil.which(name, path=PATH) is None})
     if not missing:
         return None
     if not is_root or not apt:

@@ -27,7 +27,7 @@ async def endpoint(scope: Scope, _: Receive, send: Send) -> None:
     waits = WAITS.get()
     assert waits is not None
     began = waits.begin()
-    with waiting_for("records"):
+    async with waiting_for("records"):
         await asyncio.sleep(0.02)
     waits.end("a-koski", began, Outcome.UNAVAILABLE)
     if scope["path"] == "/export":
