@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bench.arrivals import Answered, Target, at_rate, closed, times
-from bench.faults import NO_LIMIT, Line, p99
+from bench.reliability import NO_LIMIT, Line, p99
 from tests.chaos.certificates import certified
 from tests.chaos.names import DOMAIN
 from tests.chaos.proxy import HOST
