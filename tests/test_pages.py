@@ -30,23 +30,18 @@ WHOLE: Mapping[tuple[str, str], str] = {
     ("docs/embed.md", ""): "tests/stories/test_embedding.py",
     ("docs/embed.md", "html"): "tests/stories/test_embedding.py",
     ("docs/embed.md", "json"): "tests/stories/test_embedding.py",
-    ("docs/embed.md", "toml"): HERE,
     ("docs/freshness.md", "python"): "tests/gateway/test_invalidate.py",
-    ("docs/freshness.md", "toml"): HERE,
     ("docs/guidance.md", "graphql"): "tests/stories/test_pages.py",
     ("docs/oneroster.md", "toml"): "tests/connectors/test_oneroster.py",
     ("docs/operations.md", ""): "tests/gateway/test_manifests.py",
-    ("docs/operations.md", "toml"): HERE,
     ("docs/recognition.md", "graphql"): "tests/stories/test_readme.py",
     ("docs/records.md", "graphql"): "tests/stories/test_records_guide.py",
-    ("docs/records.md", "toml"): HERE,
-    ("docs/registers.md", "toml"): HERE,
-    ("docs/run-in-production.md", "toml"): HERE,
-    ("docs/supergraph.md", "toml"): HERE,
     ("docs/table.md", "toml"): "tests/connectors/table/test_settings.py",
-    ("docs/workers.md", "toml"): HERE,
 }
-"""All blocks of a language on a page, and the tests that take every one of them from the page."""
+"""All blocks of a language on a page, and the tests that take every one of them from the page. Settings of every other
+page are read below."""
+
+SETTINGS = [each for each in blocks() if each.language == "toml" and (each.page, "toml") not in WHOLE]
 
 COMMANDS: Mapping[str, str] = {
     "make run": "tests/gateway/test_run.py",
@@ -74,6 +69,8 @@ def executed_by(block: Block) -> str | None:
     """What executes a block, or why nothing does."""
     if (found := WHOLE.get((block.page, block.language))) is not None:
         return found
+    if block in SETTINGS:
+        return HERE
     if block.language in SHELL:
         begun = next((each for each in COMMANDS if block.text.startswith(each)), None)
         if begun is not None:
@@ -115,9 +112,6 @@ def test_a_block_of_commands_holds_nothing_else() -> None:
     for block in blocks():
         if block.language in SHELL and any(block.text.startswith(each) for each in COMMANDS):
             assert set(map(program, lines(block))) <= PROGRAMS | {"make", "psql"}, block.place
-
-
-SETTINGS = [each for each in blocks() if HERE in WHOLE.get((each.page, each.language), "")]
 
 
 @pytest.mark.parametrize("block", SETTINGS, ids=lambda block: block.place)
