@@ -11,10 +11,10 @@ import msgspec
 
 from hoks.access.decide import Grant
 from hoks.access.redact import redact
-from hoks.beside import Beside
+from hoks.beside import Beside, itself
 from hoks.findings import Finding, FindingCode, finding
 from hoks.identifiers import LearnerOid, OrganisationOid, StudyRightOid
-from hoks.items import Aspect, Item, Seen, Slice, items_in
+from hoks.items import NOTHING, Aspect, Item, Seen, Slice, items_in, shared
 from hoks.labelled import labelled
 from hoks.links import Link
 from hoks.merge import StudentRecord, shares
@@ -29,8 +29,8 @@ from hoks.views import Reached, with_views
 PLAN_ITEMS = frozenset(Item) - {Item.ID, Item.SR, Item.D2q, Item.Cs, Item.Ci, Item.X}
 """What a plan itself is made of: with none of these granted there is no plan to show."""
 
-redact_plan: Beside[Hoks, Hoks | None] = Beside(redact)
-redact_right: Beside[StudyRight, StudyRight | None] = Beside(redact)
+redact_plan: Beside[Hoks, Hoks | None] = Beside(redact, itself)
+redact_right: Beside[StudyRight, StudyRight | None] = Beside(redact, itself)
 """Redaction of a plan or right that is merged, once for whoever may see the same of it.
 
 INVARIANT: what it gives is of the very record and of exactly what may be seen, and nothing else decides what redaction
@@ -163,7 +163,7 @@ def _items(
         if is_own or (not grant.is_of_one_plan and _is_shown(plan, grants[plan.study_right_oid], evidence)):
             reached = grant.reached(plan, evidence)
             seen |= grant.items(reached, evidence) if reached is not None else frozenset()
-    return seen
+    return shared(seen)
 
 
 def _is_shown(plan: Hoks, grant: Grant, evidence: Evidence) -> bool:
@@ -207,7 +207,7 @@ def _shown_plans(
     for plan in record.plans:
         grant = grants[plan.study_right_oid]
         reached = grant.reached(plan, evidence)
-        items = grant.items(reached, evidence) if reached is not None else frozenset()
+        items = shared(grant.items(reached, evidence)) if reached is not None else NOTHING
         redacted = redact_plan(reached, items) if reached and not items_in(items).isdisjoint(PLAN_ITEMS) else None
         if redacted is not None:
             source = plan.provenance.source if plan.provenance is not None else ""

@@ -71,7 +71,7 @@ class IncludedIn(Value, frozen=True, gc=False):
     school_name: Annotated[Text | None, says("Name of that school (nimi).")] = None
 
 
-class StudyRight(Record, frozen=True, gc=True, weakref=True):
+class StudyRight(Record, frozen=True, gc=False):
     """A study right (opiskeluoikeus): one provider's right for one student to study."""
 
     oid: Annotated[StudyRightOid, item(Item.SR, "OID of the right (opiskeluoikeuden oid).")]
