@@ -17,6 +17,8 @@ K = TypeVar("K")
 class Outcome(StrEnum):
     """How a source answered."""
 
+    __hash__ = str.__hash__  # Enum's own is in Python, and many sets are looked into
+
     OK = "OK"
     ABSENT = "ABSENT"
     ABSENT_OR_DENIED = "ABSENT_OR_DENIED"

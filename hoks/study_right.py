@@ -22,6 +22,8 @@ YEARS_VISIBLE = 5
 class Phase(StrEnum):
     """What a study right is on a day."""
 
+    __hash__ = str.__hash__  # Enum's own is in Python, and many sets are looked into
+
     UPCOMING = "UPCOMING"
     CURRENT = "CURRENT"
     SUSPENDED = "SUSPENDED"
