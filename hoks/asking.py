@@ -95,9 +95,10 @@ async def ask(question: Awaitable[Any], keys: Collection[K], *, source: str, unt
     try:
         reply: Reply[K, T] = await _asked(question, keys, source=source, until=until, clock=clock)
         outcome = reply.outcome
-        return reply
     finally:
         waits.end(source, began, outcome)
+    await waits.resumed()
+    return reply
 
 
 async def _asked(

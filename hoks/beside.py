@@ -4,14 +4,15 @@ A plan that a source gave is kept for a moment; what has to be made of it for wh
 """
 
 from collections.abc import Callable, Iterable
-from itertools import count
+from threading import RLock
 from typing import Any, Generic, TypeVar
 
 import msgspec
 
 R = TypeVar("R", bound=msgspec.Struct)
 T = TypeVar("T")
-_numbers = count()
+MOST_HELD = 2_048
+"""Records of which one function's work is held: more than a page shows, fewer than a walk over everybody looks at."""
 
 
 class _Made(msgspec.Struct, gc=False):
@@ -29,12 +30,16 @@ class _Besides(msgspec.Struct, gc=False):
     """
 
     record: Any
-    made: dict[str, _Made]
+    made: dict[int, _Made]
+    """By the number of the function that made it."""
     holders: int = 0
 
 
 # INVARIANT: it holds the records themselves, so that no other can have the place of one that is in it.
 _besides: dict[int, _Besides] = {}
+_functions: list["Beside[Any, Any]"] = []
+_changing = RLock()
+"""Whoever keeps records may be done with them in another thread."""
 
 
 class Holding:
@@ -44,10 +49,12 @@ class Holding:
 
     def __init__(self, records: Iterable[Any]) -> None:
         self._records = tuple(records)
-        _hold(self._records)
+        with _changing:
+            _hold(self._records)
 
     def __del__(self) -> None:
-        _let_go(self._records)
+        with _changing:
+            _let_go(self._records)
 
 
 class Beside(Generic[R, T]):
@@ -56,32 +63,65 @@ class Beside(Generic[R, T]):
     Of a record that nobody holds it is made anew each time.
 
     INVARIANT: found by the very record and never by an equal one, and only where all else that it was made of is equal.
-    So one that was made of more than another caller may see is not found by what that caller may see.
+    So one that was made of more than another caller may see is not found by what that caller may see. What it made is
+    held of no more than ``most`` records.
     """
 
-    def __init__(self, make: Callable[..., T], records: Callable[[T], Iterable[Any]] = lambda _: ()) -> None:
+    def __init__(
+        self, make: Callable[..., T], records: Callable[[T], Iterable[Any]] = lambda _: (), most: int = MOST_HELD
+    ) -> None:
         """``records`` are those in what was made of which more is made: they are held with it."""
         self._make = make
         self._records = records
-        self._name = f"beside {next(_numbers)}"
+        self._most = most
+        self._number = len(_functions)
+        self._latest: dict[int, None] = {}
+        """The places of the records of which something is held, in order."""
+        _functions.append(self)
 
     def __call__(self, record: R, *given: object) -> T:
         """What is made of the record and of what is given with it, always as many. It may be the record itself."""
         # What stands alone stands for itself: a tuple of one would be one thing more to collect.
         of = given[0] if len(given) == 1 else given
-        besides = _besides.get(id(record))
+        place = id(record)
+        besides = _besides.get(place)
         if besides is None:
             return self._make(record, *given)
-        found = besides.made.get(self._name)
+        found = besides.made.get(self._number)
         if found is not None and found.given == of:
             return found.made  # type: ignore[no-any-return]  # T, by how it was made
         made = self._make(record, *given)
-        records = tuple([each for each in self._records(made) if each is not None and each is not record])
-        _hold(records)
-        besides.made[self._name] = _Made(of, made, records)
-        if found is not None:
-            _let_go(found.records)
+        records = tuple([each for each in self._records(made) if _is_another(each, record)])
+        with _changing:
+            if place not in self._latest:
+                self._make_room()
+            if _besides.get(place) is besides:
+                self._keep(besides, _Made(of, made, records))
+            # Else nobody holds the record any more: the room was made at its cost.
         return made
+
+    def _keep(self, besides: _Besides, made: _Made) -> None:
+        before = besides.made.get(self._number)
+        _hold(made.records)
+        besides.made[self._number] = made
+        self._latest[id(besides.record)] = None
+        if before is not None:
+            _let_go(before.records)
+
+    def _make_room(self) -> None:
+        # The oldest goes: who walks over more than are held comes by none of them twice.
+        while len(self._latest) >= self._most:
+            oldest = next(iter(self._latest))
+            self.forget(oldest)
+            _let_go(_besides[oldest].made.pop(self._number).records)
+
+    def forget(self, place: int) -> None:
+        """Hold nothing of the record at a place any more."""
+        del self._latest[place]
+
+
+def _is_another(made: Any, record: Any) -> bool:
+    return made is not None and made is not record
 
 
 def itself(made: Any) -> tuple[Any, ...]:
@@ -103,5 +143,6 @@ def _let_go(records: Iterable[Any]) -> None:
         besides.holders -= 1
         if not besides.holders:
             del _besides[id(each)]
-            for made in besides.made.values():
+            for number, made in besides.made.items():
+                _functions[number].forget(id(each))
                 _let_go(made.records)

@@ -103,15 +103,6 @@ def item_of(each: Item | Slice) -> Item:
     return each.item if isinstance(each, Slice) else each
 
 
-NOTHING: Seen = frozenset()
-
-
-@lru_cache(maxsize=4096)
-def shared(seen: Seen) -> Seen:
-    """Of equal sets the same one: there are few, and what was shown is kept with what was seen of it."""
-    return seen
-
-
 @lru_cache(maxsize=4096)
 def items_in(seen: Seen) -> frozenset[Item]:
     """The items of which anything may be seen."""

@@ -9,12 +9,12 @@ from datetime import datetime
 
 import msgspec
 
-from hoks.access.decide import Grant
+from hoks.access.decide import Grant, together
 from hoks.access.redact import redact
 from hoks.beside import Beside, itself
 from hoks.findings import Finding, FindingCode, finding
 from hoks.identifiers import LearnerOid, OrganisationOid, StudyRightOid
-from hoks.items import NOTHING, Aspect, Item, Seen, Slice, items_in, shared
+from hoks.items import Aspect, Item, Seen, Slice, items_in
 from hoks.labelled import labelled
 from hoks.links import Link
 from hoks.merge import StudentRecord, shares
@@ -162,8 +162,8 @@ def _items(
         is_own = plan.study_right_oid == right
         if is_own or (not grant.is_of_one_plan and _is_shown(plan, grants[plan.study_right_oid], evidence)):
             reached = grant.reached(plan, evidence)
-            seen |= grant.items(reached, evidence) if reached is not None else frozenset()
-    return shared(seen)
+            seen = together((seen, grant.items(reached, evidence))) if reached is not None else seen
+    return seen
 
 
 def _is_shown(plan: Hoks, grant: Grant, evidence: Evidence) -> bool:
@@ -207,7 +207,7 @@ def _shown_plans(
     for plan in record.plans:
         grant = grants[plan.study_right_oid]
         reached = grant.reached(plan, evidence)
-        items = shared(grant.items(reached, evidence)) if reached is not None else NOTHING
+        items = grant.items(reached, evidence) if reached is not None else frozenset()
         redacted = redact_plan(reached, items) if reached and not items_in(items).isdisjoint(PLAN_ITEMS) else None
         if redacted is not None:
             source = plan.provenance.source if plan.provenance is not None else ""

@@ -57,6 +57,8 @@ class Viewing:
         wanted: Mapping[str, Sequence[Want]],
         plans: Mapping[str, tuple[Source, PlansReply]],
         selected: Selected = None,
+        *,
+        is_named: bool = True,
     ) -> Seen:
         told, statuses = told_plans(looked, wanted, plans)
         record = merge(
@@ -74,7 +76,7 @@ class Viewing:
             evidence,
             looked.link_findings(),
             key=self._part_key,
-            labels=self._labels,
+            labels=self._labels if is_named else None,
             selected=selected,
         )
         if view is not None:
@@ -121,13 +123,19 @@ class Viewing:
         statuses = (as_shown(shown[each], gave_something=each in view.came_from) for each in sorted(shown))
         return tuple(labelled(each, self._labels) for each in statuses)
 
-    async def in_turn(self, looked: Sequence[Looked], sitting: Sitting) -> AsyncIterator[Seen]:
+    async def in_turn(
+        self, looked: Sequence[Looked], sitting: Sitting, selected: Selected, *, is_named: bool
+    ) -> AsyncIterator[Seen]:
         """The same one by one, in the order given; others are served in between. Over time, none can be told."""
         wanted = [each.wanted(self._questions.of_plans) for each in looked]
         is_over = sitting.is_over
         plans = {} if is_over else await self._questions.plans(_by_source(wanted), sitting.rest().deadline)
         for each, want in zip(looked, wanted, strict=True):
-            yield SourcesUnavailable(CANNOT_TELL) if is_over else self._view(each, want, plans)
+            yield (
+                SourcesUnavailable(CANNOT_TELL)
+                if is_over
+                else self._view(each, want, plans, selected, is_named=is_named)
+            )
             await asyncio.sleep(0)
 
 

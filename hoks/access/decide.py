@@ -81,7 +81,7 @@ class Grant(msgspec.Struct, frozen=True, kw_only=True):
         """What may be seen, given the plan that covers the right and what is known once plans are read."""
         if self.scope is not Scope.ALL and plan is None:
             return frozenset()
-        return frozenset().union(*(each.items for each in self.allowances if _judged(each, plan, evidence)))
+        return together(tuple([each.items for each in self.allowances if _judged(each, plan, evidence)]))
 
     def rules(self, plan: Hoks | None, evidence: Evidence) -> tuple[str, ...]:
         """The rules that let something through."""
@@ -169,6 +169,12 @@ def _conclude(
 
 
 MOST_CONCLUSIONS = 4_096
+
+
+@lru_cache(MOST_CONCLUSIONS)
+def together(seen: tuple[Seen, ...]) -> Seen:
+    """Everything in them, as one and the same set for all of whom the same may be seen."""
+    return frozenset().union(*seen)
 
 
 class _Rules:

@@ -126,6 +126,49 @@ def test_a_record_in_the_place_of_one_that_went_has_its_own() -> None:
         del plan, _holding
 
 
+def test_of_more_records_than_are_held_the_oldest_is_let_go() -> None:
+    making = Making()
+    texts: Beside[Hoks, str] = Beside(making.text, most=2)
+    plans = [Hoks(study_right_oid=A1) for _ in range(3)]
+    _holding = Holding(plans)
+    for plan in plans:
+        texts(plan)
+    texts(plans[2]), texts(plans[1])
+    assert making.times == 3
+    texts(plans[0])
+    assert making.times == 4
+
+
+def test_what_is_made_anew_of_a_record_that_is_held_pushes_nothing_out() -> None:
+    making = Making()
+    texts: Beside[Hoks, str] = Beside(making.text, most=2)
+    (one, _one), (other, _other) = held(Hoks(study_right_oid=A1)), held(Hoks(study_right_oid=B1))
+    texts(one), texts(other), texts(other, 2), texts(one)
+    assert making.times == 3
+
+
+def test_what_is_let_go_while_more_is_made_of_it_is_made_all_the_same() -> None:
+    versions: Beside[Hoks, Hoks] = Beside(Making().another, itself, most=1)
+    plan, holding = held(Hoks(study_right_oid=A1))
+    # To make room for what is made of the second lets go of the second.
+    assert [versions(versions(plan, 2), number).version for number in (3, 3, 4)] == [3, 3, 4]
+    assert versions(plan, 2).version == 2
+    del holding
+
+
+def test_what_is_let_go_takes_along_what_was_made_of_it() -> None:
+    making = Making()
+    versions: Beside[Hoks, Hoks] = Beside(making.another, itself, most=1)
+    made: Beside[Hoks, Made] = Beside(lambda _: Made())
+    one, other = Hoks(study_right_oid=A1), Hoks(study_right_oid=B1)
+    holding = Holding([one, other])
+    of_version = weakref.ref(made(versions(one, 2)))
+    assert of_version() is made(versions(one, 2))
+    versions(other, 2)
+    assert of_version() is None
+    del holding
+
+
 def test_the_collector_has_nothing_to_look_at() -> None:
     versions: Beside[Hoks, Hoks] = Beside(Making().another, itself)
     plans = [Hoks(study_right_oid=A1) for _ in range(100)]
