@@ -1,26 +1,22 @@
 """What failing sources cost, measured on loopback and printed beside the target: ``make bench-faults``.
 
-The gateway is a real process before the sandbox's real servers, with the fault proxy between. A miss is printed as a
-miss; the exit code is only for what could not be measured. ``make bench-faults ARGS='r3 r6'`` takes some alone,
-``--every`` has R1 play every fault of the table that fails a source, and ``--requests`` says how often each is met.
+The gateway is a real process before the sandbox's real servers, with the fault proxy between. ``make bench-faults
+ARGS='r3 r6'`` takes some alone, ``--every`` has R1 play every fault of the table that fails a source, and
+``--requests`` says how often each is met.
 """
 
-import argparse
 import asyncio
 import base64
 import json
-import logging
 import sys
-import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
-from pathlib import Path
-from typing import NamedTuple
 
 import httpx
 
+from bench.reliability import NO_LIMIT, Chosen, Line, main, p99
 from connectors.breaker import Breaker, State
 from connectors.client import HttpClient, Outgoing, opintopolku_headers
 from connectors.failures import Reason, SourceFailure
@@ -28,9 +24,9 @@ from connectors.limits import DEFAULT_SECONDS
 from hoks.outcomes import FAILED
 from sandbox.settings import USERNAME, secrets_in, url
 from tests.chaos.expected import EXPECTED
-from tests.chaos.faults import ELIAS, FAULTS, KINDS, warm
+from tests.chaos.faults import ELIAS, FAULTS, KINDS
 from tests.chaos.proxy import HOST
-from tests.chaos.scene import SECONDS, Front, Scene, Told, scene
+from tests.chaos.scene import SECONDS, Front, Scene, Told
 from tests.chaos.worker import MB, answers, counted_anew, figure, worker
 
 R1_FAULTS = (
@@ -38,7 +34,6 @@ R1_FAULTS = (
     *(("reset-mid-body", "plan"), ("chunked-without-end", "koski"), ("gzip-bomb", "koski"), ("html-200", "plan")),
     *(("million-empty-objects", "koski"), ("status-503", "plan"), ("429-seconds", "koski"), ("other-student", "plan")),
 )
-R1_REQUESTS = 200
 R1_AT_A_TIME = 6
 R1_SECONDS = SECONDS + 0.05
 R2_SECONDS = 10.0
@@ -51,52 +46,16 @@ R6_WARMING = 500
 R6_GOOD = 4
 HUGE = ("gzip-bomb", "million-empty-objects", "100000-deep", "huge-string", "10-mb-of-text", "1-mb-header")
 CALL_SECONDS = 2.0
-NO_LIMIT = float("inf")
-
-
-class Chosen(NamedTuple):
-    """What is to be measured."""
-
-    measures: tuple[str, ...]
-    requests: int
-    """How often R1 and R1b meet each fault."""
-    every: bool
-    """Whether R1 plays every fault of the table."""
-
-
-class Line(NamedTuple):
-    """One figure: a measured value, the most it may be, and how it is written."""
-
-    target: str
-    what: str
-    measured: float
-    most: float
-    unit: str = ""
-    least: float = -NO_LIMIT
-
-    @property
-    def is_met(self) -> bool:
-        """Whether the figure is within its bounds."""
-        return self.least <= self.measured <= self.most
-
-    def __str__(self) -> str:
-        limit = f"<= {self.most:g}" if self.most < NO_LIMIT else f">= {self.least:g}"
-        if self.least > -NO_LIMIT and self.most < NO_LIMIT:
-            limit = f"{self.least:g} to {self.most:g}"
-        verdict = "pass" if self.is_met else "MISS"
-        return f"{self.target:<4} {self.what:<58} {limit:>14} {self.measured:>10.4g} {self.unit:<4} {verdict}"
-
-
-def p99(values: Sequence[float]) -> float:
-    """The value that one of a hundred exceeds."""
-    return sorted(values)[min(len(values) - 1, int(len(values) * 0.99))]
 
 
 @asynccontextmanager
-async def served(here: Scene, *, through_proxies: bool = True) -> AsyncIterator[tuple[int, Front]]:
+async def served(
+    here: Scene, *, through_proxies: bool = True, change: Callable[[str], str] = str
+) -> AsyncIterator[tuple[int, Front]]:
     """A fresh gateway process: its id, and a front end that has asked once."""
     here.heal()
-    with worker(here, here.folder / "worker.log", through_proxies=through_proxies) as (pid, address):
+    log = here.folder / "worker.log"
+    with worker(here, log, through_proxies=through_proxies, change=change) as (pid, address):
         async with httpx.AsyncClient(base_url=address, trust_env=False, timeout=30) as client:
             await answers(client)
             front = Front(here, client)
@@ -163,16 +122,17 @@ async def r1b(here: Scene, chosen: Chosen) -> list[Line]:
 # --- R2: what the gateway adds --------------------------------------------------------------------------------
 
 
-async def r2(here: Scene, _chosen: Chosen) -> list[Line]:
+async def r2(here: Scene, chosen: Chosen) -> list[Line]:
     """At half of what four callers at once can get: without faults, and with one breaker open. No proxy between."""
     async with served(here, through_proxies=False) as (_, front):
         await many(partial(front.ask, "student-7"), 20, 2)
         began = time.perf_counter()
         capacity = len(await many(partial(front.ask, "student-7"), 60, 4)) / (time.perf_counter() - began)
-        healthy, source = await _at_rate(here, front, capacity / 2)
+        seconds = chosen.seconds(R2_SECONDS, 4)
+        healthy, source = await _at_rate(here, front, capacity / 2, seconds)
         async with _failing(here, "a-ehoks"):
             await many(partial(front.ask, "student-7"), 20, 2)
-            broken, _ = await _at_rate(here, front, capacity / 2)
+            broken, _ = await _at_rate(here, front, capacity / 2, seconds)
     return [
         Line(
             "R2", f"p99 at {capacity / 2:.0f} a second over Koski's own", 1000 * (p99(healthy) - p99(source)), 25, "ms"
@@ -193,12 +153,12 @@ async def _failing(here: Scene, source: str) -> AsyncIterator[None]:
             await client.put(control, json={"fault": "none"})
 
 
-async def _at_rate(here: Scene, front: Front, rate: float) -> tuple[list[float], list[float]]:
+async def _at_rate(here: Scene, front: Front, rate: float, seconds: float) -> tuple[list[float], list[float]]:
     """Seconds of answers at a rate, and of the source that takes longest for one answer, asked beside."""
     through: list[asyncio.Task[Told]] = []
     direct: list[float] = []
     client, request = _client(here, url(here.port, "Koski"))
-    ends = time.perf_counter() + R2_SECONDS
+    ends = time.perf_counter() + seconds
     while time.perf_counter() < ends:
         through.append(asyncio.create_task(front.ask("student-7")))
         began = time.perf_counter()
@@ -350,42 +310,5 @@ MEASURES: Mapping[str, Callable[[Scene, Chosen], Awaitable[list[Line]]]] = {
 }
 
 
-async def measured(here: Scene, chosen: Chosen) -> int:
-    """Measure and print what was chosen; how many measures could not be taken."""
-    print(f"{'':<4} {'':<58} {'target':>14} {'measured':>10}", flush=True)
-    broken = 0
-    for name in chosen.measures:
-        try:
-            for line in await MEASURES[name](here, chosen):
-                print(line, flush=True)
-        except (OSError, AssertionError, httpx.HTTPError, KeyError, ZeroDivisionError, IndexError) as failure:
-            broken += 1
-            print(f"{name}: could not be measured ({type(failure).__name__}: {failure})", flush=True)
-    return broken
-
-
-def _arguments() -> Chosen:
-    parser = argparse.ArgumentParser(prog="bench.faults", description="What failing sources cost, beside the targets.")
-    parser.add_argument("measures", nargs="*", metavar="measure", help=f"of {', '.join(MEASURES)}; all by default")
-    parser.add_argument("--requests", type=int, default=R1_REQUESTS, help="how often R1 and R1b meet each fault")
-    parser.add_argument("--every", action="store_true", help="R1 with every fault of the table")
-    given = parser.parse_args()
-    if unknown := [name for name in given.measures if name not in MEASURES]:
-        parser.error(f"there is no measure {unknown[0]}: choose from {', '.join(MEASURES)}")
-    return Chosen(tuple(given.measures or MEASURES), given.requests, given.every)
-
-
-def main() -> int:
-    """The exit code: 0, or 1 where something could not be measured."""
-    chosen = _arguments()
-    logging.disable(logging.CRITICAL)
-    warm()
-    began = time.perf_counter()
-    with tempfile.TemporaryDirectory() as folder, scene(Path(folder)) as here:
-        broken = asyncio.run(measured(here, chosen))
-    print(f"{time.perf_counter() - began:.0f} s; figures of a machine that may have been busy with other things")
-    return 1 if broken else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main("bench.faults", "What failing sources cost, beside the targets.", MEASURES))

@@ -181,7 +181,7 @@ def test_what_the_containers_run_comes_to_two_gateways_behind_the_front(image: P
         ports = {"8080": str(first), "8101": str(first + 11), "8102": str(first + 12)}
         places = {"@db/hoks": f"@/hoks?host={server.folder}", "--host=db": f"--host={server.folder}"}
         places |= {"/roles.sql": str(DEPLOY / "roles.sql"), "/var/lib/hoks-gateway": str(tmp_path), "$$": "$"}
-        env = {"PATH": f"{image}/opt/hoks-gateway/bin:{server.psql.parent}:{os.defpath}", "PORT": str(first)}
+        env = {"PATH": f"{image}/opt/hoks-gateway/bin:{server.program('psql').parent}:{os.defpath}", "PORT": str(first)}
 
         def words(name: str) -> list[str]:
             service = SERVICES[name]

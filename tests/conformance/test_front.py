@@ -19,8 +19,8 @@ from typing import NamedTuple
 import pytest
 
 from bench.arrivals import Answered
-from bench.faults import Line
 from bench.front import Fronted, front, fronted, killed, rolled, slow, worker_killed
+from bench.reliability import Line
 from bench.service import crowd
 from tests.chaos.certificates import certified
 from tests.chaos.names import DOMAIN
