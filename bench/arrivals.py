@@ -9,7 +9,7 @@ import gc
 import json
 import multiprocessing
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from typing import Any, NamedTuple, ParamSpec, TypeVar
@@ -91,13 +91,15 @@ async def _read(reader: asyncio.StreamReader, began: float) -> Answered:
 
 def request(token: str, query: str, role: str | None = None) -> bytes:
     """The bytes of one operation, in a role where the token has several."""
-    body = json.dumps({"query": query}).encode()
-    acting = f"acting-role: {role}\r\n" if role is not None else ""
-    head = (
-        f"POST /graphql HTTP/1.1\r\nhost: bench\r\nauthorization: Bearer {token}\r\n{acting}"
-        f"content-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
-    )
-    return head.encode() + body
+    acting = {"acting-role": role} if role is not None else {}
+    headers = {"authorization": f"Bearer {token}", "content-type": "application/json", **acting}
+    return post("/graphql", headers, json.dumps({"query": query}).encode())
+
+
+def post(path: str, headers: Mapping[str, str], body: bytes) -> bytes:
+    """The bytes of a request that sends something."""
+    said = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    return f"POST {path} HTTP/1.1\r\nhost: bench\r\n{said}content-length: {len(body)}\r\n\r\n".encode() + body
 
 
 def page(path: str) -> bytes:
@@ -144,8 +146,9 @@ def times(answers: Iterable[Answered], status: int = 200) -> list[float]:
 
 
 class Stream(NamedTuple):
-    """Requests that are sent in turn, so many a second."""
+    """Requests that are sent to an address in turn, so many a second."""
 
+    address: str
     requests: Sequence[bytes]
     rate: float
 
@@ -160,9 +163,9 @@ class Asking:
         """As fast as answers come."""
         return await self.do(_full, address, requests, at_a_time, seconds)
 
-    async def streams(self, address: str, seconds: float, *streams: Stream) -> list[list[Answered]]:
-        """So many a second of each stream."""
-        return await self.do(_streams, address, seconds, streams)
+    async def streams(self, seconds: float, *streams: Stream) -> list[list[Answered]]:
+        """What comes of each stream, all at once."""
+        return await self.do(_streams, seconds, streams)
 
     async def do(self, work: Callable[P, Coroutine[Any, Any, T]], *args: P.args, **named: P.kwargs) -> T:
         """What a function of a module comes to there."""
@@ -188,8 +191,14 @@ async def _full(address: str, requests: Sequence[bytes], at_a_time: int, seconds
     return [each._replace(body=b"") for each in told]
 
 
-async def _streams(address: str, seconds: float, streams: Sequence[Stream]) -> list[list[Answered]]:
-    target = Target(address)
-    told = await asyncio.gather(*(at_rate(target.send, each.requests, each.rate, seconds) for each in streams))
-    target.close()
+async def _streams(seconds: float, streams: Sequence[Stream]) -> list[list[Answered]]:
+    targets = [Target(each.address) for each in streams]
+    told = await asyncio.gather(
+        *(
+            at_rate(target.send, each.requests, each.rate, seconds)
+            for target, each in zip(targets, streams, strict=True)
+        )
+    )
+    for target in targets:
+        target.close()
     return [[each._replace(body=b"") for each in some] for some in told]

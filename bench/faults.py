@@ -16,6 +16,7 @@ from functools import partial
 
 import httpx
 
+from bench.arrivals import Stream, asking, post, request, times
 from bench.reliability import NO_LIMIT, Chosen, Line, main, p99
 from connectors.breaker import Breaker, State
 from connectors.client import HttpClient, Outgoing, opintopolku_headers
@@ -26,7 +27,7 @@ from sandbox.settings import USERNAME, secrets_in, url
 from tests.chaos.expected import EXPECTED
 from tests.chaos.faults import ELIAS, FAULTS, KINDS
 from tests.chaos.proxy import HOST
-from tests.chaos.scene import SECONDS, Front, Scene, Told
+from tests.chaos.scene import QUERY, SECONDS, Front, Scene, Told
 from tests.chaos.worker import MB, answers, counted_anew, figure, worker
 
 R1_FAULTS = (
@@ -37,6 +38,7 @@ R1_FAULTS = (
 R1_AT_A_TIME = 6
 R1_SECONDS = SECONDS + 0.05
 R2_SECONDS = 10.0
+R2_AT_A_TIME = 4
 SKIPPED_CALLS = 200
 PROBED_SECONDS = 12.0
 CLOSING_SECONDS = 40.0
@@ -61,6 +63,11 @@ async def served(
             front = Front(here, client)
             await front.ask("student-7")
             yield pid, front
+
+
+def address_of(front: Front) -> str:
+    """Where the gateway behind a front end listens."""
+    return str(front._client.base_url).rstrip("/")
 
 
 async def many(work: Callable[[], Awaitable[Told]], times: int, at_a_time: int) -> list[Told]:
@@ -123,16 +130,23 @@ async def r1b(here: Scene, chosen: Chosen) -> list[Line]:
 
 
 async def r2(here: Scene, chosen: Chosen) -> list[Line]:
-    """At half of what four callers at once can get: without faults, and with one breaker open. No proxy between."""
+    """At half of what four at once can get: without faults, and with one breaker open. No proxy between.
+
+    Koski takes longest for an answer: it is asked beside, as often, by the same process.
+    """
     async with served(here, through_proxies=False) as (_, front):
-        await many(partial(front.ask, "student-7"), 20, 2)
-        began = time.perf_counter()
-        capacity = len(await many(partial(front.ask, "student-7"), 60, 4)) / (time.perf_counter() - began)
-        seconds = chosen.seconds(R2_SECONDS, 4)
-        healthy, source = await _at_rate(here, front, capacity / 2, seconds)
-        async with _failing(here, "a-ehoks"):
-            await many(partial(front.ask, "student-7"), 20, 2)
-            broken, _ = await _at_rate(here, front, capacity / 2, seconds)
+        with asking() as asks:
+            address, requests = address_of(front), [request(here.token("student-7"), QUERY)]
+            seconds = chosen.seconds(R2_SECONDS, 4)
+            await asks.full(address, requests, R2_AT_A_TIME, seconds / 2)
+            told = await asks.full(address, requests, R2_AT_A_TIME, seconds / 2)
+            capacity = len(times(told)) / (seconds / 2)
+            ours = Stream(address, requests, capacity / 2)
+            koski = Stream(url(here.port, "Koski"), [_koski(here)], capacity / 2)
+            healthy, source = map(times, await asks.streams(seconds, ours, koski))
+            async with _failing(here, "a-ehoks"):
+                await asks.full(address, requests, R2_AT_A_TIME, 1)
+                broken, _ = map(times, await asks.streams(seconds, ours, koski))
     return [
         Line(
             "R2", f"p99 at {capacity / 2:.0f} a second over Koski's own", 1000 * (p99(healthy) - p99(source)), 25, "ms"
@@ -153,22 +167,10 @@ async def _failing(here: Scene, source: str) -> AsyncIterator[None]:
             await client.put(control, json={"fault": "none"})
 
 
-async def _at_rate(here: Scene, front: Front, rate: float, seconds: float) -> tuple[list[float], list[float]]:
-    """Seconds of answers at a rate, and of the source that takes longest for one answer, asked beside."""
-    through: list[asyncio.Task[Told]] = []
-    direct: list[float] = []
-    client, request = _client(here, url(here.port, "Koski"))
-    ends = time.perf_counter() + seconds
-    while time.perf_counter() < ends:
-        through.append(asyncio.create_task(front.ask("student-7")))
-        began = time.perf_counter()
-        reason = await _sent(client, request)
-        assert reason is None, reason
-        direct.append(time.perf_counter() - began)
-        await asyncio.sleep(max(0.0, 1 / rate - direct[-1]))
-    told = await asyncio.gather(*through)
-    await client.aclose()
-    return [each.wall for each in told], direct
+def _koski(here: Scene) -> bytes:
+    """A question about one student, as the gateway asks it."""
+    _, asked = _client(here)
+    return post("/koski/api/sure/oids", asked.headers, asked.body)
 
 
 # --- R3, R4, R15: the outgoing client -------------------------------------------------------------------------

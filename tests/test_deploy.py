@@ -15,13 +15,14 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from gateway.app import assemble
+from gateway.app import GRAPH, assemble
 from gateway.cli import main
 from gateway.clock import clock_of
 from gateway.errors import Code
 from gateway.serving import KEEP_SECONDS, KILL_SECONDS
 from gateway.settings import Settings, SettingsError
 from gateway.settings_file import load
+from gateway.view import PATH as VIEW
 
 ROOT = Path(__file__).parents[1]
 DEPLOY = ROOT / "deploy"
@@ -150,9 +151,9 @@ def seconds(text: str) -> float:
 
 
 def test_the_front_lets_through_the_paths_of_the_gateway_and_no_others() -> None:
-    served = {*re.findall(r'Route\("(/[^"{]+)"', (ROOT / "gateway/app.py").read_text()), "/graphql"}
+    served = {*re.findall(r'Route\("(/[^"{]+)"', (ROOT / "gateway/app.py").read_text()), GRAPH, VIEW}
     through = {*of_front(r"acl ours path (.*)$").split()}
-    assert of_front(r"acl ours path_beg (.*)$") == "/embed-token/"
+    assert of_front(r"acl ours path_beg (.*)$") == f"/embed-token/ {VIEW}/"
     assert through == served - {"/health", "/ready", "/invalidate"} | {"/invalidate/1", "/invalidate/2"}
 
 
