@@ -2,6 +2,7 @@
 
 endpoint    what a request costs around the read path, layer by layer: ``python -m bench.endpoint``
 gate        what the release gate adds to a request, on each store: ``make bench``
+verifier    how fast the log's verifier goes through a log: ``make bench``
 guidance    what follow-up of many students costs: ``make bench``
 warm        what a warm read costs in process: ``python -m bench.warm``
 clients     what a fetch from a source costs, by the client that makes it: ``python -m bench.clients``

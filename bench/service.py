@@ -9,7 +9,6 @@ import asyncio
 import os
 import random
 import re
-import shutil
 import signal
 import sys
 import time
@@ -26,6 +25,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from bench import faults
 from bench.arrivals import Answered, Asking, Stream, Target, asking, at_rate, page, request, times
 from bench.faults import address_of, served
+from bench.front import fronted, killed, rolled, slow, worker_killed
 from bench.reliability import NO_LIMIT, Chosen, Line, Measures, Told, Unmeasured, main, p99
 from sandbox.cast import cast, person_oid
 from sandbox.issuer import AUDIENCE
@@ -42,6 +42,8 @@ AT_A_TIME = 8
 PEOPLE = 20
 _GAP = b"UNAVAILABLE"
 """In an answer that tells of a source that it did not answer, or that nothing can be told without it."""
+SLOWLY = 60.0
+"""Requests a second beside slow clients: of no account to two instances, so that only the front is measured."""
 VIEWERS = 50
 TOGETHER = 50
 """At once, in a gateway that lets so many work."""
@@ -89,7 +91,7 @@ class Standing(NamedTuple):
 
 
 @asynccontextmanager
-async def standing(here: Scene, chosen: Chosen) -> AsyncIterator[Standing]:
+async def warm(here: Scene, chosen: Chosen) -> AsyncIterator[Standing]:
     """A fresh gateway that is warm."""
     async with served(here, through_proxies=False) as (pid, front):
         with asking() as asks:
@@ -119,7 +121,7 @@ async def r5(here: Scene, chosen: Chosen) -> Told:
     usual, told, could = list[Answered](), list[Answered](), 0.0
     rounds = chosen.times(1, 3)
     seconds, short = chosen.seconds(MINUTE, 8) / rounds, chosen.seconds(20, 6) / rounds
-    async with standing(here, chosen) as it:
+    async with warm(here, chosen) as it:
         for _ in range(rounds):
             capacity = await it.capacity(chosen.seconds(MINUTE / 2, 1.5))
             could += capacity * seconds
@@ -154,7 +156,7 @@ async def r5b(here: Scene, chosen: Chosen) -> Told:
     """One who asks ten times as often as each of the others, by turns with the others alone."""
     alone, beside, greedy = list[Answered](), list[Answered](), list[Answered]()
     seconds = chosen.seconds(20, 3)
-    async with standing(here, chosen) as it:
+    async with warm(here, chosen) as it:
         for _ in range(3):
             each = await it.most(seconds / 2) / (2 * CROWD)
             others = Stream(it.address, it.requests, CROWD * each)
@@ -298,15 +300,25 @@ class _Front:
             each.close()
 
 
-async def r9(_: Scene, __: Chosen) -> Told:
-    """One worker killed."""
-    return [Unmeasured("R9", "a worker killed under load", "not written yet; test_workers.py kills one")]
+async def r8b(here: Scene, chosen: Chosen) -> Told:
+    """Two instances on PostgreSQL behind HAProxy: each killed, and both restarted in turn."""
+    with fronted(here) as standing:
+        seconds, requests = chosen.seconds(5, 1), crowd(here)
+        return [
+            *await killed(standing, requests, seconds),
+            *await rolled(standing, requests, seconds),
+        ]
 
 
-async def r16(_: Scene, __: Chosen) -> Told:
-    """Slow clients."""
-    why = "no front proxy is part of this repository" if shutil.which("haproxy") else "no haproxy on this machine"
-    return [Unmeasured("R16", "500 slow clients through the front proxy", why)]
+async def r9(here: Scene, chosen: Chosen) -> Told:
+    """One of two workers killed."""
+    return await worker_killed(here, crowd(here), chosen.seconds(5, 1))
+
+
+async def r16(here: Scene, chosen: Chosen) -> Told:
+    """Slow clients through the front."""
+    with fronted(here) as standing:
+        return await slow(standing, crowd(here), chosen.seconds(20, 5), SLOWLY)
 
 
 # --- R18: for long --------------------------------------------------------------------------------------------
@@ -521,7 +533,7 @@ def _is_gone(pid: int) -> bool:
         return True
 
 
-MEASURES: Measures = {each.__name__: each for each in (r2, r5, r5b, r6, r7, r8, r9, r16, r18, r20, r22)}
+MEASURES: Measures = {each.__name__: each for each in (r2, r5, r5b, r6, r7, r8, r8b, r9, r16, r18, r20, r22)}
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ import msgspec
 
 from hoks.asking import awaited_where
 from hoks.outcomes import Answer
+from hoks.ports import Source
 
 DEFAULT_BYTES = 64_000_000
 ENTRY_BYTES = 1_000
@@ -76,6 +77,8 @@ class Shelf:
         self._asked: dict[Place, frozenset[str]] = {}
         self._running: dict[Flight, float] = {}
         """Every fetch under way, with when it began."""
+        self._besides: dict[str, list[Callable[[], None]]] = {}
+        """What else forgets when something of a source is forgotten, by source id."""
         self._waiting: Counter[Flight] = Counter()
         """How many wait for each fetch under way."""
 
@@ -168,6 +171,8 @@ class Shelf:
         any OID, so nobody joins it any more and it is not kept; those who wait for it still get it.
         """
         wanted = frozenset(oids)
+        for forget in self._besides.get(source, ()):
+            forget()
         forgotten = 0
         for each in list(self._kept):
             entry = self._kept.get(each)
@@ -179,6 +184,11 @@ class Shelf:
             del self._flights[each], self._asked[each]
         return forgotten
 
+    def tell_what_is_forgotten(self, sources: Iterable[Source], forget: Callable[[], None]) -> None:
+        """Have ``forget`` called whenever something is forgotten of one of these sources."""
+        for source in sources:
+            self._besides.setdefault(source.id, []).append(forget)
+
     async def aclose(self) -> None:
         """End what is on its way, and forget everything."""
         flights = list(self._running)
@@ -186,6 +196,8 @@ class Shelf:
             flight.cancel()
         await asyncio.gather(*flights, return_exceptions=True)
         self._kept.clear()
+        for forget in (forget for each in self._besides.values() for forget in each):
+            forget()
 
 
 def _is_of(where: Any, source: str, questions: Collection[str] | None = None) -> bool:

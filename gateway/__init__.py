@@ -29,6 +29,7 @@ embedding       POST /embed-token, and what a bearer of one may do
 invalidate      POST /invalidate: a source says that something of its has changed
 hearsay         what a source says to one worker, passed on to the others
 export          GET /disclosures/export: a student takes along what the log says of them
+graphiql        /graphiql: the page on which a sandbox is asked by hand
 records         the log, consents and the release gate, in one store
 app             the composition root: the only place that knows every part
 explain         what an operator may ask of the rules, in words
@@ -36,6 +37,7 @@ checking        every source of a configuration tried once
 memory          what large answers took in memory, given back to the system
 preparing       the database of the records made ready by its owner
 workers         so many processes that serve, kept at their number
+starter         tells whoever started it that it serves
 serving         an application on one address until it is told to stop
 oversight       what an operator does with what is kept, at the command line
 registering     trusted documents checked and added, at the command line

@@ -27,6 +27,7 @@ from gateway.callers import Callers
 from gateway.embedding import Embedded, EmbedTokenEndpoint
 from gateway.errors import Code, RefusedError
 from gateway.export import ExportEndpoint
+from gateway.graphiql import GraphiqlPage
 from gateway.hearsay import Everywhere, Hearsay
 from gateway.heartbeat import Heartbeat
 from gateway.http import GraphQLEndpoint
@@ -236,6 +237,7 @@ def create_app(
         Route("/disclosures/export", ExportEndpoint(callers, parts.reader, parts.keeping.exports.of, admission.turn)),
         Route("/health", _alive),
         Route("/ready", ready),
+        *_graphiql(settings),
     ]
     graph = Embedded(endpoint, parts.keeping.embeds, grounds, parts.reader, origins, admission.turn)
     observing = partial(
@@ -333,6 +335,13 @@ def _operations(settings: Settings) -> Operations:
         raise SettingsError(f"key `client.manifest_path`: {refused}") from None
 
 
+def _graphiql(settings: Settings) -> list[Route]:
+    # INVARIANT: outside a sandbox there is no such page; settings that ask for one have been refused before.
+    if settings.graphiql is None or settings.mode != "sandbox":
+        return []
+    return GraphiqlPage(settings.graphiql.folder, _origin(settings.issuer[0].jwks_url)).routes()
+
+
 def _records(settings: Settings, clock: Clock) -> Keeping:
     password_file = settings.records.password_file
     return open_records(settings.records, clock, secret(password_file) if password_file is not None else None)
@@ -345,6 +354,7 @@ def _sources(connected: Connected, keeping: Keeping, settings: Settings) -> Sour
         identities=connected.identities,
         organisations=connected.organisations,
         rights=connected.rights,
+        rights_together=connected.rights_together,
         plans=connected.plans,
         holders=connected.holders,
         appointments=connected.appointments,

@@ -136,6 +136,13 @@ class GraphSettings(_Section, frozen=True):
     """Whether routers of Apollo Federation v2 are served too: `_service` and `_entities`."""
 
 
+class GraphiqlSettings(_Section, frozen=True):
+    """The page ``/graphiql``, of a sandbox alone."""
+
+    folder: Path
+    """Where `make graphiql` has laid GraphiQL."""
+
+
 class AccessSettings(_Section, frozen=True):
     """Questions of interpretation that a provider may answer otherwise."""
 
@@ -230,6 +237,14 @@ class SandboxConsentSettings(_Section, frozen=True):
         )
 
 
+class Instance(_Section, frozen=True):
+    """What one of several instances with the same file has for itself; nothing: as the file says."""
+
+    port: int | None = None
+    metrics_port: int | None = None
+    stream: str | None = None
+
+
 class Settings(_Section, frozen=True):
     """The whole file."""
 
@@ -250,6 +265,7 @@ class Settings(_Section, frozen=True):
     tracing: TracingSettings = TracingSettings()
     cache: CacheSettings = CacheSettings()
     graph: GraphSettings = GraphSettings()
+    graphiql: GraphiqlSettings | None = None
     access: AccessSettings = AccessSettings()
     guidance: GuidanceSettings = GuidanceSettings()
     issuer: tuple[IssuerSettings, ...] = ()
@@ -267,6 +283,16 @@ class Settings(_Section, frozen=True):
         port = self.metrics.port + number - 1 if self.metrics.port is not None else None
         metrics = msgspec.structs.replace(self.metrics, port=port)
         return msgspec.structs.replace(self, records=records, metrics=metrics)
+
+    def of_instance(self, own: Instance) -> "Settings":
+        """The settings of one of several instances, with what it alone has."""
+        server, metrics, records = self.server, self.metrics, self.records
+        return msgspec.structs.replace(
+            self,
+            server=msgspec.structs.replace(server, port=own.port or server.port),
+            metrics=msgspec.structs.replace(metrics, port=own.metrics_port or metrics.port),
+            records=msgspec.structs.replace(records, stream=own.stream or records.stream),
+        )
 
     @property
     def statutes(self) -> tuple[Statute, ...]:

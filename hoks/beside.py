@@ -12,6 +12,8 @@ import msgspec
 R = TypeVar("R", bound=msgspec.Struct)
 T = TypeVar("T")
 _ITSELF = object()
+MOST_HELD = 2_048
+"""Records of which one function's work is held: more than a page shows, fewer than a walk over everybody looks at."""
 
 
 class Beside(Generic[R, T]):
@@ -19,11 +21,12 @@ class Beside(Generic[R, T]):
 
     INVARIANT: found by the very record and never by an equal one, and only where all else that it was made of is equal.
     So one that was made of more than another caller may see is not found by what that caller may see. It holds no
-    record: the table is never longer than the list of records that somebody else holds.
+    record: the table is never longer than the list of records that somebody else holds, nor than ``most``.
     """
 
-    def __init__(self, make: Callable[..., T]) -> None:
+    def __init__(self, make: Callable[..., T], most: int = MOST_HELD) -> None:
         self._make = make
+        self._most = most
         self._made: dict[int, tuple[ref[R], tuple[object, ...], Any]] = {}
 
     def __call__(self, record: R, *given: object) -> T:
@@ -34,6 +37,9 @@ class Beside(Generic[R, T]):
             made: Any = record if found[2] is _ITSELF else found[2]
         else:
             made = self._make(record, *given)
+            while len(self._made) >= self._most and place not in self._made:
+                # The oldest: who walks over more than are held comes by none of them twice.
+                self._made.pop(next(iter(self._made)), None)
             # What is the record itself would keep it for ever.
             self._made[place] = (self._watching(record, place), given, _ITSELF if made is record else made)
         return made  # type: ignore[no-any-return]  # T, by how it was made

@@ -9,7 +9,7 @@ from datetime import datetime
 
 import msgspec
 
-from hoks.access.decide import Grant
+from hoks.access.decide import Grant, together
 from hoks.access.redact import redact
 from hoks.beside import Beside
 from hoks.findings import Finding, FindingCode, finding
@@ -162,7 +162,7 @@ def _items(
         is_own = plan.study_right_oid == right
         if is_own or (not grant.is_of_one_plan and _is_shown(plan, grants[plan.study_right_oid], evidence)):
             reached = grant.reached(plan, evidence)
-            seen |= grant.items(reached, evidence) if reached is not None else frozenset()
+            seen = together((seen, grant.items(reached, evidence))) if reached is not None else seen
     return seen
 
 

@@ -23,6 +23,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
+from gateway.records.driver import said
 from gateway.records.files import Files
 from hoks.waiting import waiting_for
 
@@ -99,6 +100,8 @@ class Store:
         self._done = 0
         """How many jobs have been tried; that it grows shows that the writer is getting on."""
         self._written = float("-inf")
+        self._coming: list[_Waiting] = []
+        """What waits for the writer to be told of it, at the end of the loop's turn."""
         self._jobs: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="records-read")
         self._writer = threading.Thread(target=self._write_all, name="records-write", daemon=True)
@@ -122,18 +125,26 @@ class Store:
         return await self._in_turn(job, item, is_joint=True)
 
     async def _in_turn(self, job: JointJob[S, T], item: S, *, is_joint: bool) -> T:
-        if self._jobs.qsize() >= WAITING:
+        if len(self._coming) + self._jobs.qsize() >= WAITING:
             raise StoreBroken("too many are waiting for the store")
         loop = asyncio.get_running_loop()
         # INVARIANT: a caller that gives up does not stop what is being written: it may be durable already.
         waiting = _Waiting(job, item, loop.create_future(), is_joint=is_joint)
-        self._jobs.put(waiting)
+        # What comes in one turn of the loop goes together: the writer would take the first alone, and be in its way.
+        if not self._coming:
+            loop.call_soon(self._hand_over)
+        self._coming.append(waiting)
         waiting.look = loop.call_later(PATIENCE_SECONDS, self._look_after, waiting, self._done)
         try:
             async with waiting_for(RECORDS):
                 return await waiting.answer  # type: ignore[no-any-return]  # what waits is of any kind
         finally:
             waiting.look.cancel()
+
+    def _hand_over(self) -> None:
+        for waiting in self._coming:
+            self._jobs.put(waiting)
+        self._coming.clear()
 
     def _look_after(self, waiting: _Waiting, done: int) -> None:
         """Give up what has waited for long while the writer got on with nobody's."""
@@ -172,6 +183,7 @@ class Store:
 
     async def aclose(self) -> None:
         """Write what waits, then stop."""
+        self._hand_over()
         self._jobs.put(None)
         await asyncio.to_thread(self._writer.join, CLOSING_SECONDS)
         self._readers.shutdown(wait=not self._writer.is_alive())
@@ -316,8 +328,11 @@ def _locked(file: Path | None) -> Iterator[None]:
     if file is None:
         yield
         return
-    file.parent.mkdir(parents=True, exist_ok=True)
-    handle = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        handle = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
+    except FileNotFoundError:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
@@ -363,7 +378,7 @@ def sqlite(file: Path) -> Store:
     @event.listens_for(engine, "begin")
     def _(connection: Connection) -> None:
         immediate = threading.current_thread().name == "records-write"
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+        said(connection, "BEGIN IMMEDIATE" if immediate else "BEGIN")
 
     return Store(engine, lock=file.with_name(file.name + ".lock"), files=files)
 

@@ -64,6 +64,11 @@ class Grant(msgspec.Struct, frozen=True, kw_only=True):
         return bool(self.allowances)
 
     @property
+    def rests_on_plans(self) -> bool:
+        """Whether what is read in plans decides on more than that they are there."""
+        return self.scope is not Scope.ALL or any(each.when_plan for each in self.allowances)
+
+    @property
     def sides(self) -> Seen:
         """The sides of items that may be seen without the rest."""
         return frozenset(each for allowance in self.allowances for each in allowance.items if isinstance(each, Slice))
@@ -77,7 +82,7 @@ class Grant(msgspec.Struct, frozen=True, kw_only=True):
         """What may be seen, given the plan that covers the right and what is known once plans are read."""
         if self.scope is not Scope.ALL and plan is None:
             return frozenset()
-        return frozenset().union(*(each.items for each in self.allowances if _judged(each, plan, evidence)))
+        return together(tuple([each.items for each in self.allowances if _judged(each, plan, evidence)]))
 
     def rules(self, plan: Hoks | None, evidence: Evidence) -> tuple[str, ...]:
         """The rules that let something through."""
@@ -165,6 +170,12 @@ def _conclude(
 
 
 MOST_CONCLUSIONS = 4_096
+
+
+@lru_cache(MOST_CONCLUSIONS)
+def together(seen: tuple[Seen, ...]) -> Seen:
+    """Everything in them, as one and the same set for all of whom the same may be seen."""
+    return frozenset().union(*seen)
 
 
 class _Rules:

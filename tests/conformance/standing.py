@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from gateway.trial import asked, token_of
+from sandbox.settings import url
 
 ROOT = Path(__file__).parents[2]
 READY_SECONDS, SOURCES_SECONDS = 30.0, 60.0
@@ -25,11 +26,17 @@ class Standing:
 
     def __init__(self, port: int) -> None:
         self._port = port
-        self.url = f"http://127.0.0.1:{port}/graphql"
+        self.origin = f"http://127.0.0.1:{port}"
+        self.url = f"{self.origin}/graphql"
+        self.issuer = url(port, "issuer")
+
+    def token(self, persona: str) -> str:
+        """A token of a persona."""
+        return token_of(persona, self._port)
 
     def headers(self, persona: str) -> dict[str, str]:
         """What shows a persona to the gateway."""
-        return {"authorization": f"Bearer {token_of(persona, self._port)}"}
+        return {"authorization": f"Bearer {self.token(persona)}"}
 
     def wait_for_every_source(self) -> None:
         """Until every source has been read once, which on a busy machine may take longer than one request waits."""

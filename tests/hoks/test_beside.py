@@ -72,3 +72,24 @@ def test_a_record_in_the_place_of_one_that_went_has_its_own() -> None:
     for number in range(100):
         right = A1 if number % 2 else B1
         assert texts(Hoks(study_right_oid=right)) == f"{right} ()"
+
+
+def test_of_more_records_than_are_held_the_oldest_is_let_go() -> None:
+    making = Making()
+    texts: Beside[Hoks, str] = Beside(making.text, most=2)
+    plans = [Hoks(study_right_oid=A1) for _ in range(3)]
+    for plan in plans:
+        texts(plan)
+    assert len(texts) == 2
+    texts(plans[2]), texts(plans[1])
+    assert making.times == 3
+    texts(plans[0])
+    assert (making.times, len(texts)) == (4, 2)
+
+
+def test_what_is_made_anew_of_a_record_that_is_held_pushes_nothing_out() -> None:
+    making = Making()
+    texts: Beside[Hoks, str] = Beside(making.text, most=2)
+    one, other = Hoks(study_right_oid=A1), Hoks(study_right_oid=B1)
+    texts(one), texts(other), texts(other, 2), texts(one)
+    assert making.times == 3

@@ -73,4 +73,15 @@ async def test_an_unknown_persona_is_told_who_there_is(issuer: httpx.AsyncClient
 async def test_personas_are_listed_with_what_they_show(issuer: httpx.AsyncClient) -> None:
     listed = (await issuer.get("/personas")).json()
     assert [p["persona"] for p in listed] == [p.persona for p in cast()]
-    assert all(p.keys() == {"persona", "title", "shows"} and p["title"] and p["shows"] for p in listed)
+    assert all(p.keys() == {"persona", "title", "shows", "actingRoles"} and p["title"] and p["shows"] for p in listed)
+    roles = {p["persona"]: p["actingRoles"] for p in listed}
+    of_staff = f"staff@{organisation('A').oid}"
+    assert roles["dual-a"] == [of_staff, f"responsible_teacher@{organisation('A-school').oid}"]
+    assert roles["student-7"] == ["student"]
+
+
+async def test_pages_of_the_gateway_alone_may_read_what_it_says() -> None:
+    client = client_of(issuer_app(ISSUER, pages=["http://localhost:8080"]))
+    for origin, allowed in (("http://localhost:8080", "http://localhost:8080"), ("http://evil.test", None)):
+        answer = await client.get("/personas", headers={"origin": origin})
+        assert answer.headers.get("access-control-allow-origin") == allowed
