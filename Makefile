@@ -4,7 +4,7 @@ PORT ?= 8080
 BIN := .venv/bin
 ALL_PROCESSORS := --numprocesses auto --dist worksteal
 
-.PHONY: run graphiql test check conformance test-view chromium prove mutate bench bench-faults bench-service format schema release-schema lock clean
+.PHONY: run graphiql test check conformance test-view chromium prove mutate bench bench-faults bench-service format operations schema release-schema lock clean
 
 run: .venv/ready
 	@$(BIN)/python -m sandbox.graphiql var/graphiql || true
@@ -93,6 +93,10 @@ check: .venv/ready
 format: .venv/ready
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+# The documents that the view asks by, for its manifest and with their hashes for its modules.
+operations: .venv/ready
+	$(BIN)/python -m tests.view.operations
 
 schema: .venv/ready
 	$(BIN)/hoks-gateway schema > schema.graphql.new && mv schema.graphql.new schema.graphql

@@ -45,13 +45,15 @@ class Target:
 
     async def send(self, request: bytes) -> Answered:
         """Send one request."""
-        began = time.perf_counter()
+        began, writer = time.perf_counter(), None
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
                 reader, writer = self._kept() or await self._connected()
                 writer.write(request)
                 answer = await _read(reader, began)
         except (OSError, TimeoutError, asyncio.IncompleteReadError):
+            if writer is not None:
+                writer.close()
             return Answered(0, time.perf_counter() - began, sent=began)
         if answer.closes:
             writer.close()

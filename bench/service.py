@@ -42,8 +42,6 @@ AT_A_TIME = 8
 PEOPLE = 20
 _GAP = b"UNAVAILABLE"
 """In an answer that tells of a source that it did not answer, or that nothing can be told without it."""
-SLOWLY = 60.0
-"""Requests a second beside slow clients: of no account to two instances, so that only the front is measured."""
 VIEWERS = 50
 TOGETHER = 50
 """At once, in a gateway that lets so many work."""
@@ -325,7 +323,7 @@ async def r9(here: Scene, chosen: Chosen) -> Told:
 async def r16(here: Scene, chosen: Chosen) -> Told:
     """Slow clients through the front."""
     with fronted(here) as standing:
-        return await slow(standing, crowd(here), chosen.seconds(20, 5), SLOWLY)
+        return await slow(standing, crowd(here), chosen.seconds(20, 5))
 
 
 # --- R18: for long --------------------------------------------------------------------------------------------

@@ -46,6 +46,7 @@ from gateway.records.keeping import Keeping, open_records
 from gateway.records.store import StoreBroken
 from gateway.settings import Settings, SettingsError
 from gateway.tracing import Tracing
+from gateway.view import View, clients, is_served
 from hoks.access.rules import Policy, PolicyError, read_policy
 from hoks.consent_texts import ConsentTexts, read_consent_texts
 from hoks.embedding import Grounds
@@ -242,6 +243,7 @@ def create_app(
         Route("/disclosures/export", ExportEndpoint(callers, parts.reader, parts.keeping.exports.of, admission.turn)),
         Route("/health", _alive),
         Route("/ready", ready),
+        *_view(settings),
         *_graphiql(settings),
     ]
     graph = Embedded(endpoint, parts.keeping.embeds, grounds, parts.reader, origins, admission.turn)
@@ -335,9 +337,16 @@ def _desks(parts: Parts) -> Desks:
 
 def _operations(settings: Settings) -> Operations:
     try:
-        return Operations(settings.client)
+        return Operations(clients(settings))
     except ManifestRefusedError as refused:
         raise SettingsError(f"key `client.manifest_path`: {refused}") from None
+
+
+def _view(settings: Settings) -> list[Route]:
+    if not is_served(settings):
+        return []
+    issuer = _origin(settings.issuer[0].jwks_url) if settings.mode == "sandbox" else None
+    return View(settings.view.client, issuer, settings.fixed_day).routes()
 
 
 def _graphiql(settings: Settings) -> list[Route]:

@@ -172,6 +172,7 @@ def _addresses(port: int) -> list[str]:
     servers = [f"  {name:<13} {url(port, name)}" for name in SERVERS]
     own = {
         "gateway": "graphql",
+        "view": "view",
         **({"GraphiQL": "graphiql"} if is_laid_out(folder_of(port).parent / "graphiql") else {}),
     }
     return ["Addresses", *(f"  {name:<13} http://{LOOPBACK}:{port}/{path}" for name, path in own.items()), *servers]

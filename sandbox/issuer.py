@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from .cast import Persona, cast
+from .cast import Persona, cast, person_oid, students_of
 from .organisations import organisation
 
 AUDIENCE = "hoks-gateway"
@@ -71,9 +71,15 @@ def issuer_app(issuer: str, clock: Callable[[], float] = time.time, pages: Seque
 
 
 def _listed(persona: Persona) -> dict[str, object]:
-    """A persona, and each role as the header ``Acting-Role`` names it."""
+    """A persona, each role as the header ``Acting-Role`` names it, and the students to whom the cast ties them."""
     roles = [f"{role}@{oid}" if oid else role for role, oid in _roles(persona)]
-    return {"persona": persona.persona, "title": persona.title, "shows": persona.shows, "actingRoles": roles}
+    return {
+        "persona": persona.persona,
+        "title": persona.title,
+        "shows": persona.shows,
+        "actingRoles": roles,
+        "students": [person_oid(number) for number in students_of(persona.persona)],
+    }
 
 
 async def _asked(request: Request) -> dict[str, object]:
