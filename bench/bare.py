@@ -17,7 +17,6 @@ import gateway.app
 import hoks.looking
 import hoks.showing
 from gateway.cli import main
-from gateway.http import GraphQLEndpoint
 from gateway.records.disclosures import Recorder
 from gateway.records.gate import Disclosure, Gate
 from hoks.access.decide import Grant, decide
@@ -58,7 +57,7 @@ class NoLog:
 
 def without_authentication() -> None:
     """No token is verified."""
-    _put(gateway.app, "GraphQLEndpoint", lambda **pieces: GraphQLEndpoint(**{**pieces, "callers": Anybody()}))
+    _endpoint_with(callers=Anybody())
 
 
 def without_access() -> None:
@@ -79,7 +78,7 @@ def without_access() -> None:
 
 def without_gate() -> None:
     """Nothing is looked at again, made into records or written."""
-    _put(gateway.app, "GraphQLEndpoint", lambda **pieces: GraphQLEndpoint(**{**pieces, "gate": NoGate()}))
+    _endpoint_with(gate=NoGate())
 
 
 def without_log() -> None:
@@ -87,12 +86,26 @@ def without_log() -> None:
     _put(gateway.app, "Recorder", lambda _, policy: Recorder(cast(Gate, NoLog()), policy))
 
 
+def without_any() -> None:
+    """Nothing of all that."""
+    without_authentication()
+    without_access()
+    without_gate()
+
+
 _OFF: Mapping[str, Callable[[], None]] = {
     "authentication": without_authentication,
     "access": without_access,
     "gate": without_gate,
     "log": without_log,
+    "any": without_any,
 }
+
+
+def _endpoint_with(**pieces: object) -> None:
+    """The endpoint, whatever it is by now, with these pieces in the place of its own."""
+    endpoint = cast(Callable[..., object], vars(gateway.app)["GraphQLEndpoint"])
+    _put(gateway.app, "GraphQLEndpoint", lambda **given: endpoint(**{**given, **pieces}))
 
 
 def _put(module: ModuleType, name: str, value: object) -> None:

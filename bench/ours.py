@@ -27,7 +27,7 @@ PIECES: Mapping[str, str] = {
 """What can be put out of work, each by ``bench.bare``."""
 
 
-def settings(place: Place, port: int, folder: Path, *, plans: int, people: int) -> str:
+def settings(place: Place, port: int, folder: Path, *, plans: int, people: int, tickets: bool = False) -> str:
     """The settings: for how many seconds plans are kept, and what is told of people and their rights."""
     text = f"""
 mode = "sandbox"
@@ -60,15 +60,25 @@ cache_seconds = {300 if people else 0}
 concurrency = 64
 waiting = 10_000
 
+# Everybody who asks here is one caller, and all that is asked is to be answered.
+[overload]
+waiting_seconds = 20
+crowded = 256
+each = 256
+
 [organisaatio]
 base_url = "{place.registers}/organisaatio"
 caller_id = "bench"
 """
-    return text + "".join(_provider(place, number, plans=plans, people=people) for number in range(place.providers))
+    providers = range(place.providers)
+    return text + "".join(_provider(place, each, plans=plans, people=people, tickets=tickets) for each in providers)
 
 
-def _provider(place: Place, number: int, *, plans: int, people: int) -> str:
-    """The two sources of one provider: its rights from Koski, its plans from eHOKS, with a ticket for each call."""
+def _provider(place: Place, number: int, *, plans: int, people: int, tickets: bool) -> str:
+    """The two sources of one provider: its rights from Koski, its plans from the plain source that every peer asks.
+
+    With ``tickets`` they come from eHOKS instead, with a ticket for each call, and a plan takes two of these.
+    """
     base, cas = place.url(number), f"{place.registers}/p{number}"
     login = 'username = "bench"\npassword_file = "password"\ncaller_id = "bench"\nconcurrency = 64\nwaiting = 10_000'
     return f"""
@@ -81,20 +91,37 @@ cache_seconds = {people}
 {login}
 
 [[source]]
-id = "ehoks-{number}"
-kind = "ehoks"
+id = "plans-{number}"
 provider = "{provider_oid(number)}"
+cache_seconds = {plans}
+seconds = {place.seconds}
+{_with_tickets(base, cas, login) if tickets else _plain(base)}
+"""
+
+
+def _with_tickets(base: str, cas: str, login: str) -> str:
+    return f"""
+kind = "ehoks"
 base_url = "{base}/hoks"
 cas_url = "{cas}/cas"
 service = "{base}/check"
 procurement = false
-cache_seconds = {plans}
-seconds = {place.seconds}
 {login}
 """
 
 
-def _command(place: Place, port: int, *, plans: int, people: int, without: str = "") -> Command:
+def _plain(base: str) -> str:
+    return f"""
+kind = "documents"
+base_url = "{base}/students"
+path = "/rights/{{right}}"
+auth = {{ kind = "none" }}
+concurrency = 64
+waiting = 10_000
+"""
+
+
+def _command(place: Place, port: int, *, plans: int, people: int, tickets: bool = False, without: str = "") -> Command:
     folder = place.folder / f"ours-{port}"
     folder.mkdir()
     for name, text in (("part-id.key", secrets.token_hex(32)), ("password", "bench")):
@@ -104,7 +131,7 @@ def _command(place: Place, port: int, *, plans: int, people: int, without: str =
     for file in folder.iterdir():
         file.chmod(0o600)
     config = folder / "gateway.toml"
-    config.write_text(settings(place, port, folder, plans=plans, people=people))
+    config.write_text(settings(place, port, folder, plans=plans, people=people, tickets=tickets))
     module = ("bench.bare", without) if without else ("gateway.cli",)
     return Command([sys.executable, "-m", *module, "serve", "--config", config], folder)
 
@@ -113,17 +140,23 @@ def _token(place: Place, who: str) -> tuple[tuple[str, str], ...]:
     return (("authorization", f"Bearer {place.tokens(who)}"),)
 
 
-def ours(name: str, what: str, *, plans: int, people: int = KEPT_SECONDS, without: str = "") -> Target:
+def ours(
+    name: str, what: str, *, plans: int, people: int = KEPT_SECONDS, tickets: bool = False, without: str = ""
+) -> Target:
     """The gateway with settings of its own."""
-    command = partial(_command, plans=plans, people=people, without=without)
+    command = partial(_command, plans=plans, people=people, tickets=tickets, without=without)
     return Target(name=name, what=what, command=command, dialect=Relayed(), headers=_token, keeps=people > 0)
 
 
-COLD = ours("ours, cold", "plans asked anew for each request: a ticket, the plan's head, a ticket, the plan", plans=0)
+COLD = ours("ours, cold", "plans asked anew for each request, from the plain sources that every peer asks", plans=0)
+TICKETS = ours(
+    "ours, cold, eHOKS", "the same from eHOKS: a ticket, the plan's head, a ticket, the plan", plans=0, tickets=True
+)
+BARE = ours("ours, cold, bare", "cold, with nothing authenticated, decided or recorded", plans=0, without="any")
 ANEW = ours("ours, all anew", "rights and persons asked anew for each request too", plans=0, people=0)
 WARM = ours("ours, warm", f"everything kept, as it may be for {KEPT_SECONDS} seconds", plans=KEPT_SECONDS)
 WITHOUT = tuple(
     ours(f"ours, warm, {piece} off", f"the same, {what}; no setting does that", plans=KEPT_SECONDS, without=piece)
     for piece, what in PIECES.items()
 )
-OURS = (ANEW, COLD, WARM)
+OURS = (ANEW, TICKETS, COLD, BARE, WARM)

@@ -148,7 +148,7 @@ class Source:
         return Told("plan", b'{"error":"No HOKS found with given opiskeluoikeus"}', 404)
 
     def _student(self, provider: int, rest: list[str], _: bytes) -> Told:
-        """The plain source: ``/students/OID/plan``, and the list ``/students/first/N``."""
+        """The plain source: ``/students/OID/plan``, ``/students/rights/OID``, and the list ``/students/first/N``."""
         return self._rest(provider, rest, camel=False)
 
     def _camel(self, provider: int, rest: list[str], _: bytes) -> Told:
@@ -159,6 +159,8 @@ class Source:
         match rest:
             case ["first", number]:
                 return Told("list", json.dumps([{"oid": oid} for oid in world.students(int(number))]).encode())
+            case ["rights", oid] if (student := student_with(oid, provider)) is not None:
+                return Told("plan", self._plan(student, provider, camel))
             case [oid, "plan"] if provider < len(world.PROVIDERS) and (student := student_of(oid)) is not None:
                 return Told("plan", self._plan(student, provider, camel))
         return _NOT_FOUND._replace(kind="plan")

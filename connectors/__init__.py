@@ -31,15 +31,18 @@ lenient                JSON that breaks its own schema, read without losing what
 ehoks_wire_competence  eHOKS's documents: periods and demonstrations
 ehoks_wire             eHOKS's documents: plans
 ehoks_plan             an eHOKS document to a plan
+each_right             questions that a source is asked right by right
 ehoks                  plans from eHOKS
 ehoks_changes          hints from eHOKS on which kept plans have changed
+documents              plans in eHOKS's form, each at an address of the provider's own
 koski_wire             Koski's documents
 koski                  study rights from Koski
 oneroster_pages        a whole collection that comes in pages
 oneroster_wire         OneRoster's answers and rows
 oneroster_right        enrolments to a study right
+oneroster_groups       classes to groups, and who guides whom by them
 oneroster_join         users and enrolments of a roster put together
-oneroster              study rights from a roster interface
+oneroster              study rights and groups from a roster interface
 table                  rights and plans from files that a student system exports
 rest                   rights and plans from any JSON interface, by settings alone
 registries             the learner register, the organisation register and the registers of names

@@ -17,6 +17,7 @@ from connectors.capabilities import Capabilities
 from connectors.cas import CasAccount, CasTickets, SessionHttp
 from connectors.client import HttpClient, HttpPort, Transport
 from connectors.condition import Condition
+from connectors.documents import DocumentsSettings, DocumentsSource
 from connectors.ehoks import PASSING, EhoksSettings, EhoksSource
 from connectors.ehoks_changes import EhoksChanges
 from connectors.kept import (
@@ -25,6 +26,7 @@ from connectors.kept import (
     KeptHolders,
     KeptPlans,
     KeptRights,
+    KeptTogether,
     SharedIdentities,
     SharedOrganisations,
 )
@@ -42,7 +44,7 @@ from connectors.registries.onr import CasLogin, Onr, OnrSettings, TokenLogin
 from connectors.registries.organisaatio import Organisaatio, OrganisaatioSettings
 from connectors.rest import JsonSettings, JsonSource
 from connectors.rest.credentials import known_as
-from connectors.rest.settings import NoCredential, TokenCredential
+from connectors.rest.settings import Credential, NoCredential, TokenCredential
 from connectors.revalidated import Bodies, Revalidated
 from connectors.shelf import DEFAULT_BYTES, Shelf
 from connectors.table import DropRefused, TableSource, ViewsDoNotFit
@@ -58,15 +60,18 @@ from hoks.ports import (
     Organisations,
     PlanSource,
     RightsSource,
+    RightsTogether,
     Source,
 )
 
 log = logging.getLogger(__name__)
 
+TOGETHER_SHARE = 8
+"""So much of the bytes that may be kept there may be besides, of rights that are found together."""
 LABELS_SECONDS = 3.0
 """How long a start waits for the registers' names; what comes later is shown later."""
 
-SourceSettings = KoskiSettings | EhoksSettings | OneRosterSettings | TableSettings | JsonSettings
+SourceSettings = KoskiSettings | EhoksSettings | DocumentsSettings | OneRosterSettings | TableSettings | JsonSettings
 """Settings of one source; ``kind`` says which."""
 
 
@@ -79,6 +84,7 @@ class Connected:
     """What the gateway reads from. It is closed when the gateway stops."""
 
     rights: tuple[RightsSource, ...] = ()
+    rights_together: RightsTogether | None = None
     plans: tuple[PlanSource, ...] = ()
     holders: tuple[HolderSource, ...] = ()
     appointments: tuple[AppointmentSource, ...] = ()
@@ -205,15 +211,23 @@ def connect(
                 plans.append(ehoks)
                 capable[settings.id] = ehoks.capabilities
                 holders.append(ehoks)
+            case DocumentsSettings():
+                http = _known(settings, settings.auth, {}, network, root)
+                documents = DocumentsSource(settings, http, clock)
+                plans.append(documents)
+                holders.append(documents)
+                capable[settings.id] = documents.capabilities
             case OneRosterSettings():
                 account = with_scopes(settings.account, SCOPE)
                 http = network.client(settings.id, settings, settings.base_url, account.token_url)
                 tokens = AccessTokens(account, http, secret(root / account.secret_file))
                 roster = OneRosterSource(settings, TokenHttp(http, tokens), clock, seconds)
                 rosters.append(roster)
-                rights.append(roster)
                 capable[settings.id] = roster.capabilities
-                holders.append(roster)
+                rights += [roster] if "rights" in settings.gives else []
+                holders += [roster] if "rights" in settings.gives else []
+                assignments += [roster] if "assignments" in settings.gives else []
+                guidance += [roster] if "assignments" in settings.gives else []
             case TableSettings():
                 table = TableSource(settings, clock, _database_password(settings, root))
                 tables.append(table)
@@ -249,8 +263,10 @@ def connect(
     capable |= {name: register.capabilities for name, register in labels.registers.items()}
     capable |= {learner_register.SOURCE: identities.capabilities} if identities else {}
     capable |= {organisation_register.SOURCE: organisations.capabilities} if organisations else {}
+    kept_rights = kept.each(KeptRights, rights)
     return Connected(
-        rights=kept.each(KeptRights, rights),
+        rights=kept_rights,
+        rights_together=_together(kept_rights, shelf, clock, cache_bytes),
         plans=kept.each(KeptPlans, plans),
         holders=kept.each(KeptHolders, holders),
         appointments=kept.each(KeptAppointments, appointments),
@@ -275,6 +291,12 @@ def connect(
         rosters=tuple(rosters),
         changes=tuple(changes),
     )
+
+
+def _together(rights: Iterable[RightsSource], shelf: Shelf, clock: Clock, cache_bytes: int) -> RightsTogether | None:
+    """The sources of rights that are kept, where there are any."""
+    kept = [each for each in rights if isinstance(each, KeptRights)]
+    return KeptTogether(kept, shelf, clock, cache_bytes // TOGETHER_SHARE) if kept else None
 
 
 def _remembered(settings: SourceSettings) -> Remembered | None:
@@ -342,12 +364,27 @@ def _database_password(settings: TableSettings, root: Path) -> str | None:
 
 
 def _json_source(settings: JsonSettings, network: "_Network", clock: Clock, root: Path) -> JsonSource:
-    auth = settings.auth
+    http = _known(settings, settings.auth, settings.headers, network, root)
+    try:
+        return JsonSource(settings, http, clock)
+    except ValueError as fault:
+        raise SettingsRefusedError(f"source `{settings.id}`: {fault}") from None
+
+
+def _known(
+    settings: JsonSettings | DocumentsSettings,
+    auth: Credential,
+    headers: Mapping[str, str],
+    network: "_Network",
+    root: Path,
+) -> HttpPort:
+    """The port to a source that knows us by a credential."""
     addresses = [settings.base_url, *([auth.token_url] if isinstance(auth, TokenCredential) else [])]
-    http = network.client(settings.id, settings.reached, *addresses)
+    limits = settings.reached if isinstance(settings, JsonSettings) else settings
+    http = network.client(settings.id, limits, *addresses)
     password = "" if isinstance(auth, NoCredential) else secret(root / auth.secret_file)
     try:
-        return JsonSource(settings, known_as(auth, password, settings.headers, http), clock)
+        return known_as(auth, password, headers, http)
     except ValueError as fault:
         raise SettingsRefusedError(f"source `{settings.id}`: {fault}") from None
 

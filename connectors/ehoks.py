@@ -5,7 +5,7 @@ An answer about another right than the one asked is dropped; whatever fails is a
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection
 from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
 import msgspec
@@ -14,17 +14,15 @@ from connectors.bodies import strings
 from connectors.capabilities import ABSENT, Capabilities, Capability, Gives
 from connectors.cas import CasAccount, CasTickets
 from connectors.client import HttpPort, Incoming, Outgoing
-from connectors.ehoks_plan import plan_of
-from connectors.ehoks_wire import HeadAnswer, HeadWire, WholeAnswer
+from connectors.each_right import EachRight
+from connectors.ehoks_plan import plan_in
+from connectors.ehoks_wire import HeadAnswer, HeadWire
 from connectors.failures import (
     Reason,
     SourceDenied,
     SourceFailure,
     SourceInvalid,
-    SourceUnavailable,
     refuse_failures,
-    report,
-    unexpected,
 )
 from connectors.lenient import read
 from connectors.limits import Remembered
@@ -38,7 +36,7 @@ from hoks.identifiers import (
     check_study_right_oid,
 )
 from hoks.items import Item
-from hoks.outcomes import Answer, Outcome, Reply
+from hoks.outcomes import Outcome, Reply
 from hoks.plan import Hoks
 from hoks.ports import Clock, Source
 
@@ -121,7 +119,6 @@ class EhoksSource:
         self._caller_id = settings.caller_id
         self._procurement = settings.procurement
         self._http = http
-        self._clock = clock
         account = CasAccount(
             cas_url=settings.cas_url,
             service=settings.service,
@@ -129,7 +126,11 @@ class EhoksSource:
             caller_id=settings.caller_id,
         )
         self._tickets = CasTickets(account, http, password, seconds)
-        self._slots = asyncio.Semaphore(settings.concurrency)
+        slots = asyncio.Semaphore(settings.concurrency)
+        # One login before many calls: a wrong password must not be tried once for each right.
+        first = self._tickets.granting
+        self._plans = EachRight(settings.id, self._plan, clock=clock, slots=slots, first=first)
+        self._holders = EachRight(settings.id, self._holder, clock=clock, slots=slots, first=first)
 
     @property
     def source(self) -> Source:
@@ -146,61 +147,11 @@ class EhoksSource:
         self, rights: Collection[StudyRightOid], until: float | None = None
     ) -> Reply[StudyRightOid, tuple[Hoks, ...]]:
         """The plan of each right, several at a time; what is not there by ``until`` is unavailable."""
-        return await self._replies(rights, self._plan, until)
+        return await self._plans.reply(rights, until)
 
     async def holders(self, rights: Collection[StudyRightOid]) -> Reply[StudyRightOid, LearnerOid]:
         """Whose each right is, for rights that have a plan."""
-        return await self._replies(rights, self._holder)
-
-    async def _replies(
-        self,
-        rights: Collection[StudyRightOid],
-        question: Callable[[StudyRightOid], Awaitable[T | None]],
-        until: float | None = None,
-    ) -> Reply[StudyRightOid, T]:
-        """The answer to one question about each right."""
-        fetched_at = self._clock.now()
-        asked = tuple(dict.fromkeys(rights))
-        results = await self._results(asked, question, until)
-        report(self._source.id, (each for each in results if isinstance(each, SourceFailure)))
-        answers = {right: _answer(result) for right, result in zip(asked, results, strict=True)}
-        return Reply(source=self._source.id, fetched_at=fetched_at, as_of=fetched_at, answers=answers)
-
-    async def _results(
-        self,
-        asked: Sequence[StudyRightOid],
-        question: Callable[[StudyRightOid], Awaitable[T | None]],
-        until: float | None,
-    ) -> list[T | SourceFailure | None]:
-        try:
-            if asked:
-                # One login before many calls: a wrong password must not be tried once for each right.
-                await self._tickets.granting()
-        except SourceFailure as failure:
-            return [failure] * len(asked)
-        tasks = [asyncio.create_task(self._result(right, question)) for right in asked]
-        try:
-            if tasks:
-                await asyncio.wait(tasks, timeout=_seconds_until(until))
-            return [task.result() if task.done() else SourceUnavailable(Reason.TIMEOUT) for task in tasks]
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-
-    async def _result(
-        self, right: StudyRightOid, question: Callable[[StudyRightOid], Awaitable[T | None]]
-    ) -> T | SourceFailure | None:
-        if check_study_right_oid(right) is Check.MALFORMED:
-            return SourceInvalid(Reason.MISMATCH)
-        async with self._slots:
-            try:
-                return await question(right)
-            except SourceFailure as failure:
-                return failure
-            except Exception as error:
-                # The outside of a connector: one plan that we cannot take must not cost the others.
-                return unexpected(self._source.id, error)
+        return await self._holders.reply(rights)
 
     async def _head(self, right: StudyRightOid) -> HeadWire | None:
         body = await self.get(f"/opiskeluoikeus/{right}")
@@ -229,7 +180,7 @@ class EhoksSource:
         )
         if isinstance(whole, SourceFailure):
             raise whole
-        return None if whole is None else (_checked(whole, right, head.id, included, doubts),)
+        return None if whole is None else (plan_in(whole, right, number=head.id, included=included, doubts=doubts),)
 
     async def _included(self, number: int) -> tuple[tuple[StudyRightOid, ...], tuple[Finding, ...]]:
         """Rights of others included in the plan's right; a failure here is a finding and never costs the plan."""
@@ -258,14 +209,6 @@ class EhoksSource:
         raise SourceDenied(Reason.LOGIN)
 
 
-_MARGIN_SECONDS = 0.05
-"""How long before its time is up the source answers with what it has."""
-
-
-def _seconds_until(until: float | None) -> float | None:
-    return None if until is None else max(until - asyncio.get_running_loop().time() - _MARGIN_SECONDS, 0)
-
-
 async def _caught(call: Awaitable[bytes | None]) -> bytes | SourceFailure | None:
     try:
         return await call
@@ -285,23 +228,3 @@ def _head_of(body: bytes, right: StudyRightOid) -> HeadWire:
     if answer.data.opiskeluoikeus_oid != right:
         raise SourceInvalid(Reason.MISMATCH)
     return answer.data
-
-
-def _checked(
-    body: bytes, right: StudyRightOid, number: int, included: tuple[StudyRightOid, ...], doubts: tuple[Finding, ...]
-) -> Hoks:
-    """The plan, when it is the one of the right that was asked."""
-    answer, findings = read(body, WholeAnswer)
-    if answer.data is None:
-        raise SourceInvalid(Reason.UNREADABLE)
-    # INVARIANT: a plan is taken only under the right that it names itself.
-    if answer.data.opiskeluoikeus_oid != right or answer.data.id not in (number, None):
-        raise SourceInvalid(Reason.MISMATCH)
-    ordered = sorted((*findings, *doubts), key=lambda each: (each.place, each.code))
-    return plan_of(answer.data, right, included, tuple(ordered))
-
-
-def _answer(result: T | SourceFailure | None) -> Answer[T]:
-    if isinstance(result, SourceFailure):
-        return Answer(result.outcome)
-    return Answer(Outcome.ABSENT) if result is None else Answer(Outcome.OK, result)

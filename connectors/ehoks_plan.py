@@ -1,4 +1,7 @@
-"""From a HOKS as eHOKS sends it to ours: each value moves to its place, codes and enums are told apart, no more."""
+"""From a HOKS as eHOKS sends it to ours: each value moves to its place, codes and enums are told apart, no more.
+
+INVARIANT: a plan is taken only under the right that it names itself.
+"""
 
 from datetime import UTC, datetime
 
@@ -16,6 +19,7 @@ from connectors.ehoks_wire import (
     PriorVocationalWire,
     ReferralWire,
     StudySkillsWire,
+    WholeAnswer,
 )
 from connectors.ehoks_wire_competence import (
     AcquisitionWire,
@@ -28,6 +32,8 @@ from connectors.ehoks_wire_competence import (
     WorkingLifeAssessorWire,
     WorkplaceLearningWire,
 )
+from connectors.failures import Reason, SourceInvalid
+from connectors.lenient import read
 from hoks.codes import group_of, mode_of, process_of
 from hoks.competence import (
     CompetenceAcquisition,
@@ -59,6 +65,30 @@ from hoks.units import (
     StudySkillsStudies,
 )
 from hoks.values import Code
+
+
+def plan_in(
+    body: bytes,
+    right: StudyRightOid,
+    *,
+    enveloped: bool = True,
+    number: int | None = None,
+    included: tuple[StudyRightOid, ...] = (),
+    doubts: tuple[Finding, ...] = (),
+) -> Hoks:
+    """The plan of ``right`` in an answer; ``number`` is the one it was asked by. Raises ``SourceInvalid``."""
+    wire, findings = _wire_in(body) if enveloped else read(body, HoksWire)
+    if wire is None:
+        raise SourceInvalid(Reason.UNREADABLE)
+    if wire.opiskeluoikeus_oid != right or (number is not None and wire.id not in (number, None)):
+        raise SourceInvalid(Reason.MISMATCH)
+    ordered = tuple(sorted((*findings, *doubts), key=lambda each: (each.place, each.code))) if doubts else findings
+    return plan_of(wire, right, included, ordered)
+
+
+def _wire_in(body: bytes) -> tuple[HoksWire | None, tuple[Finding, ...]]:
+    answer, findings = read(body, WholeAnswer)
+    return answer.data, findings
 
 
 def plan_of(

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Verifies a disclosure log by itself: every record chained to the one before, every anchor signed, nothing missing.
 
-It shares no code with the gateway and only reads. Give it the store (an SQLite file, or ``-`` for records as JSON lines
-exported from another database), the public key of the anchors, and the last anchors kept outside: without those, a log
-cut at its end, or put back as it was yesterday, looks whole.
+It shares no code with the gateway and only reads. Give it the store (an SQLite file, or ``-`` for records on standard
+input, as PostgreSQL copies them out in binary or as JSON lines), the public key of the anchors, and the last anchors
+kept outside: without those, a log cut at its end, or put back as it was yesterday, looks whole.
 
 Or give it an export that a person has taken along, with ``--export``, and the same key.
 
@@ -19,8 +19,11 @@ import sys
 import time
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from io import TextIOWrapper
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -29,9 +32,13 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 RECORD = b"hoks-gateway log record 1\n"
 ANCHOR = b"hoks-gateway log anchor 1\n"
 START = bytes(32)
+ERASURE = b'{"before":'
+"""How a record begins that tells of bodies erased: the keys of a body stand in order."""
 
 Place = tuple[str, int]
 """A stream and a number in it."""
+Row = tuple[str, int, int, bytes, bytes, bytes, bytes | None, bytes | None]
+"""A record as it is read: the fields of ``Record`` in their order."""
 
 
 class Fault(Exception):
@@ -92,114 +99,103 @@ class _Streams:
 
     def __init__(self, inside: dict[Place, list[Anchor]] | None, outside: dict[Place, list[Anchor]]) -> None:
         self._inside, self._outside = inside, outside
-        self._before: Record | None = None
-        self._unanchored: list[bytes] = []
         self.ends: dict[str, int] = {}
         self.records = self.erased = self.anchors = 0
-        self._last_erased: Record | None = None
+        self._last_erased = (-1, "")
+        """The latest moment of a record whose body is gone, and its place."""
         self._erased_before = 0
 
-    def take(self, record: Record) -> None:
-        """The next record, in order."""
-        before = self._before
-        if before is None or before.stream != record.stream:
-            if record.stream in self.ends:
-                raise Fault(f"stream {record.stream} comes twice")
-            before, self._unanchored = None, []
-        _check(record, before)
-        self._unanchored.append(record.hash)
-        self._check_anchors(record)
-        self._note_erasure(record)
-        self.records += 1
-        self.ends[record.stream] = record.seq
-        self._before = record
+    def take(self, stream: str, records: Iterable[Row]) -> None:
+        """All records of a stream, in order."""
+        if stream in self.ends:
+            raise Fault(f"stream {stream} comes twice")
+        anchored = {last for kept in (self._outside, self._inside or ()) for whose, last in kept if whose == stream}
+        unanchored: list[bytes] = []
+        seq, head = 0, START
+        try:
+            # In one piece, for a call for each record would cost as much as its hashes.
+            sha256, name = hashlib.sha256, RECORD + stream.encode()
+            for _, number, at, prev, body_hash, own, salt, body in records:
+                expected, seq = seq + 1, number
+                if seq != expected:
+                    raise Fault(f"record {stream} {seq}: expected number {expected}")
+                if type(seq) is not int or type(at) is not int:
+                    raise TypeError
+                if prev != head:
+                    raise Fault(f"record {stream} {seq}: it does not follow the record before it")
+                if body is not None and salt is not None:
+                    # Of a body the first line is hashed, and the hash of the second, which its person is not shown.
+                    shown, newline, apart = body.partition(b"\n")
+                    proven = (salt, shown, newline, sha256(apart).digest()) if newline else (salt, shown)
+                    if sha256(b"".join(proven)).digest() != body_hash:
+                        raise Fault(f"record {stream} {seq}: its body was changed")
+                    if shown.startswith(ERASURE):
+                        self._note_erasure(shown)
+                elif body is not salt:
+                    raise Fault(f"record {stream} {seq}: half of its body is gone")
+                else:
+                    self.erased += 1
+                    self._last_erased = max(self._last_erased, (at, f"record {stream} {seq}"))
+                if sha256(b"%s\n%d\n%d\n%s%s" % (name, seq, at, prev, body_hash)).digest() != own:
+                    raise Fault(f"record {stream} {seq}: its header was changed")
+                head = own
+                unanchored.append(own)
+                if seq in anchored:
+                    self._check_anchors((stream, seq), own, unanchored)
+                    unanchored = []
+        except (TypeError, AttributeError):
+            raise Fault(f"record {stream} {seq}: a column holds a value of another kind") from None
+        self.records += seq
+        self.ends[stream] = seq
 
     def end(self) -> None:
         """The log has ended: nothing that an anchor speaks of may be missing."""
         for anchors, whose in ((self._outside, "outside is kept"), (self._inside or {}, "the log itself has")):
             for stream, last in sorted(anchors):
                 raise Fault(f"stream {stream} ends at {self.ends.get(stream, 0)}, and {whose} an anchor of {last}")
-        if (gone := self._last_erased) is not None and gone.at >= self._erased_before:
-            raise Fault(f"{gone.place}: its body is gone, and no record tells of an erasure up to its time")
+        at, place = self._last_erased
+        if at >= self._erased_before:
+            raise Fault(f"{place}: its body is gone, and no record tells of an erasure up to its time")
 
-    def _check_anchors(self, record: Record) -> None:
-        place = (record.stream, record.seq)
-        if place not in self._outside and (self._inside is None or place not in self._inside):
-            return
+    def _check_anchors(self, place: Place, head: bytes, unanchored: list[bytes]) -> None:
         within = (self._inside or {}).pop(place, [])
         beyond = self._outside.pop(place, [])
         if beyond and self._inside is not None and not within:
             raise Fault(f"{beyond[0].place}: kept outside, and the log itself has lost it")
         for anchor in (*within, *beyond):
-            if anchor.head != record.hash:
+            if anchor.head != head:
                 raise Fault(f"{anchor.place}: another record stands at its end")
-            if len(self._unanchored) == anchor.last - anchor.first + 1 and merkle_root(self._unanchored) != anchor.root:
+            if len(unanchored) == anchor.last - anchor.first + 1 and merkle_root(unanchored) != anchor.root:
                 raise Fault(f"{anchor.place}: its root is not the root of these records")
-        self._unanchored = []
         self.anchors += len(within) + len(beyond)
 
-    def _note_erasure(self, record: Record) -> None:
-        if record.body is None:
-            self.erased += 1
-            if self._last_erased is None or record.at > self._last_erased.at:
-                self._last_erased = record
-        elif b'"retention.erased"' in record.body:
-            told = json.loads(record.body.partition(b"\n")[0])
-            if told.get("event") == "retention.erased":
-                self._erased_before = max(self._erased_before, int(told.get("before", 0)))
+    def _note_erasure(self, shown: bytes) -> None:
+        told = json.loads(shown)
+        if told.get("event") == "retention.erased":
+            self._erased_before = max(self._erased_before, int(told.get("before", 0)))
 
 
 def verify(
-    records: Iterable[Record], inside: Iterable[Anchor] | None, outside: Iterable[Anchor], key: Ed25519PublicKey
+    records: Iterable[Row], inside: Iterable[Anchor] | None, outside: Iterable[Anchor], key: Ed25519PublicKey
 ) -> Verified:
     """Go through a log, in order of stream and number; ``inside`` are its own anchors, where they were exported too.
 
     Raises ``Fault`` for the first thing that is wrong.
     """
     streams = _Streams(None if inside is None else _signed_by(key, inside), _signed_by(key, outside))
-    for record in records:
-        streams.take(record)
+    for stream, own in groupby(records, key=itemgetter(0)):
+        streams.take(stream, own)
     streams.end()
     return Verified(streams.records, streams.erased, streams.anchors, len(streams.ends))
 
 
-def _check(record: Record, before: Record | None) -> None:
-    expected = 1 if before is None else before.seq + 1
-    if record.seq != expected:
-        raise Fault(f"{record.place}: expected number {expected}")
-    if record.prev != (START if before is None else before.hash):
-        raise Fault(f"{record.place}: it does not follow the record before it")
-    erased = record.body is None
-    if erased != (record.salt is None):
-        raise Fault(f"{record.place}: half of its body is gone")
-    if not erased and hashlib.sha256((record.salt or b"") + proven(record.body or b"")).digest() != record.body_hash:
-        raise Fault(f"{record.place}: its body was changed")
-    header = b"%s%s\n%d\n%d\n%s%s" % (
-        RECORD,
-        record.stream.encode(),
-        record.seq,
-        record.at,
-        record.prev,
-        record.body_hash,
-    )
-    if hashlib.sha256(header).digest() != record.hash:
-        raise Fault(f"{record.place}: its header was changed")
-
-
-def proven(body: bytes) -> bytes:
-    """What of a body is hashed: its first line, and the hash of the second, which its person is not shown."""
-    shown, newline, apart = body.partition(b"\n")
-    return shown + newline + hashlib.sha256(apart).digest() if newline else shown
-
-
 def merkle_root(hashes: list[bytes]) -> bytes:
     """The root over records' hashes, as in RFC 6962."""
-    level = [hashlib.sha256(b"\x00" + each).digest() for each in hashes]
+    sha256 = hashlib.sha256
+    level = [sha256(b"\x00" + each).digest() for each in hashes]
     while len(level) > 1:
-        pairs = [
-            hashlib.sha256(b"\x01" + level[place] + level[place + 1]).digest() for place in range(0, len(level) - 1, 2)
-        ]
-        level = pairs + level[len(level) & ~1 :]
+        pairs = zip(level[::2], level[1::2], strict=False)
+        level = [sha256(b"\x01" + one + other).digest() for one, other in pairs] + level[len(level) & ~1 :]
     return level[0]
 
 
@@ -209,7 +205,7 @@ def _signed_by(key: Ed25519PublicKey, anchors: Iterable[Anchor]) -> dict[Place, 
     for anchor in anchors:
         try:
             key.verify(anchor.signature, anchor.signed())
-        except InvalidSignature:
+        except (InvalidSignature, TypeError, AttributeError):
             raise Fault(f"{anchor.place}: its signature is wrong") from None
         by_end.setdefault((anchor.stream, anchor.last), []).append(anchor)
     return by_end
@@ -343,18 +339,16 @@ class Unreadable(Exception):
 
 
 def records_of(store: Path) -> Iterator[Record]:
-    """The records of an SQLite store, which is opened for reading alone."""
+    """The records of an SQLite store, their fields by name."""
+    return map(Record._make, rows_of(store))
+
+
+def rows_of(store: Path) -> Iterator[Row]:
+    """The same as they are read. The store is opened for reading alone."""
     with _opened(store) as database:
-        for row in database.execute(
+        yield from database.execute(
             "SELECT stream, seq, at, prev, body_hash, hash, salt, body FROM log ORDER BY stream, seq"
-        ):
-            if tuple(map(type, row)) not in _TYPES:
-                raise Fault(f"record {row[0]} {row[1]}: a column holds a value of another kind")
-            yield Record._make(row)
-
-
-_HEADER = (str, int, int, bytes, bytes, bytes)
-_TYPES = {(*_HEADER, *rest) for rest in ((bytes, bytes), (bytes, type(None)), (type(None), bytes), (type(None),) * 2)}
+        )
 
 
 def anchors_of(store: Path) -> list[Anchor]:
@@ -372,6 +366,26 @@ def _opened(store: Path) -> Any:
     if not store.is_file():
         raise Unreadable(f"{store}: no such file")
     return closing(sqlite3.connect(f"{store.resolve().as_uri()}?mode=ro", uri=True))
+
+
+def copied_of(source: BinaryIO) -> Iterator[Row]:
+    """Records as PostgreSQL copies them out in binary, the columns in the order of ``Row``."""
+    read, number = source.read, int.from_bytes
+    if read(len(COPIED)) != COPIED:
+        raise Unreadable("neither JSON lines nor a binary copy")
+    read(4)
+    read(number(read(4), "big"))
+    while (columns := number(read(2), "big")) == len(Record._fields):
+        row: list[Any] = [read(size) if (size := number(read(4), "big")) != _NULL else None for _ in range(columns)]
+        stream, seq, at, prev, body_hash, own, salt, body = row
+        yield stream.decode(), number(seq, "big"), number(at, "big", signed=True), prev, body_hash, own, salt, body
+    if columns != _COPIED_WHOLE:
+        raise Unreadable("the copy is cut off, or has other columns")
+
+
+COPIED = b"PGCOPY\n\xff\r\n\x00"
+"""How a binary copy begins."""
+_NULL, _COPIED_WHOLE = 0xFFFFFFFF, 0xFFFF
 
 
 def lines_of(lines: Iterable[str]) -> Iterator[Record]:
@@ -413,7 +427,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Verify what the arguments name; the exit code."""
     parser = argparse.ArgumentParser(prog="hoks-log-verify", description=(__doc__ or "").splitlines()[0])
     parser.add_argument(
-        "store", nargs="?", help="the SQLite file of the gateway's records, or - for JSON lines on stdin"
+        "store", nargs="?", help="the SQLite file of the gateway's records, or - for records on standard input"
     )
     parser.add_argument("--key", type=Path, required=True, help="the public key of the anchors (PEM, Ed25519)")
     parser.add_argument("--anchors", type=Path, help="the anchors kept outside (JSON lines)")
@@ -428,9 +442,9 @@ def main(arguments: list[str] | None = None) -> int:
         if chosen.export is not None:
             print(_told_of(verify_export(chosen.export.read_text("utf-8", "surrogateescape"), outside, key)))
             return 0
-        from_lines = chosen.store == "-"
-        records = lines_of(sys.stdin) if from_lines else records_of(Path(chosen.store))
-        inside = None if from_lines else anchors_of(Path(chosen.store))
+        is_piped = chosen.store == "-"
+        records = _piped() if is_piped else rows_of(Path(chosen.store))
+        inside = None if is_piped else anchors_of(Path(chosen.store))
         verified = verify(records, inside, outside, key)
     except Fault as fault:
         print(f"NOT WHOLE: {fault}")
@@ -448,6 +462,13 @@ def main(arguments: list[str] | None = None) -> int:
             "no anchors from outside were given: a log cut at its end, or put back to an earlier day, looks whole too"
         )
     return 0
+
+
+def _piped() -> Iterator[Row]:
+    """The records on standard input: no line of JSON begins as a copy does."""
+    with open(sys.stdin.fileno(), "rb", closefd=False) as source:
+        is_copied = source.peek(1).startswith(COPIED[:1])
+        yield from copied_of(source) if is_copied else lines_of(TextIOWrapper(source, "utf-8"))
 
 
 def _told_of(verified: VerifiedExport) -> str:

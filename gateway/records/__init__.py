@@ -7,6 +7,7 @@ tables        the tables, for SQLite and PostgreSQL alike
 migration     the tables brought to the form that this version needs
 roles         what each role of a database may do to the tables
 files         the files of a store in a file, watched
+driver        what every answer waits for, said to the database's driver as it stands
 store         one writer, durable transactions in groups
 log           records appended, found by person
 anchors       signed statements of where the log stands, handed outside

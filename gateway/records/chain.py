@@ -7,6 +7,7 @@ the other is found by their common tests. Hashes are SHA-256 (security 7.4).
 import hashlib
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
+from io import BytesIO
 from typing import Any
 
 import msgspec
@@ -69,8 +70,10 @@ def seal(body: Body, *, stream: str, seq: int, at: int, prev: bytes, salt: bytes
 def seal_all(bodies: Iterable[Body], *, stream: str, after: int, at: int, prev: bytes) -> tuple[Sealed, ...]:
     """The records that follow the ``after``-th one, one after the other."""
     sealed: list[Sealed] = []
+    bodies = [*bodies]
+    salts = BytesIO(secrets.token_bytes(SALT_BYTES * len(bodies)))
     for seq, body in enumerate(bodies, after + 1):
-        sealed.append(seal(body, stream=stream, seq=seq, at=at, prev=prev))
+        sealed.append(seal(body, stream=stream, seq=seq, at=at, prev=prev, salt=salts.read(SALT_BYTES)))
         prev = sealed[-1].hash
     return tuple(sealed)
 

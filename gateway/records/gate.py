@@ -12,10 +12,11 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import Connection, Row, select
 
 from gateway.clock import day_in_helsinki
 from gateway.records.chain import Body
+from gateway.records.driver import insert
 from gateway.records.log import Entry, Log
 from gateway.records.store import Store, StoreBroken
 from gateway.records.tables import APPOINTMENT, CONSENT, CONSENT_USE
@@ -109,12 +110,11 @@ class Gate:
         ]
         records = self._log.append(connection, [Entry(body=each.body, subject=each.subject) for each in told], at, head)
         uses = [
-            {"consent": consent, "stream": record.stream, "seq": record.seq, "at": at}
+            (consent, record.stream, record.seq, at)
             for each, record in zip(told, records, strict=True)
             for consent in sorted(each.consents)
         ]
-        if uses:
-            connection.execute(insert(CONSENT_USE), uses)
+        insert(connection, CONSENT_USE, uses)
         return [GroundChanged() if is_changed else None for is_changed in changed]
 
 

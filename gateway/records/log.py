@@ -5,9 +5,10 @@ from functools import cache
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, Dialect, Table, select
+from sqlalchemy import Connection, Dialect, select
 
 from gateway.records.chain import START, Body, Sealed, opened, seal_all
+from gateway.records.driver import insert, mark, said
 from gateway.records.tables import LOG, SUBJECT
 
 
@@ -46,14 +47,13 @@ class Log:
         seq, prev, latest = after or self.head(connection)
         at = max(at, latest)
         sealed = seal_all([each.body for each in entries], stream=self._stream, after=seq, at=at, prev=prev)
-        _insert(connection, LOG, [msgspec.structs.astuple(each) for each in sealed])
+        insert(connection, LOG, [msgspec.structs.astuple(each) for each in sealed])
         subjects = [
             (self._stream, record.seq, entry.subject, at)
             for entry, record in zip(entries, sealed, strict=True)
             if entry.subject is not None
         ]
-        if subjects:
-            _insert(connection, SUBJECT, subjects)
+        insert(connection, SUBJECT, subjects)
         return sealed
 
     def latest(self, connection: Connection) -> int:
@@ -62,11 +62,8 @@ class Log:
 
     def head(self, connection: Connection) -> Head:
         """Where the stream stands."""
-        row = connection.exec_driver_sql(_head_of(connection.dialect), (self._stream,)).first()
+        row = said(connection, _head_of(connection.dialect), (self._stream,)).fetchone()
         return Head(*row) if row is not None else Head(0, START, 0)
-
-
-# What every answer waits for is said to the driver as it stands: that spares most of the cost.
 
 
 @cache
@@ -74,25 +71,7 @@ def _head_of(dialect: Dialect) -> str:
     quoted = dialect.identifier_preparer
     seq, prev, at, stream = (quoted.format_column(LOG.c[name]) for name in ("seq", "hash", "at", "stream"))
     log = quoted.format_table(LOG)
-    return f"SELECT {seq}, {prev}, {at} FROM {log} WHERE {stream} = {_mark(dialect)} ORDER BY {seq} DESC LIMIT 1"  # noqa: S608 - our own names alone
-
-
-def _insert(connection: Connection, table: Table, rows: list[tuple[Any, ...]]) -> None:
-    """Insert rows, in the order of the table's columns."""
-    connection.exec_driver_sql(_statement(table, connection.dialect), rows)
-
-
-@cache
-def _statement(table: Table, dialect: Dialect) -> str:
-    quoted = dialect.identifier_preparer
-    columns = ", ".join(quoted.format_column(column) for column in table.columns)
-    values = ", ".join([_mark(dialect)] * len(table.columns))
-    return f"INSERT INTO {quoted.format_table(table)} ({columns}) VALUES ({values})"  # noqa: S608 - our own names alone
-
-
-def _mark(dialect: Dialect) -> str:
-    """What stands for a value."""
-    return "?" if dialect.paramstyle == "qmark" else "%s"
+    return f"SELECT {seq}, {prev}, {at} FROM {log} WHERE {stream} = {mark(dialect)} ORDER BY {seq} DESC LIMIT 1"  # noqa: S608 - our own names alone
 
 
 def bodies_of(connection: Connection, subject: str) -> list[dict[str, Any]]:

@@ -31,13 +31,13 @@ def worker(
     command: Sequence[str] = COMMAND,
     change: Callable[[str], str] = str,
 ) -> Iterator[tuple[int, str]]:
-    """A gateway of its own process: its id and its address."""
+    """A gateway of its own process, with a change of its settings: its id and its address."""
     port = free_ports(1)
 
     def changed(text: str) -> str:
-        return re.sub(r"(?m)^port = \d+", f"port = {port}", change(text))
+        return change(re.sub(r"(?m)^port = \d+", f"port = {port}", text))
 
-    config = here.settings("worker", change=changed, through_proxies=through_proxies)
+    config = here.settings(log.stem, change=changed, through_proxies=through_proxies)
     with log.open("w") as out:
         process = subprocess.Popen(
             [*command, "serve", "--config", str(config)],

@@ -7,13 +7,12 @@ import asyncio
 import http.client
 import json
 import os
-import shutil
 import signal
 import ssl
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import cache
 from pathlib import Path
@@ -25,11 +24,10 @@ from gateway.trial import asked, token_of
 from sandbox.settings import url
 from tests.chaos.faults import ELIAS
 from tests.chaos.proxy import HEALTHY, Plan, Proxy
+from tests.conformance.programs import program
 from tests.connectors.loopback import certificate
 
 ROOT = Path(__file__).parents[2]
-TOOLS: Mapping[str, str] = {"ip": "iproute2", "ss": "iproute2", "nft": "nftables", "unshare": "util-linux"}
-"""The commands that are used, and the Debian packages that have them."""
 NEAR, FAR = "10.99.0.1", "10.99.0.2"
 PORT = 8080
 FAR_SERVERS = ("eHOKS", "Koski")
@@ -66,19 +64,14 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     """How many connections to the source that is parted stood before the question."""
 
 
-def missing() -> list[str]:
-    """The packages that must be installed first."""
-    return sorted({package for tool, package in TOOLS.items() if shutil.which(tool) is None})
-
-
 @cache
 def obstacle() -> str | None:
-    """Why no network can be parted here; what is missing is installed first where that is possible."""
-    if missing() and os.geteuid() == 0 and shutil.which("apt-get"):
-        for words in (["update"], ["install", "--yes", "--no-install-recommends", *missing()]):
-            subprocess.run(["apt-get", "--quiet=2", *words], check=False, capture_output=True)
-    if missing():
-        return f"not installed: {', '.join(missing())}"
+    """Why no network can be parted here."""
+    try:
+        for tool in ("ip", "ss", "nft", "unshare"):
+            program(tool)
+    except FileNotFoundError as missing:
+        return str(missing)
     tried = subprocess.run([*alone(), "true"], check=False, capture_output=True, text=True)
     return f"no network of its own: {tried.stderr.strip()}" if tried.returncode else None
 

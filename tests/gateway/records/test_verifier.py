@@ -3,11 +3,13 @@
 import hashlib
 import os
 import random
+import shlex
 import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -17,19 +19,23 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import create_engine, update
+from sqlalchemy import NullPool, create_engine, update
 
 from deploy import log_verify
 from gateway.records import chain
 from gateway.records.anchors import Anchors
 from gateway.records.log import Entry, Log
 from gateway.records.tables import LOG, METADATA
+from tests.postgres import PostgresServer
+from tests.shown import command as command_of
+from tests.shown import lines, program, shown
 
 AT = 1_790_000_000_000
 RECORDS = 60
 
 Kept = tuple[Path, list[log_verify.Anchor]]
 """A log in a file, and its anchors outside."""
+Records = list[log_verify.Record]
 
 
 @pytest.fixture(scope="module")
@@ -78,9 +84,7 @@ def as_read(sealed: chain.Sealed) -> log_verify.Record:
     return log_verify.Record(*(getattr(sealed, name) for name in log_verify.Record._fields))
 
 
-# --- edits --------------- -----------------------------------------------------------------------------------------
-
-Records = list[log_verify.Record]
+# --- edits ------------------------------------------------------------------------------------------------------
 
 
 def flip(records: Records, dice: random.Random) -> Records:
@@ -185,6 +189,27 @@ def test_whatever_is_edited_is_found_against_the_last_anchors_from_outside(
     assert missed == []
 
 
+KINDS: dict[type, list[Callable[[Any], Any]]] = {
+    str: [str.encode],
+    int: [float, str, lambda value: value + 0.5],
+    bytes: [bytes.hex, lambda value: value.decode("latin-1"), len],
+}
+
+
+@pytest.mark.parametrize("column", log_verify.Record._fields)
+def test_a_value_of_another_kind_is_found_even_where_it_reads_alike(
+    column: str, whole: Kept, key: Ed25519PrivateKey
+) -> None:
+    file, outside = whole
+    place, records = 40, list(log_verify.records_of(file))
+    value = getattr(records[place], column)
+    for other in (None, *(of(value) for of in KINDS[type(value)])):
+        changed: Any = records[place]._replace(**{column: other})
+        edited = [*records[:place], changed, *records[place + 1 :]]
+        with pytest.raises(log_verify.Fault):
+            log_verify.verify(edited, log_verify.anchors_of(file), outside, key.public_key())
+
+
 def test_an_anchor_that_was_changed_forged_or_lost_is_found(whole: Kept, key: Ed25519PrivateKey) -> None:
     file, outside = whole
     records, inside = list(log_verify.records_of(file)), log_verify.anchors_of(file)
@@ -216,16 +241,12 @@ def test_without_anchors_from_outside_a_log_put_back_whole_looks_whole_as_the_ve
 # --- the command ------------------------------------------------------------------------------------------------
 
 
-def command(*words: str, lines: str | None = None) -> subprocess.CompletedProcess[str]:
+def command(*words: str, given: bytes = b"") -> subprocess.CompletedProcess[str]:
     program = Path(log_verify.__file__)
-    return subprocess.run(
-        [sys.executable, "-I", str(program), *words],
-        input=lines,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
+    done = subprocess.run(
+        [sys.executable, "-I", str(program), *words], input=given, capture_output=True, check=False, timeout=60
     )
+    return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
 def test_the_program_shares_nothing_with_the_gateway() -> None:
@@ -261,11 +282,57 @@ def test_records_exported_as_lines_are_verified_alike(tmp_path: Path, key: Ed255
     public, kept = tmp_path / "anchors.pem", tmp_path / "anchors.jsonl"
     public.write_bytes(key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
     kept.write_text("".join(_line(each) for each in outside))
-    lines = [_line(each) for each in log_verify.records_of(file)]
-    good = command("-", "--key", str(public), "--anchors", str(kept), lines="".join(lines))
+    exported = [_line(each) for each in log_verify.records_of(file)]
+    good = command("-", "--key", str(public), "--anchors", str(kept), given="".join(exported).encode())
     assert good.stdout.startswith("whole: 122 records in 2 streams, 20 of them with their bodies erased, 2 anchors")
-    cut = command("-", "--key", str(public), "--anchors", str(kept), lines="".join(lines[:-3]))
+    cut = command("-", "--key", str(public), "--anchors", str(kept), given="".join(exported[:-3]).encode())
     assert (cut.returncode, cut.stdout) == (1, "NOT WHOLE: stream b ends at 58, and outside is kept an anchor of 61\n")
+
+
+def test_a_file_is_verified_by_the_command_of_the_page(tmp_path: Path, key: Ed25519PrivateKey, whole: Kept) -> None:
+    public, kept = tmp_path / "anchors.pem", tmp_path / "anchors.jsonl"
+    public.write_bytes(key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+    kept.write_text("".join(_line(each) for each in whole[1]))
+    places = {"records/records.db": whole[0], "anchors.pub": public, "/mnt/outside/anchors.jsonl": kept}
+    good = command(*command_of("docs/records.md", "hoks-log-verify records/records.db", places))
+    assert good.stdout.startswith("whole: 122 records in 2 streams")
+
+
+def copying() -> tuple[str, list[str]]:
+    """The question and the verifier's words of the page's command for a PostgreSQL database."""
+    (words,) = (
+        shlex.split(line) for each in shown("docs/records.md", "") for line in lines(each) if program(line) == "psql"
+    )
+    piped = words.index("|")
+    assert words[piped + 1] == "hoks-log-verify"
+    return words[piped - 1], words[piped + 2 :]
+
+
+def test_records_that_postgresql_copies_out_are_verified_alike(
+    postgres: PostgresServer, tmp_path: Path, key: Ed25519PrivateKey, whole: Kept
+) -> None:
+    file, outside = whole
+    public, kept = tmp_path / "anchors.pem", tmp_path / "anchors.jsonl"
+    public.write_bytes(key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+    kept.write_text("".join(_line(each) for each in outside))
+    columns = ", ".join(log_verify.Record._fields)
+    with postgres.database() as database, postgres.connect(database) as connection:
+        LOG.create(
+            create_engine("postgresql+psycopg://", creator=lambda: postgres.connect(database), poolclass=NullPool)
+        )
+        with connection.cursor().copy(f"COPY log ({columns}) FROM STDIN") as copy:
+            for record in log_verify.records_of(file):
+                copy.write_row(record)
+        asked, words = copying()
+        with connection.cursor().copy(asked) as copy:
+            copied = b"".join(copy)
+    assert [*log_verify.copied_of(BytesIO(copied))] == [*log_verify.records_of(file)]
+    places = {"anchors.pub": str(public), "anchors.jsonl": str(kept)}
+    good = command(*(places.get(word, word) for word in words), given=copied)
+    assert good.stdout.startswith("whole: 122 records in 2 streams, 20 of them with their bodies erased, 2 anchors")
+    for cut in (copied[:-2], b"P"):
+        with pytest.raises(log_verify.Unreadable):
+            list(log_verify.copied_of(BytesIO(cut)))
 
 
 def _line(row: log_verify.Record | log_verify.Anchor) -> str:
