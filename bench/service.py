@@ -42,6 +42,8 @@ AT_A_TIME = 8
 PEOPLE = 20
 _GAP = b"UNAVAILABLE"
 """In an answer that tells of a source that it did not answer, or that nothing can be told without it."""
+SLOWEST = 10.0
+"""Requests a second, of so few some are under way when an instance is stopped."""
 VIEWERS = 50
 TOGETHER = 50
 """At once, in a gateway that lets so many work."""
@@ -153,7 +155,7 @@ async def _recovered(it: Standing, rate: float, normal: float) -> float:
         some = await it.at(rate, 0.25)
         if all(each.status == 200 for each in some) and p99(times(some)) <= 1.5 * normal:
             break
-    return waited
+    return round(waited, 2)
 
 
 async def r5b(here: Scene, chosen: Chosen) -> Told:
@@ -243,7 +245,7 @@ async def r8(here: Scene, chosen: Chosen) -> Told:
             for address in addresses:
                 await asks.full(address, requests, AT_A_TIME, seconds / 2)
             most = min([len(times(await asks.full(each, requests, AT_A_TIME, seconds))) for each in addresses])
-            rate = most / seconds / 2
+            rate = max(SLOWEST, most / seconds / 2)
             asked = asks.do(_fronted, addresses, requests, rate, drain + chosen.seconds(8, 3))
             load = asyncio.create_task(asked)
             await asyncio.sleep(1)
