@@ -4,6 +4,7 @@ No image can be built where this runs. So the commands of the Containerfile are 
 root folder, and those of the compose file by what they have installed, without a container around them.
 """
 
+import asyncio
 import http.client
 import json
 import os
@@ -24,6 +25,9 @@ import pytest
 import yaml
 
 from bench.front import front
+from gateway.app import assemble
+from gateway.clock import clock_of
+from gateway.settings_file import load
 from tests.chaos.certificates import certified
 from tests.chaos.proxy import HOST
 from tests.chaos.scene import free_ports
@@ -74,6 +78,44 @@ def test_systemd_takes_the_units_without_a_word(tmp_path: Path) -> None:
         units.append(tmp_path / name.replace("@.", "@8101."))
         units[-1].write_text(written)
     assert done([program("systemd-analyze"), "verify", *units]) == ""
+
+
+# --- the guide -------------------------------------------------------------------------------------------------
+
+
+def test_the_guide_leads_to_settings_that_are_accepted_units_and_a_front(tmp_path: Path) -> None:
+    blocks = re.findall(r"(?s)```sh\n(.*?)```", (ROOT / "docs/run-in-production.md").read_text())
+    root, stubs, log = tmp_path / "root", tmp_path / "stubs", tmp_path / "said"
+    for each in ("etc/haproxy", "etc/systemd/system"):
+        (root / each).mkdir(parents=True)
+    stubs.mkdir()
+    # What changes the machine itself is only noted.
+    for name in ("useradd", "systemctl", "apt-get"):
+        (stubs / name).write_text(f'#!/bin/sh\necho "{name} $*" >> {log}\n')
+        (stubs / name).chmod(0o755)
+    certified(tmp_path)
+    (tmp_path / "certificate.pem").write_bytes((tmp_path / "good.pem").read_bytes())
+    (tmp_path / "key.pem").write_text("")
+    (tmp_path / "deploy").symlink_to(DEPLOY)
+    env = {
+        "PATH": f"{stubs}:{PATH}",
+        "HOKS_UNPRIVILEGED": "1",
+        "HOKS_CERTIFICATE": f"{root}/etc/haproxy/hoks-gateway.pem",
+    }
+    for begins in ("useradd ", "cp deploy/hoks-gateway@", "apt-get install haproxy", "systemctl restart"):
+        (block,) = [each for each in blocks if each.startswith(begins)]
+        done(["sh", "-euc", block.replace("/etc/", f"{root}/etc/")], cwd=tmp_path, env=env)
+    assert len(log.read_text().splitlines()) == 7
+    assert sorted(each.name for each in (root / "etc/systemd/system").iterdir()) == sorted(UNITS)
+    secrets = root / "etc/hoks-gateway/secrets"
+    for name in ("onr", "koski", "ehoks"):
+        (secrets / f"{name}.password").write_text("x")
+        (secrets / f"{name}.password").chmod(0o600)
+    config = root / "etc/hoks-gateway/gateway.toml"
+    config.write_text(re.sub("<OID[^>]*>", "1.2.246.562.99.99000000010", config.read_text()))
+    config.write_text(re.sub("<[a-z][^>]*>", "filled.example", config.read_text()))
+    parts = assemble(load(config), clock_of(None))
+    asyncio.run(parts.aclose())
 
 
 # --- the image ------------------------------------------------------------------------------------------------
