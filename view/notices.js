@@ -8,7 +8,7 @@ export const notice = (kind, t, { again, told, body } = {}) =>
     `section.notice.${kind}`,
     {},
     el("span.sign", { "aria-hidden": "true" }, SIGNS[kind] ?? "!"),
-    el("div", {}, el("h3", {}, t(kind)), el("p", {}, body ?? t(`${kind}Do`, told))),
+    el("div", {}, el("b", {}, t(kind)), el("p", {}, body ?? t(`${kind}Do`, told))),
     again && el("button", { type: "button", onclick: again }, t("again")),
   )
 

@@ -14,7 +14,7 @@ header { display: flex; gap: 1rem; justify-content: space-between }
 button { font: inherit; color: inherit; background: var(--soft); border: 1px solid var(--dim); border-radius: .5rem; padding: .35rem .9rem; white-space: nowrap; cursor: pointer }
 :focus-visible { outline: 3px solid var(--text); outline-offset: 2px }
 .notice { display: flex; flex-wrap: wrap; gap: .25rem 1rem; align-items: center; padding: 1rem; margin-bottom: 1rem; border-radius: .6rem; background: var(--soft); border: solid var(--dim); border-width: 1px 1px 1px .4rem }
-.notice div { flex: 1 16rem } .notice h3 { font-size: 1rem } .sign { font-size: 1.4rem } .waiting { border: 0 }
+.notice div { flex: 1 16rem } .sign { font-size: 1.4rem } .waiting { border: 0 }
 .empty, .gone { border-style: dashed } .partial, .stale { border-left-color: light-dark(#9a6700, #e3b341) }
 .failed, .offline, .denied, .expired { border-left-color: var(--accent) }
 .p0 { --c: var(--hoks-provider-1, light-dark(#1d5fa8, #7db4f0)) }
