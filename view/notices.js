@@ -1,4 +1,4 @@
-// States of an answer: each looks its own way, and says what has happened and what to do.
+// States of an answer: what has happened, and what to do.
 import { el } from "./render.js"
 
 const SIGNS = { empty: "○", gone: "○", expired: "⚿", denied: "⊘", roles: "?", partial: "◔", stale: "◷", busy: "…" }

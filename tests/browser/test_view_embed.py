@@ -22,7 +22,7 @@ from tests.conformance.standing import Standing
 ROOT = Path(__file__).parents[2]
 GUIDE = (ROOT / "docs/embed.md").read_text(encoding="utf-8")
 (PAGE,) = re.findall(r"```html element\n(.*?)```", GUIDE, re.DOTALL)
-MOST_BYTES = 40 * 1024
+MOST_BYTES = 40_000
 PARTS = """
 { students { edges { node { name hoksit { plannedVocationalUnits { unit { name { fi } } acquisitions { id } } } } } } }
 """

@@ -1,6 +1,7 @@
 """Whatever people and systems write into a plan stays text on every part of the page, and keeps within it."""
 
 import json
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -23,6 +24,7 @@ FREE = frozenset(
     | {"studentEmail", "studentPhone", "email", "phone", "fi", "sv", "en", "reference", "title", "text", "recipient"}
 )
 """Members of an answer that a person or a source writes."""
+LONG, FIRST_FEW = 1_000, 20
 KEPT = frozenset({"viewer"})
 PARTS = {
     "the plan": ("student-7", None),
@@ -38,17 +40,19 @@ def view(watch: Watch, gateway: Standing) -> Callable[..., Viewing]:
     return lambda **how: Viewing(watch, gateway, **how)
 
 
-def spoilt(value: Any, text: str, name: str = "") -> Any:
-    """The answer with a text in every place of free text."""
+def spoilt(value: Any, text: str, name: str = "", filled: Counter[str] | None = None) -> Any:
+    """The answer with a text in the places of free text: in all, or of a long one in the first few of each name."""
+    filled = Counter() if filled is None else filled
     match value:
         case dict():
-            return {key: each if key in KEPT else spoilt(each, text, key) for key, each in value.items()}
+            return {key: each if key in KEPT else spoilt(each, text, key, filled) for key, each in value.items()}
         case list():
-            return [spoilt(each, text, name) for each in value]
+            return [spoilt(each, text, name, filled) for each in value]
         case str() if name in FREE:
-            return text
+            filled[name] += 1
+            return text if len(text) < LONG or filled[name] <= FIRST_FEW else value
         case None if name in {"periodDetail", "deviationFromRequirements", "studentEmail", "name"}:
-            return text
+            return text if len(text) < LONG else value
         case _:
             return value
 
