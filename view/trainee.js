@@ -13,6 +13,6 @@ export function trainee({ name, workplaceLearning, combinedUnits }, context) {
 
   function part(unit, provider, told) {
     const shown = unitName(unit, context)
-    return el(`section.${providers.look(provider)}`, {}, el("h3", {}, named(shown)), providers.chip(provider), told)
+    return el(`section.${providers.look(provider)}`, {}, el("h3", {}, named(shown)), provider && providers.chip(provider), told)
   }
 }
