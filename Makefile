@@ -79,7 +79,8 @@ bench: .venv/ready
 bench-faults: .venv/ready
 	@$(BIN)/python -m bench.faults $(ARGS)
 
-# What the service stands as a whole, beside the targets; half an hour. ARGS='r5 r8' for some alone, '--short' for a look.
+# What the service stands as a whole, beside the targets; half an hour. ARGS='r5 r8' for some alone, '--short' each for
+# seconds within the same bounds: what misses twice fails.
 bench-service: .venv/ready
 	@$(BIN)/python -m bench.service $(ARGS)
 

@@ -81,7 +81,16 @@ class MetricsSettings(_Section, frozen=True):
     """Figures for operators."""
 
     port: Port | None = None
-    """A port of this machine alone; without one nothing is counted. Each further worker takes the next."""
+    """A port of this machine alone. Each further worker takes the next."""
+    url: Text | None = None
+    """Where a collector takes metrics, OTLP over HTTP; needs the extra ``otel``."""
+    push_seconds: Annotated[float, Meta(ge=1, le=3600)] = 60.0
+    """How often they are sent there."""
+
+    @property
+    def are_wanted(self) -> bool:
+        """Whether anything is counted."""
+        return self.port is not None or self.url is not None
 
 
 class TracingSettings(_Section, frozen=True):
