@@ -173,7 +173,7 @@ async def test_whatever_happens_no_change_and_no_deletion_is_passed_over(
     world = telling(6)
     _, place = await round_of(world)
     expected: list[tuple[int, str, bool]] = []
-    told: list[tuple[int, str, bool]] = []
+    told: list[tuple[int, str, bool | None]] = []
     gone: set[int] = set()
     for day, (number, goes, plans_down, changes_down, first) in enumerate(steps, start=1):
         moment, world = MORNING + timedelta(days=day), later(world, day)
