@@ -4,10 +4,15 @@ PORT ?= 8080
 BIN := .venv/bin
 ALL_PROCESSORS := --numprocesses auto --dist worksteal
 
-.PHONY: run test check conformance test-view chromium prove mutate bench bench-faults bench-service format schema release-schema lock clean
+.PHONY: run graphiql test check conformance test-view chromium prove mutate bench bench-faults bench-service format operations schema release-schema lock clean
 
 run: .venv/ready
+	@$(BIN)/python -m sandbox.graphiql var/graphiql || true
 	@$(BIN)/hoks-gateway run --port $(PORT)
+
+# The page on which the sandbox is asked by hand, fetched from npm; where that fails it says so, and the rest works.
+graphiql: .venv/ready
+	@$(BIN)/python -m sandbox.graphiql var/graphiql
 
 test: .venv/ready
 	$(BIN)/python -m pytest $(ALL_PROCESSORS)
@@ -28,7 +33,7 @@ $(CONFORMANCE)/venv/ready: requirements-conformance.txt
 
 # The gateway's pages in the Chromium of the system, which as root on Debian is installed where it is missing.
 VIEW := var/view
-test-view: $(VIEW)/venv/ready chromium
+test-view: $(VIEW)/venv/ready chromium graphiql
 	$(VIEW)/venv/bin/python -m pytest -q --no-header tests/browser
 
 chromium:
@@ -88,6 +93,10 @@ format: .venv/ready
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+# The documents that the view asks by, for its manifest and with their hashes for its modules.
+operations: .venv/ready
+	$(BIN)/python -m tests.view.operations
+
 schema: .venv/ready
 	$(BIN)/hoks-gateway schema > schema.graphql.new && mv schema.graphql.new schema.graphql
 	$(BIN)/hoks-gateway explain > docs/access.md.new && mv docs/access.md.new docs/access.md
@@ -126,6 +135,8 @@ lock:
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-emit-find-links --no-header --extra dev --extra view -c requirements-dev.txt pyproject.toml \
 	  -o requirements-view.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-emit-find-links --no-header -c requirements-conformance.txt requirements-node.in -o requirements-node.txt
 
 clean:
 	rm -rf .venv var build *.egg-info

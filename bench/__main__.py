@@ -1,7 +1,7 @@
 """Everything that is measured, table after table, on a quiet machine: ``make bench``; a quarter of an hour.
 
 ``--quick`` takes few of each, to see that it runs; its figures say nothing. ``--only NAME`` takes one: ``gate``,
-``guidance``, ``warm`` or a table of the comparison, which is kept in ``bench/RESULTS.md`` when it is whole.
+``verifier``, ``guidance``, ``warm`` or a table of the comparison; whole, that is kept in ``bench/RESULTS.md``.
 """
 
 import argparse
@@ -9,9 +9,14 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 
-from bench import comparison, gate, guidance, warm
+from bench import comparison, gate, guidance, verifier, warm
 
-MEASURES: Mapping[str, Callable[..., object]] = {"gate": gate.main, "guidance": guidance.main, "warm": warm.main}
+MEASURES: Mapping[str, Callable[..., object]] = {
+    "gate": gate.main,
+    "verifier": verifier.main,
+    "guidance": guidance.main,
+    "warm": warm.main,
+}
 
 
 def main() -> None:

@@ -29,6 +29,8 @@ embedding       POST /embed-token, and what a bearer of one may do
 invalidate      POST /invalidate: a source says that something of its has changed
 hearsay         what a source says to one worker, passed on to the others
 export          GET /disclosures/export: a student takes along what the log says of them
+view            /view: the page and the elements of the room ``view``
+graphiql        /graphiql: the page on which a sandbox is asked by hand
 records         the log, consents and the release gate, in one store
 app             the composition root: the only place that knows every part
 explain         what an operator may ask of the rules, in words

@@ -11,6 +11,7 @@ import random
 import time
 from collections import Counter, OrderedDict, deque
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, nullcontext
 
 from gateway.errors import Code, RefusedError
 from gateway.noting import noted
@@ -22,6 +23,21 @@ _PACE_SHARE = 0.1
 """What the newest interval counts in the pace."""
 _EXPECTED_SHARE = 0.7
 """Of the longest wait, how much may be expected at the outset: an expectation is often wrong."""
+
+
+STRANGERS = "strangers"
+"""The line of all whose token was never seen before: until it is verified they are nobody."""
+SOURCES = "sources"
+"""The line of the sources that say that something has changed."""
+SHARED = frozenset({STRANGERS, SOURCES})
+
+TurnOf = Callable[[str], AbstractAsyncContextManager[None]]
+"""A turn of a caller, by their subject or line. Entering it raises ``RefusedError`` where there is none."""
+
+
+def at_once(_: str) -> AbstractAsyncContextManager[None]:
+    """The turn of everybody where nobody waits."""
+    return nullcontext()
 
 
 class Crowd:
@@ -82,7 +98,7 @@ class Admission:
 
     async def enter(self, caller: str) -> None:
         """Have the turn, now or after waiting. Raises ``RefusedError``."""
-        if self._under_way(caller) >= self._settings.each:
+        if self._under_way(caller) >= self._settings.each and caller not in SHARED:
             raise self._refusal()
         # INVARIANT: where there is room nobody waits.
         if self._has_room:

@@ -47,6 +47,11 @@ def _fixed_day(settings: Settings) -> Iterator[str]:
         yield 'key `fixed_day`: accepted only with mode = "sandbox"'
 
 
+def _graphiql(settings: Settings) -> Iterator[str]:
+    if settings.graphiql is not None and settings.mode != "sandbox":
+        yield 'key `graphiql`: accepted only with mode = "sandbox"'
+
+
 def _issuers(settings: Settings) -> Iterator[str]:
     if not settings.issuer:
         yield "key `issuer`: at least one [[issuer]] is required"
@@ -132,7 +137,7 @@ def _watched(settings: Settings) -> Iterator[str]:
 
 
 _CHECKS: tuple[Callable[[Settings], Iterator[str]], ...] = (
-    *(_fixed_day, _issuers, _clients, _sources),
+    *(_fixed_day, _graphiql, _issuers, _clients, _sources),
     *(_statutes, _consents, _watched),
 )
 

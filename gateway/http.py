@@ -8,12 +8,13 @@ import asyncio
 import logging
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
-from contextlib import AbstractAsyncContextManager, nullcontext, suppress
+from contextlib import suppress
 from typing import Any, NamedTuple, Protocol
 
 import orjson
 from graphql import GraphQLSchema, OperationType
 
+from gateway.admission import TurnOf, at_once
 from gateway.documents import Documents
 from gateway.envelope import Envelope, envelope, envelope_of_url
 from gateway.errors import FAULTS, Code, ErrorBody, RefusedError, error
@@ -68,15 +69,6 @@ class Identifying(Protocol):
         ...
 
 
-Turn = Callable[[str], AbstractAsyncContextManager[None]]
-"""A turn of a caller, by their subject. Raises ``RefusedError`` where there is none."""
-
-
-def at_once(_: str) -> AbstractAsyncContextManager[None]:
-    """The turn of everybody where nobody waits."""
-    return nullcontext()
-
-
 class Answer(NamedTuple):
     """A response before it becomes bytes."""
 
@@ -98,7 +90,7 @@ class GraphQLEndpoint:
         gate: Releasing,
         limits: Limits,
         projection: bool = True,
-        turn: Turn = at_once,
+        turn: TurnOf = at_once,
         introspection: bool = False,
         get_queries: bool = False,
         operations: Operations | None = None,

@@ -136,6 +136,22 @@ class GraphSettings(_Section, frozen=True):
     """Whether routers of Apollo Federation v2 are served too: `_service` and `_entities`."""
 
 
+class ViewSettings(_Section, frozen=True):
+    """The page ``/view`` and the elements."""
+
+    served: bool | None = None
+    """Whether they are served; where it is left out, in a sandbox alone."""
+    client: Annotated[str, Meta(min_length=1, max_length=LONGEST_CLIENT)] = "hoks-view"
+    """The client to which the tokens of the page are issued; it may run what the page asks and nothing else."""
+
+
+class GraphiqlSettings(_Section, frozen=True):
+    """The page ``/graphiql``, of a sandbox alone."""
+
+    folder: Path
+    """Where `make graphiql` has laid GraphiQL."""
+
+
 class AccessSettings(_Section, frozen=True):
     """Questions of interpretation that a provider may answer otherwise."""
 
@@ -258,6 +274,8 @@ class Settings(_Section, frozen=True):
     tracing: TracingSettings = TracingSettings()
     cache: CacheSettings = CacheSettings()
     graph: GraphSettings = GraphSettings()
+    view: ViewSettings = ViewSettings()
+    graphiql: GraphiqlSettings | None = None
     access: AccessSettings = AccessSettings()
     guidance: GuidanceSettings = GuidanceSettings()
     issuer: tuple[IssuerSettings, ...] = ()

@@ -166,10 +166,16 @@ def _curl(port: int, token: str) -> str:
 
 
 def _addresses(port: int) -> list[str]:
+    from gateway.graphiql import is_laid_out
     from sandbox.settings import SERVERS, url
 
     servers = [f"  {name:<13} {url(port, name)}" for name in SERVERS]
-    return ["Addresses", f"  {'gateway':<13} http://{LOOPBACK}:{port}/graphql", *servers]
+    own = {
+        "gateway": "graphql",
+        "view": "view",
+        **({"GraphiQL": "graphiql"} if is_laid_out(folder_of(port).parent / "graphiql") else {}),
+    }
+    return ["Addresses", *(f"  {name:<13} http://{LOOPBACK}:{port}/{path}" for name, path in own.items()), *servers]
 
 
 def _cast() -> list[str]:

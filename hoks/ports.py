@@ -81,7 +81,7 @@ class RightsSource(Protocol):
         ...
 
 
-class RightsTold(msgspec.Struct, frozen=True, weakref=True):
+class RightsTold(msgspec.Struct, frozen=True, gc=False):
     """What sources of rights told of one person: of each source its answer, which says itself when it was read."""
 
     sources: tuple[Source, ...]

@@ -93,6 +93,7 @@ def settings_text(port: int, folder: Path, records: tuple[str, Path] | None = No
         _table("[limits]", request_seconds=5.0),
         _table("[graph]", introspection=True),
         _table("[records]", **store, anchor_key_file=place / "anchors.pem"),
+        _table("[graphiql]", folder=folder.resolve().parent / "graphiql"),
         _issuer(port),
         _table(
             "[[client]]",

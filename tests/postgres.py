@@ -88,10 +88,9 @@ class PostgresServer:
         changed = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []} if account else {}
         return {"env": {"LC_ALL": "C", "PATH": os.defpath}, "cwd": self.folder} | changed
 
-    @property
-    def psql(self) -> Path:
-        """Its command line."""
-        return self._binaries / "psql"
+    def program(self, name: str) -> Path:
+        """One of the server's own programs."""
+        return self._binaries / name
 
     def address(self, database: str, user: str = OWNER) -> str:
         """The address of a database, without a password."""

@@ -76,7 +76,7 @@ def test_the_printed_schema_is_fresh() -> None:
 
 
 def test_the_lock_files_hold_hashes_and_no_address() -> None:
-    extras = ("otel", "dev", "build", "mutate", "conformance", "view")
+    extras = ("otel", "dev", "build", "mutate", "conformance", "view", "node")
     names = ("requirements", *(f"requirements-{extra}" for extra in extras))
     for name in (f"{each}.txt" for each in names):
         text = (ROOT / name).read_text()

@@ -15,17 +15,19 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from gateway.app import assemble
+from gateway.app import GRAPH, assemble
 from gateway.cli import main
 from gateway.clock import clock_of
 from gateway.errors import Code
 from gateway.serving import KEEP_SECONDS, KILL_SECONDS
 from gateway.settings import Settings, SettingsError
 from gateway.settings_file import load
+from gateway.view import PATH as VIEW
 
 ROOT = Path(__file__).parents[1]
 DEPLOY = ROOT / "deploy"
 EXAMPLE = (DEPLOY / "gateway.toml").read_text()
+GUIDE = (ROOT / "docs/run-in-production.md").read_text()
 FRONT = (DEPLOY / "haproxy.cfg").read_text()
 CONTAINER = (DEPLOY / "Containerfile").read_text()
 UNITS = ("hoks-gateway@.service", "hoks-gateway-retain.service")
@@ -149,9 +151,9 @@ def seconds(text: str) -> float:
 
 
 def test_the_front_lets_through_the_paths_of_the_gateway_and_no_others() -> None:
-    served = {*re.findall(r'Route\("(/[^"{]+)"', (ROOT / "gateway/app.py").read_text()), "/graphql"}
+    served = {*re.findall(r'Route\("(/[^"{]+)"', (ROOT / "gateway/app.py").read_text()), GRAPH, VIEW}
     through = {*of_front(r"acl ours path (.*)$").split()}
-    assert of_front(r"acl ours path_beg (.*)$") == "/embed-token/"
+    assert of_front(r"acl ours path_beg (.*)$") == f"/embed-token/ {VIEW}/"
     assert through == served - {"/health", "/ready", "/invalidate"} | {"/invalidate/1", "/invalidate/2"}
 
 
@@ -220,3 +222,37 @@ def test_the_image_serves_as_nobody_of_importance_on_the_port_of_the_settings() 
 def test_no_command_of_the_image_installs_what_has_no_hash() -> None:
     for line in re.findall(r"(?m)^RUN .*pip install.*$", CONTAINER):
         assert "--require-hashes" in line or ("--no-index" in line and "--no-deps" in line)
+
+
+# --- guide
+
+
+def said() -> list[str]:
+    """Every line of a shell that the guide says."""
+    return "\n".join(re.findall(r"(?s)```sh\n(.*?)```", GUIDE)).splitlines()
+
+
+def test_the_guide_installs_as_the_image_does() -> None:
+    told = [line.replace("python3", "python") for line in said() if " -m venv " in line or " -m pip " in line]
+    runs = "\n".join(re.findall(r"(?m)^RUN (.*)$", CONTAINER)).replace(" && ", "\n")
+    done = [line.replace("--no-cache-dir --disable-pip-version-check ", "") for line in runs.splitlines()]
+    assert {*told} == {line for line in done if " -m " in line}
+
+
+def test_the_guide_says_commands_of_ours(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    missing, tried = str(tmp_path / "gateway.toml"), 0
+    for line in said():
+        if line.startswith("hoks-gateway "):
+            words = shlex.split(line.replace("/etc/hoks-gateway/gateway.toml", missing))
+            assert main(words[1:]) == 2
+            assert capsys.readouterr().err.endswith(f"{missing}: cannot be read: No such file or directory\n")
+            tried += 1
+    assert tried == 2
+
+
+def test_what_the_guide_names_is_there() -> None:
+    names = {*re.findall(r"(?<![\w/])deploy/[\w.@-]+\w", GUIDE)} - {"deploy/front.pem"}
+    assert {name for name in names if not (ROOT / name).is_file()} == set()
+    assert {f"deploy/{each.name}" for each in DEPLOY.iterdir() if each.suffix not in (".py", ".pem", "")} <= names
+    ports = {*re.findall(r"hoks-gateway@(\d+)", GUIDE)}
+    assert ports == {port.rpartition(":")[2] for port in re.findall(r"presetenv HOKS_GATEWAY_\d (\S+)", FRONT)}

@@ -2,4 +2,5 @@
 
 conftest        a Chromium, the gateway and its sandbox, a page that is watched
 watch           everything a page does that it should not
+viewing         the page /view as people use it, and its audit
 """

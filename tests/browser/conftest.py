@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.browser.watch import Watch, watched
-from tests.conformance.standing import Standing, standing
+from tests.conformance.standing import ROOT, Standing, standing
 
 
 @pytest.fixture(scope="session")
@@ -23,7 +23,10 @@ def chromium() -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standing]:
     """A gateway over the sandbox, each on a port of its own; ``token`` and ``headers`` are those of a persona."""
-    with standing(tmp_path_factory.mktemp("browser")) as running:
+    folder = tmp_path_factory.mktemp("browser")
+    (folder / "var").mkdir()
+    (folder / "var/graphiql").symlink_to(ROOT / "var/graphiql")
+    with standing(folder) as running:
         yield running
 
 

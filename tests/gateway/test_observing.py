@@ -4,6 +4,7 @@ import asyncio
 import io
 import json
 import logging
+import re
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -106,6 +107,25 @@ async def test_a_trace_context_is_taken_from_who_is_believed_alone() -> None:
 async def test_probes_leave_no_line(written: io.StringIO) -> None:
     log_request(Note("/ready"))
     assert written.getvalue() == ""
+
+
+async def test_the_line_of_a_request_is_the_same_without_the_detour_by_a_record(
+    written: io.StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[Note] = []
+    await asked(told)
+    (by_record,) = [json.loads(each) for each in written.getvalue().splitlines() if "gateway.requests" in each]
+    alone = io.StringIO()
+    monkeypatch.setattr(logging.root, "handlers", [writing("json", alone)])
+    log_request(told[0])
+    straight = json.loads(alone.getvalue())
+    assert alone.getvalue().endswith("}\n")
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", straight["time"])
+    assert straight | {"time": ""} == by_record | {"time": ""}
+    # A log that cannot be written stops nobody.
+    alone.close()
+    monkeypatch.setattr(logging, "raiseExceptions", False)
+    log_request(told[0])
 
 
 @pytest.mark.parametrize("form", ["json", "text"])

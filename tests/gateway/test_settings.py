@@ -237,6 +237,15 @@ def test_a_statute_or_consent_that_says_something_else_is_refused(write: Write, 
     assert expected in complaint(write(text.replace(good, bad)))
 
 
+def test_graphiql_is_a_sandboxs_alone(write: Write) -> None:
+    text = GOOD + '[graphiql]\nfolder = "graphiql"\n'
+    graphiql = load(write(text)).graphiql
+    assert graphiql is not None
+    assert graphiql.folder.name == "graphiql"
+    in_production = text.replace('mode = "sandbox"\nfixed_day = 2026-10-05', 'mode = "production"')
+    assert complaint(write(in_production)) == 'key `graphiql`: accepted only with mode = "sandbox"'
+
+
 def test_an_unknown_item_is_refused_with_the_items_that_there_are(write: Write) -> None:
     told = complaint(write(GOOD + STATUTE.replace('"D1"', '"D0"')))
     assert "expected one of: ID, SR, D1, D2q, D2u, D3," in told
