@@ -39,6 +39,9 @@ class PlanChangeConnection:
     cannot_tell: list[str] = strawberry.field(
         description="Sources with plans of which they do not say when they changed: read those plans now and then."
     )
+    cannot_tell_gone: list[str] = strawberry.field(
+        description="Sources with plans that do not say which are gone: look now and then whether those are there."
+    )
     not_read: int = strawberry.field(
         description="How many students could not be read; what changed of theirs is told later."
     )
@@ -61,6 +64,7 @@ async def changes(info: Info, since: Cursor | None = None, first: int = 50) -> P
         edges=[PlanChangeEdge(node=each.change) for each in page.found],
         page_info=PageInfo(has_next_page=page.more, end_cursor=end),
         cannot_tell=list(page.cannot_tell),
+        cannot_tell_gone=list(page.cannot_tell_gone),
         not_read=page.not_read,
     )
 
