@@ -20,7 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.callers import Callers
 from gateway.documents import Documents
-from gateway.errors import Code, RefusedError, invalid_token
+from gateway.errors import NOT_KEPT, Code, RefusedError, invalid_token, refused
 from gateway.http import CALLERS
 from gateway.invalidate import body_of
 from gateway.operations import Operations, canonical, sha256
@@ -34,7 +34,6 @@ from resolvers.prepared import PreparedDocument
 
 MAX_BYTES = 20_000
 PREFLIGHT_SECONDS = "600"
-_HEADERS = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
 _Name = Annotated[str, Meta(min_length=1, max_length=200)]
 
 
@@ -83,9 +82,7 @@ class EmbedTokenEndpoint:
         try:
             response = await self._answer(Request(scope, receive))
         except RefusedError as refusal:
-            body = orjson.dumps({"errors": refusal.errors()})
-            headers = {**_HEADERS, **refusal.headers}
-            response = Response(body, refusal.status, headers, media_type="application/json")
+            response = refused(refusal)
         except ClientDisconnect:
             return
         await response(scope, receive, send)
@@ -101,12 +98,12 @@ class EmbedTokenEndpoint:
         try:
             if embed is not None:
                 await self._embeds.revoke(embed, caller.subject)
-                return Response(status_code=204, headers=_HEADERS)
+                return Response(status_code=204, headers=NOT_KEPT)
             made = await self._made(_order(await body_of(request, MAX_BYTES)), caller)
         except SourcesUnavailable:
             raise RefusedError(Code.UNAVAILABLE) from None
         told = {"id": made.id, "token": made.token, "expiresAt": made.until.isoformat()}
-        return Response(orjson.dumps(told), 201, _HEADERS, media_type="application/json")
+        return Response(orjson.dumps(told), 201, NOT_KEPT, media_type="application/json")
 
     async def _made(self, order: EmbedOrder, caller: Caller) -> MadeEmbed:
         if caller.client is None or order.origin not in self._origins.get(caller.client, ()):
