@@ -7,10 +7,10 @@ guidance    what follow-up of many students costs: ``make bench``
 warm        what a warm read costs in process: ``python -m bench.warm``
 clients     what a fetch from a source costs, by the client that makes it: ``python -m bench.clients``
 workers     what a second worker is worth: ``python -m bench.workers``
+reliability the targets of reliability as a table, and the command that prints them
 service     what the service stands as a whole: overload, stalls, stopping, outages: R2, R5 to R9, R16, R18, R20 and R22
-arrivals    a load of requests at a rate, or as fast as answers come
+arrivals    a load of requests at a rate, or as fast as answers come, from a process of its own
 faults      what failing sources cost: R1, R1b, R2, R3, R4, R6 and R15 of the reliability targets
-workers     what a second worker is worth: ``python -m bench.workers``
 
 comparison  this gateway beside others, in one run on one machine: ``make bench``, kept in ``RESULTS.md``
 question    what everybody is asked, and the right answer, from the source's bytes

@@ -1,26 +1,23 @@
 """What failing sources cost, measured on loopback and printed beside the target: ``make bench-faults``.
 
-The gateway is a real process before the sandbox's real servers, with the fault proxy between. A miss is printed as a
-miss; the exit code is only for what could not be measured. ``make bench-faults ARGS='r3 r6'`` takes some alone,
-``--every`` has R1 play every fault of the table that fails a source, and ``--requests`` says how often each is met.
+The gateway is a real process before the sandbox's real servers, with the fault proxy between. ``make bench-faults
+ARGS='r3 r6'`` takes some alone, ``--every`` has R1 play every fault of the table that fails a source, and
+``--requests`` says how often each is met.
 """
 
-import argparse
 import asyncio
 import base64
 import json
-import logging
 import sys
-import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import partial
-from pathlib import Path
-from typing import NamedTuple
 
 import httpx
 
+from bench.arrivals import Stream, asking, post, request, times
+from bench.reliability import NO_LIMIT, Chosen, Line, Measures, Pressed, Told, main, p99
 from connectors.breaker import Breaker, State
 from connectors.client import HttpClient, Outgoing, opintopolku_headers
 from connectors.failures import Reason, SourceFailure
@@ -28,9 +25,10 @@ from connectors.limits import DEFAULT_SECONDS
 from hoks.outcomes import FAILED
 from sandbox.settings import USERNAME, secrets_in, url
 from tests.chaos.expected import EXPECTED
-from tests.chaos.faults import ELIAS, FAULTS, KINDS, warm
+from tests.chaos.faults import ELIAS, FAULTS, KINDS
 from tests.chaos.proxy import HOST
-from tests.chaos.scene import SECONDS, Front, Scene, Told, scene
+from tests.chaos.scene import QUERY, SECONDS, Front, Scene
+from tests.chaos.scene import Told as Answer
 from tests.chaos.worker import MB, answers, counted_anew, figure, worker
 
 R1_FAULTS = (
@@ -38,10 +36,10 @@ R1_FAULTS = (
     *(("reset-mid-body", "plan"), ("chunked-without-end", "koski"), ("gzip-bomb", "koski"), ("html-200", "plan")),
     *(("million-empty-objects", "koski"), ("status-503", "plan"), ("429-seconds", "koski"), ("other-student", "plan")),
 )
-R1_REQUESTS = 200
 R1_AT_A_TIME = 6
 R1_SECONDS = SECONDS + 0.05
 R2_SECONDS = 10.0
+R2_AT_A_TIME = 4
 SKIPPED_CALLS = 200
 PROBED_SECONDS = 12.0
 CLOSING_SECONDS = 40.0
@@ -51,48 +49,16 @@ R6_WARMING = 500
 R6_GOOD = 4
 HUGE = ("gzip-bomb", "million-empty-objects", "100000-deep", "huge-string", "10-mb-of-text", "1-mb-header")
 CALL_SECONDS = 2.0
-NO_LIMIT = float("inf")
-
-
-class Chosen(NamedTuple):
-    """What is to be measured."""
-
-    measures: tuple[str, ...]
-    requests: int
-    """How often R1 and R1b meet each fault."""
-    every: bool
-    """Whether R1 plays every fault of the table."""
-
-
-class Line(NamedTuple):
-    """One figure: a measured value, the most it may be, and how it is written."""
-
-    target: str
-    what: str
-    measured: float
-    most: float
-    unit: str = ""
-    least: float = -NO_LIMIT
-
-    def __str__(self) -> str:
-        is_met = self.least <= self.measured <= self.most
-        limit = f"<= {self.most:g}" if self.most < NO_LIMIT else f">= {self.least:g}"
-        if self.least > -NO_LIMIT and self.most < NO_LIMIT:
-            limit = f"{self.least:g} to {self.most:g}"
-        verdict = "pass" if is_met else "MISS"
-        return f"{self.target:<4} {self.what:<58} {limit:>14} {self.measured:>10.4g} {self.unit:<4} {verdict}"
-
-
-def p99(values: Sequence[float]) -> float:
-    """The value that one of a hundred exceeds."""
-    return sorted(values)[min(len(values) - 1, int(len(values) * 0.99))]
 
 
 @asynccontextmanager
-async def served(here: Scene, *, through_proxies: bool = True) -> AsyncIterator[tuple[int, Front]]:
+async def served(
+    here: Scene, *, through_proxies: bool = True, change: Callable[[str], str] = str
+) -> AsyncIterator[tuple[int, Front]]:
     """A fresh gateway process: its id, and a front end that has asked once."""
     here.heal()
-    with worker(here, here.folder / "worker.log", through_proxies=through_proxies) as (pid, address):
+    log = here.folder / "worker.log"
+    with worker(here, log, through_proxies=through_proxies, change=change) as (pid, address):
         async with httpx.AsyncClient(base_url=address, trust_env=False, timeout=30) as client:
             await answers(client)
             front = Front(here, client)
@@ -100,11 +66,16 @@ async def served(here: Scene, *, through_proxies: bool = True) -> AsyncIterator[
             yield pid, front
 
 
-async def many(work: Callable[[], Awaitable[Told]], times: int, at_a_time: int) -> list[Told]:
+def address_of(front: Front) -> str:
+    """Where the gateway behind a front end listens."""
+    return str(front._client.base_url).rstrip("/")
+
+
+async def many(work: Callable[[], Awaitable[Answer]], times: int, at_a_time: int) -> list[Answer]:
     """The same question many times over, several at a time."""
     slots = asyncio.Semaphore(at_a_time)
 
-    async def one() -> Told:
+    async def one() -> Answer:
         async with slots:
             return await work()
 
@@ -159,22 +130,31 @@ async def r1b(here: Scene, chosen: Chosen) -> list[Line]:
 # --- R2: what the gateway adds --------------------------------------------------------------------------------
 
 
-async def r2(here: Scene, _chosen: Chosen) -> list[Line]:
-    """At half of what four callers at once can get: without faults, and with one breaker open. No proxy between."""
-    async with served(here, through_proxies=False) as (_, front):
-        await many(partial(front.ask, "student-7"), 20, 2)
-        began = time.perf_counter()
-        capacity = len(await many(partial(front.ask, "student-7"), 60, 4)) / (time.perf_counter() - began)
-        healthy, source = await _at_rate(here, front, capacity / 2)
-        async with _failing(here, "a-ehoks"):
-            await many(partial(front.ask, "student-7"), 20, 2)
-            broken, _ = await _at_rate(here, front, capacity / 2)
-    return [
-        Line(
-            "R2", f"p99 at {capacity / 2:.0f} a second over Koski's own", 1000 * (p99(healthy) - p99(source)), 25, "ms"
-        ),
-        Line("R2", "p99 more with eHOKS's breaker open", 1000 * (p99(broken) - p99(healthy)), 10, "ms"),
-    ]
+async def r2(here: Scene, chosen: Chosen) -> Told:
+    """At half of what four at once can get: without faults, and with one breaker open. No proxy between.
+
+    Koski takes longest for an answer: it is asked beside, as often, by the same process.
+    """
+    async with served(here, through_proxies=False) as (pid, front):
+        with asking() as asks:
+            address, requests = address_of(front), [request(here.token("student-7"), QUERY)]
+            seconds = chosen.seconds(R2_SECONDS, 4)
+            await asks.full(address, requests, R2_AT_A_TIME, seconds / 2)
+            told = await asks.full(address, requests, R2_AT_A_TIME, seconds / 2)
+            capacity = len(times(told)) / (seconds / 2)
+            ours = Stream(address, requests, capacity / 2)
+            koski = Stream(url(here.port, "Koski"), [_koski(here)], capacity / 2)
+            with Pressed(pid) as pressed:
+                healthy, source = map(times, await asks.streams(seconds, ours, koski))
+                async with _failing(here, "a-ehoks"):
+                    await asks.full(address, requests, R2_AT_A_TIME, 1)
+                    broken, _ = map(times, await asks.streams(seconds, ours, koski))
+    over, more = p99(healthy) - p99(source), p99(broken) - p99(healthy)
+    return pressed.judged(
+        chosen,
+        Line("R2", f"p99 at {capacity / 2:.0f} a second over Koski's own", 1000 * over, 25, "ms"),
+        Line("R2", "p99 more with eHOKS's breaker open", 1000 * more, 10, "ms"),
+    )
 
 
 @asynccontextmanager
@@ -189,22 +169,10 @@ async def _failing(here: Scene, source: str) -> AsyncIterator[None]:
             await client.put(control, json={"fault": "none"})
 
 
-async def _at_rate(here: Scene, front: Front, rate: float) -> tuple[list[float], list[float]]:
-    """Seconds of answers at a rate, and of the source that takes longest for one answer, asked beside."""
-    through: list[asyncio.Task[Told]] = []
-    direct: list[float] = []
-    client, request = _client(here, url(here.port, "Koski"))
-    ends = time.perf_counter() + R2_SECONDS
-    while time.perf_counter() < ends:
-        through.append(asyncio.create_task(front.ask("student-7")))
-        began = time.perf_counter()
-        reason = await _sent(client, request)
-        assert reason is None, reason
-        direct.append(time.perf_counter() - began)
-        await asyncio.sleep(max(0.0, 1 / rate - direct[-1]))
-    told = await asyncio.gather(*through)
-    await client.aclose()
-    return [each.wall for each in told], direct
+def _koski(here: Scene) -> bytes:
+    """A question about one student, as the gateway asks it."""
+    _, asked = _client(here)
+    return post("/koski/api/sure/oids", asked.headers, asked.body)
 
 
 # --- R3, R4, R15: the outgoing client -------------------------------------------------------------------------
@@ -341,47 +309,8 @@ async def r6(here: Scene, _chosen: Chosen) -> list[Line]:
     ]
 
 
-MEASURES: Mapping[str, Callable[[Scene, Chosen], Awaitable[list[Line]]]] = {
-    each.__name__: each for each in (r1, r1b, r2, r3, r4, r6, r15)
-}
-
-
-async def measured(here: Scene, chosen: Chosen) -> int:
-    """Measure and print what was chosen; how many measures could not be taken."""
-    print(f"{'':<4} {'':<58} {'target':>14} {'measured':>10}", flush=True)
-    broken = 0
-    for name in chosen.measures:
-        try:
-            for line in await MEASURES[name](here, chosen):
-                print(line, flush=True)
-        except (OSError, AssertionError, httpx.HTTPError, KeyError, ZeroDivisionError, IndexError) as failure:
-            broken += 1
-            print(f"{name}: could not be measured ({type(failure).__name__}: {failure})", flush=True)
-    return broken
-
-
-def _arguments() -> Chosen:
-    parser = argparse.ArgumentParser(prog="bench.faults", description="What failing sources cost, beside the targets.")
-    parser.add_argument("measures", nargs="*", metavar="measure", help=f"of {', '.join(MEASURES)}; all by default")
-    parser.add_argument("--requests", type=int, default=R1_REQUESTS, help="how often R1 and R1b meet each fault")
-    parser.add_argument("--every", action="store_true", help="R1 with every fault of the table")
-    given = parser.parse_args()
-    if unknown := [name for name in given.measures if name not in MEASURES]:
-        parser.error(f"there is no measure {unknown[0]}: choose from {', '.join(MEASURES)}")
-    return Chosen(tuple(given.measures or MEASURES), given.requests, given.every)
-
-
-def main() -> int:
-    """The exit code: 0, or 1 where something could not be measured."""
-    chosen = _arguments()
-    logging.disable(logging.CRITICAL)
-    warm()
-    began = time.perf_counter()
-    with tempfile.TemporaryDirectory() as folder, scene(Path(folder)) as here:
-        broken = asyncio.run(measured(here, chosen))
-    print(f"{time.perf_counter() - began:.0f} s; figures of a machine that may have been busy with other things")
-    return 1 if broken else 0
+MEASURES: Measures = {each.__name__: each for each in (r1, r1b, r2, r3, r4, r6, r15)}
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main("bench.faults", "What failing sources cost, beside the targets.", MEASURES))

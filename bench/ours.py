@@ -60,6 +60,12 @@ cache_seconds = {300 if people else 0}
 concurrency = 64
 waiting = 10_000
 
+# Everybody who asks here is one caller, and all that is asked is to be answered.
+[overload]
+waiting_seconds = 20
+crowded = 256
+each = 256
+
 [organisaatio]
 base_url = "{place.registers}/organisaatio"
 caller_id = "bench"

@@ -39,8 +39,9 @@ koski                  study rights from Koski
 oneroster_pages        a whole collection that comes in pages
 oneroster_wire         OneRoster's answers and rows
 oneroster_right        enrolments to a study right
+oneroster_groups       classes to groups, and who guides whom by them
 oneroster_join         users and enrolments of a roster put together
-oneroster              study rights from a roster interface
+oneroster              study rights and groups from a roster interface
 table                  rights and plans from files that a student system exports
 rest                   rights and plans from any JSON interface, by settings alone
 registries             the learner register, the organisation register and the registers of names

@@ -1,4 +1,4 @@
-"""What the client asks of whatever carries its requests: an answer's head, its body in parts, and three plain errors.
+"""What the client asks of whatever carries its requests: an answer's head, its body in parts, and four plain errors.
 
 A carrier knows connections, and nothing of breakers, budgets, sizes or encodings; the client knows nothing of sockets.
 """
@@ -19,6 +19,10 @@ class NotConnectedError(CarriageError):
 
 class NothingHeardError(CarriageError):
     """The connection ended before the first byte of an answer."""
+
+
+class TlsRefusedError(CarriageError):
+    """One side does not trust the other, or they have no TLS in common: asked again, it would be no different."""
 
 
 class Answering(Protocol):

@@ -26,6 +26,7 @@ from connectors.kept import (
     KeptHolders,
     KeptPlans,
     KeptRights,
+    KeptTogether,
     SharedIdentities,
     SharedOrganisations,
 )
@@ -59,11 +60,14 @@ from hoks.ports import (
     Organisations,
     PlanSource,
     RightsSource,
+    RightsTogether,
     Source,
 )
 
 log = logging.getLogger(__name__)
 
+TOGETHER_SHARE = 8
+"""So much of the bytes that may be kept there may be besides, of rights that are found together."""
 LABELS_SECONDS = 3.0
 """How long a start waits for the registers' names; what comes later is shown later."""
 
@@ -80,6 +84,7 @@ class Connected:
     """What the gateway reads from. It is closed when the gateway stops."""
 
     rights: tuple[RightsSource, ...] = ()
+    rights_together: RightsTogether | None = None
     plans: tuple[PlanSource, ...] = ()
     holders: tuple[HolderSource, ...] = ()
     appointments: tuple[AppointmentSource, ...] = ()
@@ -218,9 +223,11 @@ def connect(
                 tokens = AccessTokens(account, http, secret(root / account.secret_file))
                 roster = OneRosterSource(settings, TokenHttp(http, tokens), clock, seconds)
                 rosters.append(roster)
-                rights.append(roster)
                 capable[settings.id] = roster.capabilities
-                holders.append(roster)
+                rights += [roster] if "rights" in settings.gives else []
+                holders += [roster] if "rights" in settings.gives else []
+                assignments += [roster] if "assignments" in settings.gives else []
+                guidance += [roster] if "assignments" in settings.gives else []
             case TableSettings():
                 table = TableSource(settings, clock, _database_password(settings, root))
                 tables.append(table)
@@ -256,8 +263,10 @@ def connect(
     capable |= {name: register.capabilities for name, register in labels.registers.items()}
     capable |= {learner_register.SOURCE: identities.capabilities} if identities else {}
     capable |= {organisation_register.SOURCE: organisations.capabilities} if organisations else {}
+    kept_rights = kept.each(KeptRights, rights)
     return Connected(
-        rights=kept.each(KeptRights, rights),
+        rights=kept_rights,
+        rights_together=_together(kept_rights, shelf, clock, cache_bytes),
         plans=kept.each(KeptPlans, plans),
         holders=kept.each(KeptHolders, holders),
         appointments=kept.each(KeptAppointments, appointments),
@@ -282,6 +291,12 @@ def connect(
         rosters=tuple(rosters),
         changes=tuple(changes),
     )
+
+
+def _together(rights: Iterable[RightsSource], shelf: Shelf, clock: Clock, cache_bytes: int) -> RightsTogether | None:
+    """The sources of rights that are kept, where there are any."""
+    kept = [each for each in rights if isinstance(each, KeptRights)]
+    return KeptTogether(kept, shelf, clock, cache_bytes // TOGETHER_SHARE) if kept else None
 
 
 def _remembered(settings: SourceSettings) -> Remembered | None:

@@ -16,7 +16,14 @@ import msgspec
 
 from connectors.addresses import Addresses, Resolver, SystemResolver
 from connectors.breaker import Admission, Breaker, State, Verdict
-from connectors.carriage import Answering, CarriageError, Carrier, NotConnectedError, NothingHeardError
+from connectors.carriage import (
+    Answering,
+    CarriageError,
+    Carrier,
+    NotConnectedError,
+    NothingHeardError,
+    TlsRefusedError,
+)
 from connectors.condition import Condition, Counts
 from connectors.connections import Connections
 from connectors.decoding import decoded
@@ -228,6 +235,8 @@ class HttpClient:
             raise SourceUnavailable(Reason.TIMEOUT) from None
         except NotConnectedError:
             raise SourceUnavailable(Reason.CONNECT) from None
+        except TlsRefusedError:
+            raise SourceUnavailable(Reason.TLS) from None
         except CarriageError:
             raise SourceUnavailable(Reason.STREAM) from None
 

@@ -15,13 +15,15 @@ from typing import cast
 import httptools
 
 from connectors.addresses import Addresses
-from connectors.carriage import CarriageError, NotConnectedError, NothingHeardError
+from connectors.carriage import CarriageError, NotConnectedError, NothingHeardError, TlsRefusedError
 from connectors.origins import Origin, Place
 from connectors.trust import public_trust
 
 MAX_HEADERS = 200
 MAX_HEAD_BYTES = 32_768
-"""Of all that is read without a byte of a body in it: a head and interim answers before it, or what follows a body."""
+"""Of all that is read around a body that is short: interim answers and a head before it, and what follows it."""
+MOST_AROUND = 8
+"""Bytes around a body for each byte in it, beyond these: chunks of a single byte take five."""
 HEAD_READ_BYTES = 4_096
 """How much of a head is taken in at a time, so that a thousand interim answers at once keep nobody waiting."""
 ATTEMPT_SECONDS = 0.5
@@ -112,9 +114,10 @@ class Connections:
                 ssl=self._ssl_context if is_secure else None,
                 server_hostname=origin.host if is_secure else None,
             )
-        except (OSError, ValueError):
+        except (OSError, ValueError) as error:
             opened.close()
-            raise NotConnectedError("not connected") from None
+            failure = TlsRefusedError if _is_refusal(error) else NotConnectedError
+            raise failure("not connected") from None
         return connection
 
     async def _opened_to(self, origin: Origin) -> socket.socket:
@@ -154,6 +157,11 @@ def written(place: Place, method: str, headers: Mapping[str, str], body: bytes) 
     return "\r\n".join((f"{method} {place.target} HTTP/1.1", *lines, "", "")).encode("ascii") + body
 
 
+def _is_refusal(error: BaseException | None) -> bool:
+    """Whether one side's TLS refused the other, and the connection did not merely break off."""
+    return isinstance(error, ssl.SSLError) and not isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError)
+
+
 class _Connection(asyncio.Protocol):
     """One connection. INVARIANT: it carries one request at a time, and ends when anything comes that nobody asked."""
 
@@ -179,7 +187,7 @@ class _Connection(asyncio.Protocol):
     def connection_lost(self, error: Exception | None) -> None:
         """It has ended."""
         if self._answer is not None:
-            self._answer.end(is_clean=error is None)
+            self._answer.end(error)
 
     def ask(self, request: bytes, answer: "Answer") -> None:
         """Send a request, to which this is to be the answer."""
@@ -200,14 +208,19 @@ class _Connection(asyncio.Protocol):
     def is_of_use(self) -> bool:
         """Whether it may carry another request.
 
-        INVARIANT: no answer that was there before its request: what has come meanwhile, read or not, spoils it.
+        INVARIANT: no answer that was there before its request: what has come meanwhile, read or not, spoils it, and so
+        does a request of which the end has not been sent.
         """
-        return not self.is_stale() and not self._arrivals.poll(0)
+        return not self.is_stale() and not self._transport.get_write_buffer_size() and not self._arrivals.poll(0)
 
     def close(self) -> None:
         """End it at once; what is still to be sent or read is of no use to anybody."""
         self._answer = None
         self._transport.abort()
+
+
+_AT_ODDS = {204: ("content-length", "transfer-encoding"), 304: ("transfer-encoding",)}
+"""What announces a body where there is none by the status, and lets nobody know whether one still comes."""
 
 
 class Answer:
@@ -221,8 +234,8 @@ class Answer:
         self._parser = httptools.HttpResponseParser(self)
         self._parts: list[bytes] = []
         self._lines = 0
-        self._bodiless = 0
-        """Bytes that were read since the last of a body."""
+        self._around = self._within = 0
+        """Bytes that were read around the body and of it."""
         self._is_heard = self._is_headed = self._is_whole = self._is_over = False
         self._may_stay = False
         """Whether the connection is as good as new behind this answer."""
@@ -294,16 +307,20 @@ class Answer:
             self._may_stay = False
         self._tell()
 
-    def end(self, *, is_clean: bool) -> None:
-        """The connection has ended."""
-        self._is_whole = self._is_whole or (self._lasts and is_clean)
-        self._fail(CarriageError if self._is_heard else NothingHeardError)
+    def end(self, error: Exception | None) -> None:
+        """The connection has ended, cleanly where there is no error."""
+        self._is_whole = self._is_whole or (self._lasts and error is None)
+        if self._is_heard:
+            self._fail(CarriageError)
+        else:
+            # Under TLS 1.3 our certificate is looked at when we have sent the request already.
+            self._fail(TlsRefusedError if _is_refusal(error) else NothingHeardError)
         self._tell()
 
     def _read(self, data: bytes) -> None:
-        self._bodiless += len(data)
+        self._around += len(data)
         self._parser.feed_data(data)
-        if self._bodiless > MAX_HEAD_BYTES:
+        if self._around > MAX_HEAD_BYTES + MOST_AROUND * self._within:
             self._fail(CarriageError)
 
     def _fail(self, failure: type[CarriageError]) -> None:
@@ -341,17 +358,21 @@ class Answer:
             self.status = status
             self._is_headed = True
             self._lasts = self.headers.keys().isdisjoint(("content-length", "transfer-encoding"))
+            if self.headers.get("transfer-encoding", "chunked").strip().lower() != "chunked":
+                raise ValueError("packed for the journey, which nobody asked for")
 
     def on_body(self, body: bytes) -> None:
         """A part of the body."""
-        self._bodiless = 0
+        self._around -= len(body)
+        self._within += len(body)
         self._parts.append(body)
 
     def on_message_complete(self) -> None:
         """An answer has ended."""
         if self._is_headed:
             self._is_whole = True
-            self._may_stay = self._parser.should_keep_alive()
+            is_at_odds = not self.headers.keys().isdisjoint(_AT_ODDS.get(self.status, ()))
+            self._may_stay = self._parser.should_keep_alive() and not is_at_odds
         else:
             self.headers.clear()
             self._lines = 0

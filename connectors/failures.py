@@ -24,6 +24,8 @@ class Reason(StrEnum):
     ADDRESS = "address"
     """The host's name leads to where no source may be."""
     CONNECT = "connect"
+    TLS = "tls"
+    """The source's certificate is not trusted, or it does not trust ours, or its TLS is too old."""
     STREAM = "stream"
     OVERSIZE = "oversize"
     RATIO = "ratio"

@@ -8,14 +8,16 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
+import cachetools
 import msgspec
 
 from connectors.failures import Reason, SourceUnavailable, report
 from connectors.limits import Reached, Remembered
-from connectors.shelf import Entry, Flight, Place, Shelf, place, size_of
+from connectors.shelf import ENTRY_BYTES, Entry, Flight, Place, Shelf, held_in, place, size_of
 from hoks.asking import ask
+from hoks.beside import Holding
 from hoks.identifiers import LearnerOid, OrganisationOid, PersonOid, StudyRightOid
 from hoks.organisations import TreeNode
 from hoks.outcomes import HEALTHY, Answer, Outcome, Reading, Reply, oldest
@@ -29,6 +31,7 @@ from hoks.ports import (
     Organisations,
     PlanSource,
     RightsSource,
+    RightsTold,
     Source,
 )
 from hoks.relations import Appointment, Assignment
@@ -122,6 +125,10 @@ class Kept(Generic[Q, K, T]):
             answers[self._question.key(each)] = entry.answer
         return self._as_reply(answers)
 
+    def entry(self, asked: Q) -> Entry | None:
+        """What is kept of one answer, while it is as good as a new one."""
+        return self._shelf.fresh(self._place(asked))
+
     async def reply(
         self,
         asked: Iterable[Q],
@@ -197,8 +204,9 @@ class Kept(Generic[Q, K, T]):
             answer=answer,
             fresh_until=began + self._settings.cache_seconds,
             usable_until=began + lasting,
-            names=frozenset() if everybody else frozenset((*self._question.asked(asked), *named)),
+            names=() if everybody else tuple({*self._question.asked(asked), *named}),
             size=size_of(answer.value),
+            held=held_in(answer),
         )
         self._shelf.keep(where, entry, asyncio.current_task())
 
@@ -247,7 +255,7 @@ class KeptRights:
 
     def __init__(self, inner: RightsSource, settings: Remembered, shelf: Shelf, clock: Clock) -> None:
         self.inner = inner
-        self._rights = Kept(RIGHTS, inner.source.id, settings, shelf, clock)
+        self.kept = self._rights = Kept(RIGHTS, inner.source.id, settings, shelf, clock)
         self._learners = Kept(LEARNERS, inner.source.id, settings, shelf, clock)
 
     @property
@@ -269,6 +277,73 @@ class KeptRights:
     async def learners(self) -> Reply[OrganisationOid, tuple[LearnerOid, ...]]:
         """The OIDs of all persons the source knows, keyed by the source's provider."""
         return await self._learners.reply([self.source.provider_oid], lambda _, __: self.inner.learners())
+
+
+class _Together(NamedTuple):
+    """What every source told of a person, and until when it is as good as new."""
+
+    told: RightsTold
+    fresh_until: float
+    size: int
+    held: Holding
+
+
+class KeptTogether:
+    """``RightsTogether`` over sources whose answers are kept.
+
+    INVARIANT: it tells nothing that the sources' own shelf would not tell just now: no answer of it is older than it
+    may be, of another day, or of before something was forgotten.
+    """
+
+    def __init__(self, sources: Sequence[KeptRights], shelf: Shelf, clock: Clock, max_bytes: int) -> None:
+        self.sources = tuple(each.source for each in sources)
+        self._kept = tuple(each.kept for each in sources)
+        self._shelf = shelf
+        self._clock = clock
+        self._together: cachetools.TLRUCache[Place, _Together] = cachetools.TLRUCache(
+            max_bytes,
+            ttu=lambda _, found, __: found.fresh_until,
+            timer=shelf.seconds,
+            getsizeof=lambda found: found.size,
+        )
+        shelf.tell_what_is_forgotten(self.sources, self._together.clear)
+
+    def at_hand(self, people: Sequence[Person]) -> list[RightsTold] | None:
+        """What all of them told of each person, where every answer is kept."""
+        self._shelf.sweep()
+        self._together.expire()
+        if _share_an_oid(people):
+            return None
+        day = self._clock.today().isoformat()
+        told = []
+        for person in people:
+            found = self._found(person, day)
+            if found is None:
+                return None
+            told.append(found.told)
+        return told
+
+    def _found(self, person: Person, day: str) -> _Together | None:
+        where = place("", 0, RIGHTS.name, day, RIGHTS.asked(person))
+        found = self._together.get(where)
+        if found is not None:
+            return found
+        entries = []
+        for each in self._kept:
+            entry = each.entry(person)
+            if entry is None:
+                return None
+            entries.append(entry)
+        fresh = self._put_together(entries)
+        if fresh.size <= self._together.maxsize:
+            self._together[where] = fresh
+        return fresh
+
+    def _put_together(self, entries: Sequence[Entry]) -> _Together:
+        told = RightsTold(self.sources, tuple([each.answer for each in entries]))
+        # Counted here once more: an answer lives on here when the shelf has let go of it.
+        size = ENTRY_BYTES + sum(each.size if each.answer.value else 0 for each in entries) + 8 * len(entries)
+        return _Together(told, min(each.fresh_until for each in entries), size, Holding([told]))
 
 
 def _share_an_oid(people: Sequence[Person]) -> bool:

@@ -197,8 +197,9 @@ class _List:
         return self.element.checks
 
     def check(self, value: Any, notes: _Notes) -> None:
+        check = self.element.check
         for each in value:
-            self.element.check(each, notes)
+            check(each, notes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +229,8 @@ class _Shape:
     fields: tuple[_Field, ...]
     known: frozenset[str]
     closed: bool
-    checked: tuple[_Field, ...]
+    checked: tuple[tuple[str, Callable[[Any, _Notes], None]], ...]
+    """The fields in which something is looked at, and how."""
 
     empty: ClassVar[None] = None
 
@@ -246,10 +248,10 @@ class _Shape:
         return bool(self.checked)
 
     def check(self, value: Any, notes: _Notes) -> None:
-        for field in self.checked:
-            part = getattr(value, field.name)
+        for name, check in self.checked:
+            part = getattr(value, name)
             if part is not None:
-                field.reader.check(part, notes)
+                check(part, notes)
 
 
 # --- compiling the table --------------------------------------------------------------------------------------
@@ -295,7 +297,7 @@ def _shape(kind: Any, around: _Where) -> _Shape:
         fields=fields,
         known=frozenset(field.key for field in fields),
         closed=kind.__struct_config__.forbid_unknown_fields,
-        checked=tuple(field for field in fields if field.reader.checks),
+        checked=tuple((field.name, field.reader.check) for field in fields if field.reader.checks),
     )
 
 

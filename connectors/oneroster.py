@@ -1,4 +1,4 @@
-"""Study rights from a roster interface (1EdTech OneRoster 1.2 REST): people by learner number, enrolments as rights.
+"""Study rights and groups from a roster interface (1EdTech OneRoster 1.2 REST): people by number, enrolments as rights.
 
 Few persons are asked for by ``filter=`` where the settings allow it; more are found in the whole roster, which is read
 once for all who ask at the same time and kept for seconds.
@@ -8,7 +8,7 @@ import asyncio
 import re
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Generic, Literal, TypeVar
 from urllib.parse import quote, urlencode
@@ -20,14 +20,16 @@ from connectors.client import HttpPort, Outgoing
 from connectors.failures import LOG, Reason, SourceFailure, SourceInvalid, SourceUnavailable, report, unexpected
 from connectors.limits import Remembered
 from connectors.oauth import ClientCredentials
+from connectors.oneroster_groups import GroupPlaces, Groups, GuidedOn
 from connectors.oneroster_join import Roster
 from connectors.oneroster_pages import Marks, Page, links_to_next, marks_of, read_whole, total_in
 from connectors.oneroster_right import AfterEnd, RightPlaces, RightReading, RosterCodes, right_of
-from connectors.oneroster_wire import Place, key_of, organisations_in, rows_in
+from connectors.oneroster_wire import Place, key_of, organisations_in, persons_in, rows_in
 from hoks.codes import STATE_OF_CODE
-from hoks.identifiers import Check, LearnerOid, OrganisationOid, StudyRightOid, check_learner_oid
+from hoks.identifiers import Check, LearnerOid, OrganisationOid, PersonOid, StudyRightOid, check_learner_oid
 from hoks.outcomes import Answer, Outcome, Reply
 from hoks.ports import Clock, Source
+from hoks.relations import Assignment
 from hoks.student import Person
 from hoks.study_right import StudyRight
 
@@ -41,6 +43,18 @@ LONGEST_KEPT = 60
 
 T = TypeVar("T")
 
+_CAPABLE: Mapping[str, tuple[Capability, ...]] = {
+    "rights": (
+        Capability(gives="rights", keys=BY_LEARNER, at_once=None, absent=ABSENT),
+        Capability(gives="learners", keys=("provider",), at_once=None),
+        Capability(gives="holders", keys=("right",), at_once=None, absent=ABSENT),
+    ),
+    "assignments": (
+        Capability(gives="assignments", keys=("person",), at_once=None, absent=ABSENT),
+        Capability(gives="guides", keys=("provider",), at_once=None),
+    ),
+}
+
 
 class OneRosterSettings(Remembered, frozen=True, kw_only=True, tag_field="kind", tag="oneroster"):
     """A provider's roster interface: OneRoster 1.2, with the account that may read it."""
@@ -51,7 +65,7 @@ class OneRosterSettings(Remembered, frozen=True, kw_only=True, tag_field="kind",
     """Where the server is; ``/ims/oneroster/rostering/v1p2`` follows it."""
     account: ClientCredentials
     """Our account. Without ``scopes`` it asks for the rostering data that may be read (``roster-core.readonly``)."""
-    gives: tuple[Literal["rights"], ...] = ("rights",)
+    gives: tuple[Literal["rights", "assignments"], ...] = ("rights",)
     page_size: Annotated[int, msgspec.Meta(ge=2, le=10_000)] = 100
     """Rows asked for at a time; a server may give fewer."""
     max_rows: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 100_000
@@ -73,12 +87,21 @@ class OneRosterSettings(Remembered, frozen=True, kw_only=True, tag_field="kind",
     opens nothing. With it the provider keeps the plan for five years."""
     language: Literal["fi", "sv", "en"] = "fi"
     """In which language the names of qualifications are written."""
+    groups: GroupPlaces | None = None
+    """Which classes are groups and who guides their students; of a source that gives ``assignments``."""
 
     def __post_init__(self) -> None:
         if self.kept_seconds + self.cache_seconds > LONGEST_KEPT:
             raise ValueError(
                 f"source `{self.id}`: kept_seconds and cache_seconds: together at most {LONGEST_KEPT}, for an answer is"
                 " taken from a roster that may be that old already"
+            )
+        if not self.gives:
+            raise ValueError(f"source `{self.id}`: gives: expected at least one of rights, assignments")
+        if ("assignments" in self.gives) != (self.groups is not None):
+            raise ValueError(
+                f"source `{self.id}`: gives: `assignments` and the section `groups` with its `roles` go together, for a"
+                " roster does not say itself who guides whom"
             )
         unknown = sorted(set(self.codes.state.values()) - STATE_OF_CODE.keys())
         if unknown:
@@ -119,11 +142,7 @@ class OneRosterSource:
     def capabilities(self) -> Capabilities:
         """What a roster can tell: it is read whole, so who is not in it is not there."""
         return Capabilities(
-            (
-                Capability(gives="rights", keys=BY_LEARNER, at_once=None, absent=ABSENT),
-                Capability(gives="learners", keys=("provider",), at_once=None),
-                Capability(gives="holders", keys=("right",), at_once=None, absent=ABSENT),
-            )
+            tuple(each for given, told in _CAPABLE.items() if given in self._settings.gives for each in told)
         )
 
     def forget(self) -> None:
@@ -178,6 +197,35 @@ class OneRosterSource:
             answers = {right: Answer[LearnerOid](roster.outcome) for right in rights}
         return Reply(source=self._source.id, fetched_at=read_at, as_of=read_at, answers=answers)
 
+    async def assignments(self, people: Collection[PersonOid]) -> Reply[PersonOid, tuple[Assignment, ...]]:
+        """Every student assigned to each person, in whichever role."""
+        told, read_at = await self._guided_today()
+        answers = {person: _assigned(person, told) for person in people}
+        return Reply(source=self._source.id, fetched_at=read_at, as_of=read_at, answers=answers)
+
+    async def guided(self) -> Reply[OrganisationOid, tuple[Assignment, ...]]:
+        """Everybody whom anybody guides, keyed by the source's provider."""
+        told, read_at = await self._guided_today()
+        answer = Answer(Outcome.OK, told.everybody) if isinstance(told, GuidedOn) else Answer(told.outcome)
+        answers = {self._source.provider_oid: answer}
+        return Reply(source=self._source.id, fetched_at=read_at, as_of=read_at, answers=answers)
+
+    async def _guided_today(self) -> tuple[GuidedOn | SourceFailure, datetime]:
+        """Who guides whom today, and when that was read; a failure is reported."""
+        roster = await self._roster()
+        if isinstance(roster, SourceFailure):
+            failure, read_at = roster, self._clock.now()
+        else:
+            groups, read_at = roster.groups, roster.read_at
+            try:
+                if isinstance(groups, Groups):
+                    return groups.on(self._clock.today()), read_at
+                failure = groups or SourceInvalid(Reason.MISMATCH)
+            except SourceFailure as too_many:
+                failure = too_many
+        report(self._source.id, [failure])
+        return failure, read_at
+
     def _answer(
         self, person: Person, roster: Roster | SourceFailure, faults: list[SourceFailure]
     ) -> Answer[tuple[StudyRight, ...]]:
@@ -226,30 +274,52 @@ class OneRosterSource:
 
     async def _read_roster(self) -> Roster:
         read_at = self._clock.now()
-        schools, users, enrolments = await asyncio.gather(
+        schools, users, enrolments, classes = await asyncio.gather(
             self._schools.current(),
             self._collection("users", self._settings.max_rows),
             self._collection("enrollments", self._settings.max_rows),
+            self._classes(),
         )
-        roster = await asyncio.to_thread(self._joined, read_at, schools, users, enrolments)
+        roster = await asyncio.to_thread(self._joined, read_at, schools, users, enrolments, classes)
         if roster.strays:
             # Who came between the two readings is enrolled and not yet among the users.
             users = await self._collection("users", self._settings.max_rows)
-            roster = await asyncio.to_thread(self._joined, read_at, schools, users, enrolments)
-        if roster.without_oid:
+            roster = await asyncio.to_thread(self._joined, read_at, schools, users, enrolments, classes)
+        if roster.without_oid and "rights" in self._settings.gives:
             LOG.warning("source %s: %d enrolments without a study right OID", self._source.id, roster.without_oid)
+        if isinstance(roster.groups, Groups) and roster.groups.left_out:
+            LOG.warning("source %s: %d rows of groups left out", self._source.id, roster.groups.left_out)
         return roster
+
+    async def _classes(self) -> Collection[bytes] | SourceFailure:
+        """The rows of classes, where they are asked for; where they fail, rights are read all the same."""
+        if self._settings.groups is None:
+            return ()
+        try:
+            return await self._collection("classes", self._settings.max_rows)
+        except SourceFailure as failure:
+            return failure
 
     def _joined(
         self,
         read_at: datetime,
         schools: Mapping[str, OrganisationOid | None],
-        users: Iterable[bytes],
-        enrolments: Iterable[bytes],
+        users: Collection[bytes],
+        enrolments: Collection[bytes],
+        classes: Collection[bytes] | SourceFailure,
     ) -> Roster:
         roster = Roster(read_at, schools)
         roster.take_users(users, self._settings.learner_id_type)
         roster.take_enrolments(enrolments, self._settings.right.oid)
+        places = self._settings.groups
+        if isinstance(classes, SourceFailure):
+            roster.groups = classes
+        elif places is not None:
+            groups = Groups(places, self._source.provider_oid)
+            groups.take_classes(classes)
+            groups.take_users(roster.users, persons_in(users, places.person_id_type))
+            groups.take_enrolments(enrolments)
+            roster.groups = groups
         return roster
 
     async def _read_person(self, person: Person) -> Roster:
@@ -296,6 +366,15 @@ class OneRosterSource:
         answer = await self._http.send(Outgoing(method="GET", url=url))
         rows = rows_in(answer, collection, at_most=self._settings.max_rows)
         return Page(tuple((key_of(row), row) for row in rows), total_in(answer), links_to_next(answer, url))
+
+
+def _assigned(person: PersonOid, told: GuidedOn | SourceFailure) -> Answer[tuple[Assignment, ...]]:
+    if isinstance(told, SourceFailure):
+        return Answer(told.outcome)
+    if check_learner_oid(person) is Check.MALFORMED:
+        return Answer(Outcome.INVALID)
+    found = told.by_person.get(person)
+    return Answer(Outcome.OK, found) if found else Answer(Outcome.ABSENT)
 
 
 def _well_formed(person: Person) -> list[LearnerOid]:

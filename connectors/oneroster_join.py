@@ -5,7 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from connectors.failures import Reason, SourceInvalid
+from connectors.failures import Reason, SourceFailure, SourceInvalid
+from connectors.oneroster_groups import Groups
 from connectors.oneroster_wire import ACTIVE, GONE, Enrolment, User, enrolment_in, user_in
 from hoks.identifiers import LearnerOid, OrganisationOid, StudyRightOid
 from hoks.outcomes import Answer, Outcome
@@ -40,6 +41,8 @@ class Roster:
     """Enrolments of nobody here, with or without a right."""
     lost: int = 0
     """Enrolments that say neither whose they are nor of which right."""
+    groups: Groups | SourceFailure | None = None
+    """Who guides whom, or why that could not be read; nothing where the settings do not ask for it."""
 
     def take_users(self, bodies: Iterable[bytes], id_type: str) -> None:
         """Take in rows of users."""

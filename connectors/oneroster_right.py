@@ -5,7 +5,6 @@ link stand, the settings say.
 """
 
 import json
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Annotated, Any, ClassVar, Literal
@@ -13,7 +12,7 @@ from typing import Annotated, Any, ClassVar, Literal
 import msgspec
 
 from connectors.lenient import read
-from connectors.oneroster_wire import Enrolment, Place, text_in, value_at
+from connectors.oneroster_wire import Enrolment, Place, day_text, text_in, value_at
 from connectors.wire import Open, Text, at, code_in, identifier, up_at
 from hoks.codes import STATE_OF_CODE, TYPE_OF_CODE, StudyRightState, state_of, type_of
 from hoks.findings import Finding, FindingCode, finding
@@ -148,7 +147,6 @@ _ENDLESS = _TERMINAL | {StudyRightState.ANNULLED}
 """States that, once entered, do not end: the end of their window says nothing."""
 _STATE_SET = "koskiopiskeluoikeudentila_"
 _TYPE_SET = "opiskeluoikeudentyyppi_"
-_MIDNIGHT = re.compile(r"(\d{4}-\d\d-\d\d)T00:00:00(?:\.0+)?Z?", re.ASCII)
 
 
 def right_of(
@@ -211,7 +209,7 @@ def _document(
         school=schools.get(named) if named else None,
         site=told(places.site),
         type=_translated(told(places.type), reading.codes.right_type),
-        estimated_end=_day(told(places.estimated_end)),
+        estimated_end=day_text(told(places.estimated_end)),
         included=_present(oid=told(places.included_in), school=told(places.included_in_school)),
         purchased=_translated(told(places.purchased), {"true": True, "false": False}),
         qualification=_present(
@@ -228,7 +226,9 @@ def _document(
 def _window(row: Mapping[str, Any], reading: RightReading) -> dict[str, Any]:
     state = value_at(row, reading.places.state) if reading.places.state else None
     return _present(
-        start=_day(row.get("beginDate")), end=_day(row.get("endDate")), state=_translated(state, reading.codes.state)
+        start=day_text(row.get("beginDate")),
+        end=day_text(row.get("endDate")),
+        state=_translated(state, reading.codes.state),
     )
 
 
@@ -238,12 +238,6 @@ def _present(**values: Any) -> dict[str, Any]:
 
 def _translated(value: Any, words: Mapping[str, Any]) -> Any:
     return words.get(value.strip(), value) if isinstance(value, str) else value
-
-
-def _day(value: Any) -> Any:
-    """A day; some servers write it as that day's midnight."""
-    midnight = _MIDNIGHT.fullmatch(value) if isinstance(value, str) else None
-    return midnight[1] if midnight else value
 
 
 # --- windows to periods ---------------------------------------------------------------------------------------

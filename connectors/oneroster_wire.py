@@ -4,7 +4,10 @@ What the law needs beside a window of enrolment stands where the vendor has put 
 says where.
 """
 
+import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from datetime import date
 from typing import Annotated, Any
 
 import msgspec
@@ -17,6 +20,7 @@ from hoks.identifiers import (
     Check,
     LearnerOid,
     OrganisationOid,
+    PersonOid,
     StudyRightOid,
     check_learner_oid,
     check_organisation_oid,
@@ -123,13 +127,28 @@ def user_in(body: bytes, id_type: str) -> User:
 
     A learner number that is none names nobody: people are matched by number alone.
     """
-    row = _row(body)
+    row = row_in(body)
     source_id, ids, status = text_in(row.get("sourcedId")), row.get("userIds"), text_in(row.get("status"))
     if source_id is None or status is None or not isinstance(ids, list | None):
         raise SourceInvalid(Reason.UNREADABLE)
-    numbers = {text_in(_within(each, "identifier")) for each in ids or () if _within(each, "type") == id_type}
-    well_formed = {each for each in numbers if each and check_learner_oid(each) is not Check.MALFORMED}
-    return User(id=source_id, learners=frozenset(map(LearnerOid, well_formed)), status=status)
+    return User(id=source_id, learners=frozenset(map(LearnerOid, _oids_in(ids or (), id_type))), status=status)
+
+
+def persons_in(bodies: Iterable[bytes], id_type: str) -> dict[str, frozenset[PersonOid]]:
+    """By which OIDs each row of ``users`` is known as a person who signs in; what cannot be read names nobody."""
+    persons: dict[str, frozenset[PersonOid]] = {}
+    for body in bodies:
+        with suppress(SourceInvalid):
+            row = row_in(body)
+            source_id, ids = text_in(row.get("sourcedId")), row.get("userIds")
+            if source_id is not None and isinstance(ids, list):
+                persons[source_id] = frozenset(map(PersonOid, _oids_in(ids, id_type)))
+    return persons
+
+
+def _oids_in(ids: Iterable[Any], id_type: str) -> set[str]:
+    numbers = {text_in(_within(each, "identifier")) for each in ids if _within(each, "type") == id_type}
+    return {each for each in numbers if each and check_learner_oid(each) is not Check.MALFORMED}
 
 
 def organisations_in(bodies: Iterable[bytes], place: str) -> dict[str, OrganisationOid | None]:
@@ -139,7 +158,7 @@ def organisations_in(bodies: Iterable[bytes], place: str) -> dict[str, Organisat
 
 def _organisation_in(body: bytes, place: str) -> tuple[str, OrganisationOid | None] | None:
     try:
-        row = _row(body)
+        row = row_in(body)
     except SourceInvalid:
         return None
     source_id, oid = text_in(row.get("sourcedId")), text_in(value_at(row, place))
@@ -151,23 +170,24 @@ def _organisation_in(body: bytes, place: str) -> tuple[str, OrganisationOid | No
 
 def enrolment_in(body: bytes, place: str) -> Enrolment | None:
     """A row of ``enrollments``; nothing for a row that is gone or is not a student's."""
-    row = _row(body)
+    row = row_in(body)
     role, status, told = row.get("role"), row.get("status"), value_at(row, place)
     if status == GONE or (isinstance(role, str) and role.lower() != STUDENT):
         return None
     oid = text_in(told)
     well_formed = oid is not None and check_study_right_oid(oid) is not Check.MALFORMED
     return Enrolment(
-        user=text_in(_within(row.get("user"), "sourcedId")),
+        user=reference_in(row, "user"),
         oid=StudyRightOid(oid) if oid is not None and well_formed else None,
         oid_is_malformed=told not in (None, "") and not well_formed,
-        school=text_in(_within(row.get("school"), "sourcedId")),
+        school=reference_in(row, "school"),
         is_active=status == ACTIVE and isinstance(role, str),
         row=row,
     )
 
 
-def _row(body: bytes) -> dict[str, Any]:
+def row_in(body: bytes) -> dict[str, Any]:
+    """A row as it came. Raises ``SourceInvalid`` where it is none."""
     row = parsed(body)
     if not isinstance(row, dict):
         raise SourceInvalid(Reason.UNREADABLE)
@@ -178,6 +198,30 @@ def value_at(row: Mapping[str, Any], place: str) -> Any:
     """What stands at a place of a row, of whatever kind; nothing where nothing does."""
     head, _, key = place.partition(".")
     return _within(row.get(head), key) if key else row.get(head)
+
+
+def reference_in(row: Mapping[str, Any], to: str) -> str | None:
+    """The roster's own id of what a row points to."""
+    return text_in(_within(row.get(to), "sourcedId"))
+
+
+_MIDNIGHT = re.compile(r"(\d{4}-\d\d-\d\d)T00:00:00(?:\.0+)?Z?", re.ASCII)
+
+
+def day_text(value: Any) -> Any:
+    """A day as it came; some servers write it as that day's midnight."""
+    midnight = _MIDNIGHT.fullmatch(value) if isinstance(value, str) else None
+    return midnight[1] if midnight else value
+
+
+def day_in(value: Any) -> date | None:
+    """A day; nothing where there is none. Raises ``ValueError`` for what is no day."""
+    if value is None or value == "":
+        return None
+    text = day_text(value)
+    if not isinstance(text, str) or len(text) != len("2026-01-01"):
+        raise ValueError("expected a day")
+    return date.fromisoformat(text)
 
 
 def _within(value: Any, key: str) -> Any:

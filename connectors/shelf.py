@@ -18,7 +18,10 @@ import cachetools.keys
 import msgspec
 
 from hoks.asking import awaited_where
+from hoks.beside import Holding
 from hoks.outcomes import Answer
+from hoks.ports import Source
+from hoks.records import Record
 
 DEFAULT_BYTES = 64_000_000
 ENTRY_BYTES = 1_000
@@ -35,16 +38,24 @@ Flight = asyncio.Task[Mapping[Place, Answer[Any]]]
 """A fetch that runs, shared by all who wait for one of its answers. It comes to answers and never raises."""
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
+class Entry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One answer that is kept."""
 
     answer: Answer[Any]
     fresh_until: float
     usable_until: float
     """As ``fresh_until`` on the shelf's clock; until then the answer stands in for one that does not come."""
-    names: frozenset[str]
+    names: tuple[str, ...]
     """The OIDs that were asked or that the answer tells of; none for a list of everybody."""
     size: int
+    held: Holding | None = None
+    """Has what is made of the records in it made once, as long as it is kept."""
+
+
+def held_in(answer: Answer[Any]) -> Holding | None:
+    """The records of an answer, to be held with it; nothing where there are none."""
+    records = [each for each in answer.value if isinstance(each, Record)] if isinstance(answer.value, tuple) else []
+    return Holding(records) if records else None
 
 
 def place(source: str, version: int, question: str, day: str, asked: Iterable[str]) -> Place:
@@ -76,6 +87,8 @@ class Shelf:
         self._asked: dict[Place, frozenset[str]] = {}
         self._running: dict[Flight, float] = {}
         """Every fetch under way, with when it began."""
+        self._besides: dict[str, list[Callable[[], None]]] = {}
+        """What else forgets when something of a source is forgotten, by source id."""
         self._waiting: Counter[Flight] = Counter()
         """How many wait for each fetch under way."""
 
@@ -168,6 +181,8 @@ class Shelf:
         any OID, so nobody joins it any more and it is not kept; those who wait for it still get it.
         """
         wanted = frozenset(oids)
+        for forget in self._besides.get(source, ()):
+            forget()
         forgotten = 0
         for each in list(self._kept):
             entry = self._kept.get(each)
@@ -179,6 +194,11 @@ class Shelf:
             del self._flights[each], self._asked[each]
         return forgotten
 
+    def tell_what_is_forgotten(self, sources: Iterable[Source], forget: Callable[[], None]) -> None:
+        """Have ``forget`` called whenever something is forgotten of one of these sources."""
+        for source in sources:
+            self._besides.setdefault(source.id, []).append(forget)
+
     async def aclose(self) -> None:
         """End what is on its way, and forget everything."""
         flights = list(self._running)
@@ -186,6 +206,8 @@ class Shelf:
             flight.cancel()
         await asyncio.gather(*flights, return_exceptions=True)
         self._kept.clear()
+        for forget in (forget for each in self._besides.values() for forget in each):
+            forget()
 
 
 def _is_of(where: Any, source: str, questions: Collection[str] | None = None) -> bool:

@@ -12,6 +12,7 @@ noting          what is noted of a request, for whoever runs the gateway
 logs            the log as it is written: one line for each request
 metrics         what is counted
 tracing         a request and its questions as spans
+pushing         what is counted, sent to a collector
 observing       around everything: an id, a clock, and who is told of a request
 heartbeat       watches that the event loop goes on
 admission       who is served now, who waits, who is refused
@@ -29,6 +30,8 @@ embedding       POST /embed-token, and what a bearer of one may do
 invalidate      POST /invalidate: a source says that something of its has changed
 hearsay         what a source says to one worker, passed on to the others
 export          GET /disclosures/export: a student takes along what the log says of them
+view            /view: the page and the elements of the room ``view``
+graphiql        /graphiql: the page on which a sandbox is asked by hand
 records         the log, consents and the release gate, in one store
 app             the composition root: the only place that knows every part
 explain         what an operator may ask of the rules, in words
@@ -36,6 +39,7 @@ checking        every source of a configuration tried once
 memory          what large answers took in memory, given back to the system
 preparing       the database of the records made ready by its owner
 workers         so many processes that serve, kept at their number
+starter         tells whoever started it that it serves
 serving         an application on one address until it is told to stop
 oversight       what an operator does with what is kept, at the command line
 registering     trusted documents checked and added, at the command line

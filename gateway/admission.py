@@ -1,36 +1,89 @@
 """Who is served now, who waits and who is refused at once when more is asked than can be answered.
 
-So many requests work at a time; one that waits for a source does not work. Beyond that callers wait, each in a line of
-their own, and are let in one line after the other: whoever asks ten times as much waits ten times as long, and nobody
-else does. Where the wait would be too long the last of the longest line is refused.
+So many requests work at a time; one that waits for a source does not work, and waits for its turn to work on. Callers
+wait each in a line of their own, and who has the least under way comes first: whoever asks ten times as much waits ten
+times as long, and nobody else does. A burst may wait for as long as the settings say; where more come than go hardly
+anybody may, for everybody would only wait longer. The last of who has the most under way is refused.
 """
 
 import asyncio
 import random
 import time
-from collections import OrderedDict, deque
+from collections import Counter, OrderedDict, deque
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, nullcontext
 
 from gateway.errors import Code, RefusedError
 from gateway.noting import noted
 from gateway.settings import OverloadSettings
 
-FEWEST_WAITING = 8
-"""So many may always wait: of so few nothing is known about the pace."""
+LOOKED_SECONDS = 0.05
+"""After so long it is looked whether those who wait have become fewer."""
 _PACE_SHARE = 0.1
 """What the newest interval counts in the pace."""
 _EXPECTED_SHARE = 0.7
 """Of the longest wait, how much may be expected at the outset: an expectation is often wrong."""
 
 
+STRANGERS = "strangers"
+"""The line of all whose token was never seen before: until it is verified they are nobody."""
+SOURCES = "sources"
+"""The line of the sources that say that something has changed."""
+SHARED = frozenset({STRANGERS, SOURCES})
+
+TurnOf = Callable[[str], AbstractAsyncContextManager[None]]
+"""A turn of a caller, by their subject or line. Entering it raises ``RefusedError`` where there is none."""
+
+
+def at_once(_: str) -> AbstractAsyncContextManager[None]:
+    """The turn of everybody where nobody waits."""
+    return nullcontext()
+
+
+class Crowd:
+    """Whether more come than go. A burst becomes smaller by itself; a crowd stands until nobody waits for a while."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._looked_at = 0.0
+        self._were: int | None = None
+        """How many waited when it was last looked; none where it was not looked since they came."""
+        self._gone_at: float | None = -float("inf")
+        """Since when nobody waits."""
+        self.stands = False
+
+    def sees(self, waiting: int) -> None:
+        """So many wait now."""
+        now = self._clock()
+        if not waiting:
+            self._gone_at = now
+        elif self._gone_at is not None:
+            self.stands = self.stands and now - self._gone_at <= LOOKED_SECONDS
+            self._gone_at, self._looked_at, self._were = None, now, None
+        elif now - self._looked_at >= LOOKED_SECONDS:
+            self.stands = self.stands or (self._were is not None and waiting >= self._were)
+            self._looked_at, self._were = now, waiting
+
+
 class Admission:
     """The admission of one process."""
 
-    def __init__(self, settings: OverloadSettings, jitter: Callable[[], float] = random.random) -> None:
+    def __init__(
+        self,
+        settings: OverloadSettings,
+        jitter: Callable[[], float] = random.random,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
         """``jitter``, between 0 and 1, spreads the moments at which the refused may come again."""
         self._settings = settings
         self._jitter = jitter
+        self._clock = clock
+        self._crowd = Crowd(clock)
         self._lines: OrderedDict[str, deque[asyncio.Future[bool]]] = OrderedDict()
+        self._back: list[Turn] = []
+        """Those that have rested and wait to work on."""
+        self._begun: Counter[str] = Counter()
+        """How many of each caller are open."""
         self._pace = 0.0
         """Seconds from one who is let in to the next, while some wait."""
         self._let_in_at: float | None = None
@@ -45,10 +98,13 @@ class Admission:
 
     async def enter(self, caller: str) -> None:
         """Have the turn, now or after waiting. Raises ``RefusedError``."""
-        if self.waiting or not self._has_room:
-            await self._wait(caller)
+        if self._under_way(caller) >= self._settings.each and caller not in SHARED:
+            raise self._refusal()
+        # INVARIANT: where there is room nobody waits.
+        if self._has_room:
+            self._begin(caller)
         else:
-            self._begin()
+            await self._wait(caller)
 
     # --- who works
 
@@ -56,20 +112,33 @@ class Admission:
     def _has_room(self) -> bool:
         return self.working < self._settings.working and self.open < self._settings.open
 
-    def _begin(self) -> None:
+    def _begin(self, caller: str) -> None:
+        self._begun[caller] += 1
         self.working += 1
         self.open += 1
 
-    def works(self, by: int) -> None:
-        """So many more, or fewer, work. Who comes back from a source does not wait again."""
-        self.working += by
-        if self.waiting:
-            self._let_in()
+    def rests(self) -> None:
+        """One that worked does not, for a while or for good."""
+        self.working -= 1
+        self._let_in()
 
-    def leaves(self) -> None:
-        """One that worked is done."""
+    def resumes(self, turn: "Turn") -> None:
+        """Have one that rested work on, now or later. It has begun, and nobody refuses it any more."""
+        self._back.append(turn)
+        self._let_in()
+
+    def leaves(self, caller: str, *, works: bool = True) -> None:
+        """One that works, or rests, is done."""
+        self._begun[caller] -= 1
+        if not self._begun[caller]:
+            del self._begun[caller]
         self.open -= 1
-        self.works(-1)
+        self.working -= works
+        self._let_in()
+
+    def gives_up(self, turn: "Turn") -> None:
+        """One that waits to work on need not."""
+        self._back.remove(turn)
 
     # --- who waits
 
@@ -78,14 +147,14 @@ class Admission:
             self._refuse_for(caller)
         place = asyncio.get_running_loop().create_future()
         self._lines.setdefault(caller, deque()).append(place)
-        self.waiting += 1
+        self._are_waiting(self.waiting + 1)
         try:
             async with asyncio.timeout(self._settings.waiting_seconds):
                 is_let_in = await place
         except (TimeoutError, asyncio.CancelledError) as left:
             if place.done() and not place.cancelled() and place.result():
                 # Let in at the very moment of leaving.
-                self.leaves()
+                self.leaves(caller)
             else:
                 self._leave_line(caller, place)
             if isinstance(left, TimeoutError):
@@ -94,33 +163,57 @@ class Admission:
         if not is_let_in:
             raise self._refusal()
 
+    def _are_waiting(self, number: int) -> None:
+        """So many wait from now on; fewer of them where they turn out to be a crowd."""
+        self.waiting = number
+        was_crowded = self._crowd.stands
+        self._crowd.sees(number)
+        if self._crowd.stands and not was_crowded:
+            while self.waiting > self._settings.crowded:
+                self._send_away(self._heaviest())
+
     def _let_in(self) -> None:
-        """Let in who waits, one line after the other, as long as there is room."""
-        while self.waiting and self._has_room:
-            caller, line = next(iter(self._lines.items()))
-            place = line.popleft()
-            if line:
-                self._lines.move_to_end(caller)
+        """Let whoever's turn it is work, as long as there is room."""
+        while (self.waiting or self._back) and self.working < self._settings.working:
+            turn = min(self._back, key=self._besides, default=None)
+            caller = min(self._lines, key=self._begun.__getitem__) if self._lines and self._has_room else None
+            if turn is not None and (caller is None or self._besides(turn) <= self._begun[caller]):
+                self._back.remove(turn)
+                self.working += turn.goes_on()
+            elif caller is not None:
+                self._let_in_of(caller)
             else:
-                del self._lines[caller]
-            self.waiting -= 1
-            if not place.done():
-                self._keep_pace()
-                self._begin()
-                place.set_result(True)
+                break
         if not self.waiting:
             self._let_in_at = None
+
+    def _besides(self, turn: "Turn") -> int:
+        """How many its caller has begun besides one that comes back."""
+        return self._begun[turn.caller] - 1
+
+    def _let_in_of(self, caller: str) -> None:
+        """Let in the first of a line, which is the last to be looked at again."""
+        place = self._lines[caller].popleft()
+        if self._lines[caller]:
+            self._lines.move_to_end(caller)
+        else:
+            del self._lines[caller]
+        if not place.done():
+            self._keep_pace()
+            self._begin(caller)
+            place.set_result(True)
+        self._are_waiting(self.waiting - 1)
 
     def _leave_line(self, caller: str, place: asyncio.Future[bool]) -> None:
         line = self._lines.get(caller)
         if line is not None and place in line:
             line.remove(place)
-            self.waiting -= 1
             if not line:
                 del self._lines[caller]
+            self._are_waiting(self.waiting - 1)
 
     def _keep_pace(self) -> None:
-        now = time.perf_counter()
+        now = self._clock()
         if self._let_in_at is not None:
             self._pace += _PACE_SHARE * (now - self._let_in_at - self._pace)
         self._let_in_at = now
@@ -128,18 +221,33 @@ class Admission:
     # --- who is refused
 
     def _most_waiting(self) -> float:
+        if self._crowd.stands:
+            return self._settings.crowded
         if self._pace <= 0:
             return self._settings.waiting
         in_time = _EXPECTED_SHARE * self._settings.waiting_seconds / self._pace
-        return max(FEWEST_WAITING, min(self._settings.waiting, in_time))
+        # Of few nothing is known about the pace.
+        return max(self._settings.crowded, min(self._settings.waiting, in_time))
 
     def _refuse_for(self, caller: str) -> None:
-        """Refuse the last of the longest line in favour of a caller whose own is shorter, or else the caller."""
-        longest = max(self._lines, key=lambda each: len(self._lines[each]))
-        own = len(self._lines.get(caller, ()))
-        if own + 1 >= len(self._lines[longest]):
+        """Refuse the last of who has the most under way in favour of a caller who has less, or else the caller."""
+        heaviest = self._heaviest()
+        if self._under_way(caller) + 1 >= self._under_way(heaviest):
             raise self._refusal()
-        place = self._lines[longest].pop()
+        self._send_away(heaviest)
+
+    def _heaviest(self) -> str:
+        """Who of those that wait has the most under way."""
+        return max(self._lines, key=self._under_way)
+
+    def _under_way(self, caller: str) -> int:
+        return self._begun[caller] + len(self._lines.get(caller, ()))
+
+    def _send_away(self, caller: str) -> None:
+        """Refuse the last of a line."""
+        place = self._lines[caller].pop()
+        if not self._lines[caller]:
+            del self._lines[caller]
         self.waiting -= 1
         if not place.done():
             place.set_result(False)
@@ -152,25 +260,48 @@ class Admission:
 class Turn:
     """The turn of one request: it works, or rests while it waits for a source."""
 
-    __slots__ = ("_admission", "_caller", "_rests", "_waits")
+    __slots__ = ("_admission", "_comes_back", "_rests", "_waits", "caller")
 
     def __init__(self, admission: Admission, caller: str) -> None:
+        self.caller = caller
         self._admission = admission
-        self._caller = caller
         self._rests = False
+        self._comes_back: asyncio.Future[None] | None = None
         self._waits = noted().waits
 
     async def __aenter__(self) -> None:
-        await self._admission.enter(self._caller)
-        self._waits.listener = self._rest
+        await self._admission.enter(self.caller)
+        self._waits.working = self
 
     async def __aexit__(self, *_: object) -> None:
         # Whatever of the request is still under way is nobody's turn any more.
-        self._waits.listener = None
-        if self._rests:
-            self._rest(False)
-        self._admission.leaves()
+        self._waits.working = None
+        if self._comes_back is not None:
+            self._admission.gives_up(self)
+            self._comes_back.set_result(None)
+        self._admission.leaves(self.caller, works=not self._rests)
+        self._rests = False
 
-    def _rest(self, rests: bool) -> None:
-        self._rests = rests
-        self._admission.works(-1 if rests else 1)
+    def rests(self) -> None:
+        """Wait for somebody."""
+        if not self._rests:
+            self._rests = True
+            self._admission.rests()
+
+    async def resumes(self) -> None:
+        """Return when the request may work on; several parts of it may wait for that at once."""
+        if not self._rests:
+            return
+        if self._comes_back is None:
+            self._comes_back = asyncio.get_running_loop().create_future()
+            self._admission.resumes(self)
+        if self._comes_back is not None:
+            await asyncio.shield(self._comes_back)
+
+    def goes_on(self) -> bool:
+        """Have what waits for it work on; whether it works then, and does not wait for somebody else already."""
+        if self._comes_back is not None:
+            self._comes_back.set_result(None)
+            self._comes_back = None
+        self._rests = self._waits.pending > 0
+        return not self._rests

@@ -27,6 +27,7 @@ from gateway.callers import Callers
 from gateway.embedding import Embedded, EmbedTokenEndpoint
 from gateway.errors import Code, RefusedError
 from gateway.export import ExportEndpoint
+from gateway.graphiql import GraphiqlPage
 from gateway.hearsay import Everywhere, Hearsay
 from gateway.heartbeat import Heartbeat
 from gateway.http import GraphQLEndpoint
@@ -38,12 +39,14 @@ from gateway.metrics import Conditions, Gauge, Gauges, Metrics
 from gateway.observing import Observing
 from gateway.operations import Operations
 from gateway.operators_port import OperatorsPort
+from gateway.pushing import Pushing
 from gateway.readiness import Readiness
 from gateway.records.disclosures import Recorder
 from gateway.records.keeping import Keeping, open_records
 from gateway.records.store import StoreBroken
 from gateway.settings import Settings, SettingsError
 from gateway.tracing import Tracing
+from gateway.view import View, clients, is_served
 from hoks.access.rules import Policy, PolicyError, read_policy
 from hoks.consent_texts import ConsentTexts, read_consent_texts
 from hoks.embedding import Grounds
@@ -166,9 +169,10 @@ def create_app(
     schema = build(subgraph=settings.graph.subgraph)
     admission, heartbeat = Admission(settings.overload), Heartbeat()
     readiness = Readiness(parts.keeping.is_ready, parts.conditions)
-    metrics = _metrics(parts, admission, heartbeat) if settings.metrics.port is not None else None
+    metrics = _metrics(parts, admission, heartbeat) if settings.metrics.are_wanted else None
+    pushing = Pushing(settings.metrics, metrics.registry) if metrics and settings.metrics.url is not None else None
     tracing = Tracing(settings.tracing) if settings.tracing.url is not None else None
-    callers = Callers(settings.issuer, parts.keys_client, seconds=seconds)
+    callers = Callers(settings.issuer, parts.keys_client, seconds=seconds, turn=admission.turn)
     operations = _operations(settings)
     endpoint = GraphQLEndpoint(
         schema=executable(schema),
@@ -199,6 +203,7 @@ def create_app(
         reader=parts.reader,
         grounds=grounds,
         embeds=parts.keeping.embeds,
+        turn=admission.turn,
     )
     origins = {origin for client in settings.client for origin in client.origins}
 
@@ -209,6 +214,8 @@ def create_app(
         parts.connected.follow()
         heartbeat.start()
         port = _operators_port(settings, metrics, readiness)
+        if pushing is not None:
+            pushing.start()
         if hearsay is not None:
             hearsay.listen(parts.connected.forget)
         yield
@@ -216,8 +223,9 @@ def create_app(
             hearsay.close()
         if port is not None:
             port.close()
-        if tracing is not None:
-            await tracing.aclose()
+        for sending in (pushing, tracing):
+            if sending is not None:
+                await sending.aclose()
         await heartbeat.aclose()
         await callers.aclose()
         await parts.aclose()
@@ -227,16 +235,18 @@ def create_app(
         return JSONResponse({"status": told.status}, 200 if told.is_ready else 503)
 
     kept = Everywhere(parts.connected, hearsay) if hearsay is not None else parts.connected
-    invalidation = InvalidationEndpoint(parts.connected.invalidate_keys, kept)
+    invalidation = InvalidationEndpoint(parts.connected.invalidate_keys, kept, turn=admission.turn)
     routes = [
         Route("/embed-token", embed_tokens),
         Route("/embed-token/{embed}", embed_tokens),
         Route("/invalidate", invalidation),
-        Route("/disclosures/export", ExportEndpoint(callers, parts.reader, parts.keeping.exports.of)),
+        Route("/disclosures/export", ExportEndpoint(callers, parts.reader, parts.keeping.exports.of, admission.turn)),
         Route("/health", _alive),
         Route("/ready", ready),
+        *_view(settings),
+        *_graphiql(settings),
     ]
-    graph = Embedded(endpoint, parts.keeping.embeds, grounds, parts.reader, origins)
+    graph = Embedded(endpoint, parts.keeping.embeds, grounds, parts.reader, origins, admission.turn)
     observing = partial(
         Observing,
         routes=[GRAPH, *(route.path for route in routes)],
@@ -247,6 +257,7 @@ def create_app(
     app = Application(graph, routes, lifespan, observing)
     app.state.settings = settings
     app.state.readiness = readiness
+    app.state.admission = admission
     app.state.refuse_misfits = partial(_refuse_misfits, parts)
     app.state.aclose = parts.aclose
     return app
@@ -326,9 +337,23 @@ def _desks(parts: Parts) -> Desks:
 
 def _operations(settings: Settings) -> Operations:
     try:
-        return Operations(settings.client)
+        return Operations(clients(settings))
     except ManifestRefusedError as refused:
         raise SettingsError(f"key `client.manifest_path`: {refused}") from None
+
+
+def _view(settings: Settings) -> list[Route]:
+    if not is_served(settings):
+        return []
+    issuer = _origin(settings.issuer[0].jwks_url) if settings.mode == "sandbox" else None
+    return View(settings.view.client, issuer, settings.fixed_day).routes()
+
+
+def _graphiql(settings: Settings) -> list[Route]:
+    # INVARIANT: outside a sandbox there is no such page; settings that ask for one have been refused before.
+    if settings.graphiql is None or settings.mode != "sandbox":
+        return []
+    return GraphiqlPage(settings.graphiql.folder, _origin(settings.issuer[0].jwks_url)).routes()
 
 
 def _records(settings: Settings, clock: Clock) -> Keeping:
@@ -343,6 +368,7 @@ def _sources(connected: Connected, keeping: Keeping, settings: Settings) -> Sour
         identities=connected.identities,
         organisations=connected.organisations,
         rights=connected.rights,
+        rights_together=connected.rights_together,
         plans=connected.plans,
         holders=connected.holders,
         appointments=connected.appointments,

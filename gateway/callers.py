@@ -14,6 +14,7 @@ import msgspec
 from cachetools import TLRUCache
 
 from connectors.client import HttpPort
+from gateway.admission import STRANGERS, TurnOf, at_once
 from gateway.errors import Code, RefusedError, invalid_token
 from gateway.keys import LONGEST_KEY_ID, KeySet, NoKeysError
 from gateway.settings import LONGEST_CLIENT, IssuerSettings
@@ -79,8 +80,13 @@ class Callers:
         *,
         timer: Callable[[], float] = time.time,
         seconds: Callable[[], float] = time.monotonic,
+        turn: TurnOf = at_once,
     ) -> None:
-        """``timer`` tells when tokens end, in seconds since 1970; by ``seconds`` the issuers' keys grow old."""
+        """``timer`` tells when tokens end, in seconds since 1970; by ``seconds`` the issuers' keys grow old.
+
+        What was never seen before is verified in a turn of strangers.
+        """
+        self._turn = turn
         self._issuers: Mapping[str, _Issuer] = {
             settings.issuer: _Issuer(settings, KeySet(settings.jwks_url, settings.algorithms, http, timer=seconds))
             for settings in issuers
@@ -95,7 +101,8 @@ class Callers:
         digest = hashlib.sha256(token.encode()).digest()
         verified = self._verified.get(digest)
         if verified is None or not verified.signed.is_still:
-            verified = await self._verify(token)
+            async with self._turn(STRANGERS):
+                verified = await self._verify(token)
             self._verified[digest] = verified
         acting = _acting(verified.held, acting_role)
         return Caller(subject=verified.subject, acting=acting, held=verified.held, client=verified.client)

@@ -18,6 +18,8 @@ from gateway.serving import UserError, app_of, in_event_loop, serve
 from gateway.trial import LAST_PORT, asked, folder_of, ran, sandboxed, token_of
 
 MOST_WORKERS = 64
+MOST_PORTS = 65_535
+LONGEST_STREAM = 48
 
 # What a gateway is made of is imported inside the commands: `token` needs none of it and should start at once.
 
@@ -49,10 +51,18 @@ def _parser() -> argparse.ArgumentParser:
     serving.add_argument(
         "--workers", type=_workers, metavar="N", help="processes that serve (default: as in the settings)"
     )
+    alone = serving.add_argument_group("of one of several instances with the same file")
+    alone.add_argument("--port", type=_own_port, metavar="N", help="where it listens (default: as in the settings)")
+    alone.add_argument("--metrics-port", type=_own_port, metavar="N", help="the port of its metrics")
+    alone.add_argument("--stream", type=_stream, metavar="NAME", help="its stream of the log of what was disclosed")
     serving.set_defaults(command=_serve)
 
     sandbox = commands.add_parser("sandbox", help="start the sandbox alone and write settings for it")
     _add_port(sandbox)
+    sandbox.add_argument(
+        "--database", metavar="ADDRESS", help="the PostgreSQL database in which the gateway is to keep its records"
+    )
+    sandbox.add_argument("--password-file", type=Path, metavar="FILE", help="the password of the gateway's role there")
     sandbox.add_argument("--until-stdin-closes", action="store_true", help=argparse.SUPPRESS)
     sandbox.set_defaults(command=_sandbox)
     add_fault_command(sandbox, _port, _sandbox_fault)
@@ -119,6 +129,18 @@ def _port(text: str) -> int:
     if text.isascii() and text.isdigit() and 1 <= int(text) <= LAST_PORT:
         return int(text)
     raise argparse.ArgumentTypeError(f"expected a port from 1 to {LAST_PORT}")
+
+
+def _own_port(text: str) -> int:
+    if text.isascii() and text.isdigit() and 1 <= int(text) <= MOST_PORTS:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"expected a port from 1 to {MOST_PORTS}")
+
+
+def _stream(text: str) -> str:
+    if text.isprintable() and 1 <= len(text) <= LONGEST_STREAM:
+        return text
+    raise argparse.ArgumentTypeError(f"expected a name of at most {LONGEST_STREAM} letters")
 
 
 def _workers(text: str) -> int:
@@ -243,13 +265,19 @@ def _token(chosen: argparse.Namespace) -> int:
 
 
 def _serve(chosen: argparse.Namespace) -> int:
+    from gateway.settings import Instance
+
     _log(logging.INFO)
-    return serve(chosen.config, chosen.workers)
+    own = Instance(port=chosen.port, metrics_port=chosen.metrics_port, stream=chosen.stream)
+    return serve(chosen.config, chosen.workers, own)
 
 
 def _sandbox(chosen: argparse.Namespace) -> int:
+    if (chosen.database is None) != (chosen.password_file is None):
+        raise UserError("`--database` and `--password-file` go together")
     _log(logging.WARNING)
-    return in_event_loop(sandboxed(chosen.port, until_stdin_closes=chosen.until_stdin_closes))
+    records = (chosen.database, chosen.password_file.resolve()) if chosen.database is not None else None
+    return in_event_loop(sandboxed(chosen.port, until_stdin_closes=chosen.until_stdin_closes, records=records))
 
 
 def _sandbox_fault(chosen: argparse.Namespace) -> int:

@@ -4,6 +4,7 @@ Nothing here opens a secret; it only looks at who else could.
 """
 
 import os
+import re
 import stat
 from collections.abc import Callable, Collection, Iterator, Mapping
 from ipaddress import ip_address
@@ -19,6 +20,9 @@ from hoks.identifiers import learner_oid, organisation_oid, study_right_oid
 
 def complaints(settings: Settings, written: Mapping[str, Any]) -> Iterator[str]:
     """One line for each reason not to start, naming the key; ``written`` is what the settings were made of."""
+    for key, _, value in _texts(written):
+        if blank := _BLANK.search(value):
+            yield f"key `{key}`: expected your own in place of `{blank[0]}`"
     for check in _CHECKS:
         yield from check(settings)
     for key, name, value in _texts(written):
@@ -32,6 +36,8 @@ def complaints(settings: Settings, written: Mapping[str, Any]) -> Iterator[str]:
             yield from _check_key_file(key, Path(value))
 
 
+_BLANK = re.compile(r"<[a-zA-Z][\w ]*>", re.ASCII)
+"""What an example leaves to be filled in."""
 _PUBLIC_FILES = frozenset({"root_certificates", "client_certificate_file"})
 """Files that are no secrets."""
 
@@ -39,6 +45,11 @@ _PUBLIC_FILES = frozenset({"root_certificates", "client_certificate_file"})
 def _fixed_day(settings: Settings) -> Iterator[str]:
     if settings.fixed_day is not None and settings.mode != "sandbox":
         yield 'key `fixed_day`: accepted only with mode = "sandbox"'
+
+
+def _graphiql(settings: Settings) -> Iterator[str]:
+    if settings.graphiql is not None and settings.mode != "sandbox":
+        yield 'key `graphiql`: accepted only with mode = "sandbox"'
 
 
 def _issuers(settings: Settings) -> Iterator[str]:
@@ -126,7 +137,7 @@ def _watched(settings: Settings) -> Iterator[str]:
 
 
 _CHECKS: tuple[Callable[[Settings], Iterator[str]], ...] = (
-    *(_fixed_day, _issuers, _clients, _sources),
+    *(_fixed_day, _graphiql, _issuers, _clients, _sources),
     *(_statutes, _consents, _watched),
 )
 

@@ -18,6 +18,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from gateway.admission import STRANGERS, TurnOf, at_once
 from gateway.callers import Callers
 from gateway.documents import Documents
 from gateway.errors import NOT_KEPT, Code, RefusedError, invalid_token, refused
@@ -66,7 +67,9 @@ class EmbedTokenEndpoint:
         reader: Reader,
         grounds: Grounds,
         embeds: Embeds,
+        turn: TurnOf = at_once,
     ) -> None:
+        self._turn = turn
         self._schema = schema
         self._documents = Documents(schema, limits, projection=False)
         self._origins = {each.id: frozenset(each.origins) for each in clients}
@@ -95,11 +98,13 @@ class EmbedTokenEndpoint:
         caller = await self._callers.identify(request.headers.get("authorization"), request.headers.get("acting-role"))
         if caller.role not in MAY_ASK:
             raise RefusedError(Code.ACTING_ROLE_NOT_HELD, "only appointed people and a provider's staff can do this")
+        body = await body_of(request, MAX_BYTES) if embed is None else b""
         try:
-            if embed is not None:
-                await self._embeds.revoke(embed, caller.subject)
-                return Response(status_code=204, headers=NOT_KEPT)
-            made = await self._made(_order(await body_of(request, MAX_BYTES)), caller)
+            async with self._turn(caller.subject):
+                if embed is not None:
+                    await self._embeds.revoke(embed, caller.subject)
+                    return Response(status_code=204, headers=NOT_KEPT)
+                made = await self._made(_order(body), caller)
         except SourcesUnavailable:
             raise RefusedError(Code.UNAVAILABLE) from None
         told = {"id": made.id, "token": made.token, "expiresAt": made.until.isoformat()}
@@ -179,8 +184,15 @@ class Embedded:
     """The graph, for bearers of embed tokens too, and for pages of the origins that clients have."""
 
     def __init__(
-        self, graph: ASGIApp, embeds: Embeds, grounds: Grounds, reader: Reader, origins: Collection[str]
+        self,
+        graph: ASGIApp,
+        embeds: Embeds,
+        grounds: Grounds,
+        reader: Reader,
+        origins: Collection[str],
+        turn: TurnOf = at_once,
     ) -> None:
+        self._turn = turn
         self._graph = graph
         self._embeds = embeds
         self._grounds = grounds
@@ -196,7 +208,7 @@ class Embedded:
         origin = _header(scope, b"origin")
         is_allowed = origin in self._origins
         if is_embedded:
-            bearers = _Bearers(origin, self._embeds, self._grounds, self._reader)
+            bearers = _Bearers(origin, self._embeds, self._grounds, self._reader, self._turn)
             cors = _cors(origin) if is_allowed else {"vary": "Origin"}
             await self._graph({**scope, CALLERS: bearers}, receive, _with(cors, send))
         elif is_allowed:
@@ -208,7 +220,8 @@ class Embedded:
 class _Bearers:
     """Those for whom embed tokens stand in a request from one origin."""
 
-    def __init__(self, origin: str, embeds: Embeds, grounds: Grounds, reader: Reader) -> None:
+    def __init__(self, origin: str, embeds: Embeds, grounds: Grounds, reader: Reader, turn: TurnOf) -> None:
+        self._turn = turn
         self._origin = origin
         self._embeds = embeds
         self._grounds = grounds
@@ -216,6 +229,10 @@ class _Bearers:
 
     async def identify(self, authorization: str | None, acting_role: str | None) -> Caller:
         """The caller behind the token, who has but one role. Raises ``RefusedError``."""
+        async with self._turn(STRANGERS):
+            return await self._identified(authorization, acting_role)
+
+    async def _identified(self, authorization: str | None, acting_role: str | None) -> Caller:
         token = _embed_token(authorization or "")
         try:
             opened = await self._embeds.opened(token) if token is not None else None

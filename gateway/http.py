@@ -8,16 +8,18 @@ import asyncio
 import logging
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
-from contextlib import AbstractAsyncContextManager, nullcontext, suppress
+from contextlib import suppress
 from typing import Any, NamedTuple, Protocol
 
 import orjson
 from graphql import GraphQLSchema, OperationType
 
+from gateway.admission import TurnOf, at_once
 from gateway.documents import Documents
 from gateway.envelope import Envelope, envelope, envelope_of_url
 from gateway.errors import FAULTS, Code, ErrorBody, RefusedError, error
 from gateway.logs import outline
+from gateway.manifests import NAMELESS
 from gateway.noting import code_of, noted
 from gateway.operations import Operations
 from gateway.records.gate import GroundChanged
@@ -25,7 +27,6 @@ from gateway.records.store import StoreBroken
 from gateway.settings import Limits
 from hoks.caller import Caller
 from hoks.disclosing import Told
-from hoks.waiting import waiting_for
 from resolvers.graph import Answered
 from resolvers.prepared import PreparedDocument
 
@@ -35,8 +36,6 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 GRAPHQL_RESPONSE = "application/graphql-response+json"
 JSON = "application/json"
-RECORDS = "records"
-"""What is waited for beside the sources: that what an answer tells is recorded."""
 CALLERS = "hoks.callers"
 """The key of a request's scope under which stands who identifies its caller, where it is not everybody's."""
 GRACE_SECONDS = 1.0
@@ -71,15 +70,6 @@ class Identifying(Protocol):
         ...
 
 
-Turn = Callable[[str], AbstractAsyncContextManager[None]]
-"""A turn of a caller, by their subject. Raises ``RefusedError`` where there is none."""
-
-
-def at_once(_: str) -> AbstractAsyncContextManager[None]:
-    """The turn of everybody where nobody waits."""
-    return nullcontext()
-
-
 class Answer(NamedTuple):
     """A response before it becomes bytes."""
 
@@ -101,7 +91,7 @@ class GraphQLEndpoint:
         gate: Releasing,
         limits: Limits,
         projection: bool = True,
-        turn: Turn = at_once,
+        turn: TurnOf = at_once,
         introspection: bool = False,
         get_queries: bool = False,
         operations: Operations | None = None,
@@ -185,10 +175,13 @@ class GraphQLEndpoint:
         although nothing of its answer may leave.
         """
         is_mutation = _is_mutation(document, asked.operation_name)
-        noted().kind = (OperationType.MUTATION if is_mutation else OperationType.QUERY).value
+        note = noted()
+        note.kind = (OperationType.MUTATION if is_mutation else OperationType.QUERY).value
+        if note.is_trusted:
+            note.name = asked.operation_name or next(iter(document.operations)) or NAMELESS
         for _ in ("as it stands", "without what has ended")[: 1 if is_mutation else 2]:
             content, told = await self._graph.answer(document, asked.operation_name, asked.variables, caller)
-            with suppress(GroundChanged), waiting_for(RECORDS):
+            with suppress(GroundChanged):
                 await self._gate.release(caller, told, asked.query)
                 return content
         raise RefusedError(Code.UNAVAILABLE, _CHANGED_UNSEEN if is_mutation else None)

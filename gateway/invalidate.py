@@ -18,6 +18,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from gateway.admission import SOURCES, TurnOf, at_once
 from gateway.errors import Code, RefusedError, refused
 
 TIMESTAMP = "hoks-timestamp"
@@ -63,7 +64,14 @@ class Forgetful(Protocol):
 class InvalidationEndpoint:
     """The endpoint, as an ASGI application."""
 
-    def __init__(self, keys: Mapping[str, bytes], kept: Forgetful, now: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        keys: Mapping[str, bytes],
+        kept: Forgetful,
+        now: Callable[[], float] = time.time,
+        turn: TurnOf = at_once,
+    ) -> None:
+        self._turn = turn
         self._keys = keys
         self._kept = kept
         self._now = now
@@ -83,6 +91,10 @@ class InvalidationEndpoint:
         if request.method != "POST":
             raise RefusedError(Code.METHOD_NOT_ALLOWED, headers={"allow": "POST"})
         body = await body_of(request, MAX_BYTES)
+        async with self._turn(SOURCES):
+            return self._forgotten(request, body)
+
+    def _forgotten(self, request: Request, body: bytes) -> Response:
         told = _read(body)
         self._check(request, told.source, body)
         forgotten = self._kept.forget(told.source, {*told.rights, *told.learners})

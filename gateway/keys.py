@@ -19,7 +19,10 @@ from connectors.client import HttpClient, HttpPort, Incoming, Outgoing
 from connectors.condition import Condition
 from connectors.failures import Reason, SourceFailure, SourceUnavailable
 from hoks.asking import unhurried
+from hoks.waiting import waiting_for
 
+KEYS = "keys"
+"""What requests wait for beside the sources, as it is told to whoever runs the gateway."""
 RETRY_SECONDS = 30.0
 REFRESH_SECONDS = 3600.0
 KEEP_SECONDS = 24 * 3600.0
@@ -135,7 +138,8 @@ class KeySet:
         fetching = self._refresh()
         if fetching is not None:
             # Shielded: a caller who leaves must not take the fetch from those who wait for the same one.
-            await asyncio.shield(fetching)
+            async with waiting_for(KEYS):
+                await asyncio.shield(fetching)
 
     def _refresh(self) -> asyncio.Task[None] | None:
         """The one fetch under way, a new one if it is time for it, or none."""

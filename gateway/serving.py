@@ -8,20 +8,24 @@ import signal
 import socket
 from collections.abc import Callable, Coroutine
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from gateway.memory import give_back_large_blocks
+from gateway.starter import READY, tell
 
 if TYPE_CHECKING:
     from gateway.hearsay import Hearsay
-    from gateway.settings import Settings
+    from gateway.settings import Instance, Settings
     from gateway.workers import Post
 
 T = TypeVar("T")
 
 LOOPBACK = "127.0.0.1"
 STOP_SECONDS = 10.0
+KEEP_SECONDS = 60
+"""How long a connection is kept on which nobody asks."""
 KILL_SECONDS = 5.0
 """After what a worker may take to stop, so much longer it is waited for."""
 
@@ -34,30 +38,33 @@ class UserError(Exception):
     """Something that the user can mend; the text is one line."""
 
 
-def serve(config: Path, workers: int | None = None) -> int:
-    """Serve the gateway of a settings file until a signal, with as many workers as it says; the exit code."""
+def serve(config: Path, workers: int | None = None, own: "Instance | None" = None) -> int:
+    """Serve the gateway of a settings file until a signal, with as many workers as it says; the exit code.
+
+    ``own`` is what this one of several instances has for itself.
+    """
     from gateway.logs import write_logs
 
     settings = _settings(config)
+    settings = settings.of_instance(own) if own is not None else settings
     write_logs(logging.INFO, settings.log.form)
     number = workers or settings.server.workers
-    return in_event_loop(served(config)) if number == 1 else _served_by(number, config)
+    return in_event_loop(served(config, settings)) if number == 1 else _served_by(number, config, settings)
 
 
-async def served(config: Path) -> int:
+async def served(config: Path, settings: "Settings | None" = None) -> int:
     """Serve in this process until a signal; the exit code."""
-    settings = _settings(config)
-    app = _app(config, settings)
+    app = _app(config, settings or _settings(config))
     try:
         await _refuse_misfits(app, config)
-        with _listener(settings) as listener:
-            return await _until_stopped(app, server_of(app), listener, stop_signal())
+        with _listener(app.state.settings) as listener:
+            return await _until_stopped(app, server_of(app, partial(tell, READY)), listener, stop_signal())
     finally:
         # Where it never came to serving, nobody else does.
         await app.state.aclose()
 
 
-def _served_by(number: int, config: Path) -> int:
+def _served_by(number: int, config: Path, settings: "Settings") -> int:
     # What every worker is made of is there before the first begins: they share it, and whoever replaces one is quick.
     import uvicorn  # noqa: F401
     import uvloop  # noqa: F401
@@ -66,7 +73,6 @@ def _served_by(number: int, config: Path) -> int:
     from gateway.hearsay import among
     from gateway.workers import Workers
 
-    settings = _settings(config)
     with _listener(settings) as listener, among(number) as hearsay:
 
         def work(post: "Post") -> int:
@@ -82,11 +88,16 @@ def _served_by(number: int, config: Path) -> int:
 async def _worked(config: Path, settings: "Settings", listener: socket.socket, post: "Post", hearsay: "Hearsay") -> int:
     """Be one of several workers until a signal, or until nobody keeps them any more; the exit code."""
     app = _app(config, settings, hearsay)
+
+    def serving() -> None:
+        post.serving()
+        tell(READY)
+
     try:
         await _refuse_misfits(app, config)
         stop = stop_signal()
         asyncio.get_running_loop().add_reader(post.orphaned, stop.set)
-        return await _until_stopped(app, server_of(app, post.serving), listener, stop)
+        return await _until_stopped(app, server_of(app, serving), listener, stop)
     finally:
         await app.state.aclose()
 
@@ -200,6 +211,8 @@ def server_of(app: Any, serving: Callable[[], None] = lambda: None) -> Any:
             access_log=False,
             server_header=False,
             proxy_headers=False,
+            # Longer than whoever stands before us keeps a connection: it must not ask by one that we are just closing.
+            timeout_keep_alive=KEEP_SECONDS,
             timeout_graceful_shutdown=math.ceil(app.state.settings.server.stop_seconds),
         )
     )

@@ -57,14 +57,18 @@ class ServerSettings(_Section, frozen=True):
 class OverloadSettings(_Section, frozen=True):
     """How many requests one process serves at a time."""
 
-    working: Count = 4
+    working: Count = 2
     """Requests that work at once; one that waits for a source does not."""
     open: Count = 256
     """Requests that are begun at once, those that wait for a source included."""
     waiting: Count = 256
     """Requests that may wait for their turn, where the pace lets them have it in time."""
+    crowded: Count = 8
+    """Requests that may wait where more come than go."""
     waiting_seconds: Seconds = 0.3
     """How long one waits for its turn at most."""
+    each: Count = 32
+    """Requests of one caller that are begun or wait."""
 
 
 class LogSettings(_Section, frozen=True):
@@ -77,7 +81,16 @@ class MetricsSettings(_Section, frozen=True):
     """Figures for operators."""
 
     port: Port | None = None
-    """A port of this machine alone; without one nothing is counted. Each further worker takes the next."""
+    """A port of this machine alone. Each further worker takes the next."""
+    url: Text | None = None
+    """Where a collector takes metrics, OTLP over HTTP; needs the extra ``otel``."""
+    push_seconds: Annotated[float, Meta(ge=1, le=3600)] = 60.0
+    """How often they are sent there."""
+
+    @property
+    def are_wanted(self) -> bool:
+        """Whether anything is counted."""
+        return self.port is not None or self.url is not None
 
 
 class TracingSettings(_Section, frozen=True):
@@ -130,6 +143,22 @@ class GraphSettings(_Section, frozen=True):
     """Whether queries are taken by GET too: what is asked then stands in addresses, and in other people's logs."""
     subgraph: bool = False
     """Whether routers of Apollo Federation v2 are served too: `_service` and `_entities`."""
+
+
+class ViewSettings(_Section, frozen=True):
+    """The page ``/view`` and the elements."""
+
+    served: bool | None = None
+    """Whether they are served; where it is left out, in a sandbox alone."""
+    client: Annotated[str, Meta(min_length=1, max_length=LONGEST_CLIENT)] = "hoks-view"
+    """The client to which the tokens of the page are issued; it may run what the page asks and nothing else."""
+
+
+class GraphiqlSettings(_Section, frozen=True):
+    """The page ``/graphiql``, of a sandbox alone."""
+
+    folder: Path
+    """Where `make graphiql` has laid GraphiQL."""
 
 
 class AccessSettings(_Section, frozen=True):
@@ -226,6 +255,14 @@ class SandboxConsentSettings(_Section, frozen=True):
         )
 
 
+class Instance(_Section, frozen=True):
+    """What one of several instances with the same file has for itself; nothing: as the file says."""
+
+    port: int | None = None
+    metrics_port: int | None = None
+    stream: str | None = None
+
+
 class Settings(_Section, frozen=True):
     """The whole file."""
 
@@ -246,6 +283,8 @@ class Settings(_Section, frozen=True):
     tracing: TracingSettings = TracingSettings()
     cache: CacheSettings = CacheSettings()
     graph: GraphSettings = GraphSettings()
+    view: ViewSettings = ViewSettings()
+    graphiql: GraphiqlSettings | None = None
     access: AccessSettings = AccessSettings()
     guidance: GuidanceSettings = GuidanceSettings()
     issuer: tuple[IssuerSettings, ...] = ()
@@ -263,6 +302,16 @@ class Settings(_Section, frozen=True):
         port = self.metrics.port + number - 1 if self.metrics.port is not None else None
         metrics = msgspec.structs.replace(self.metrics, port=port)
         return msgspec.structs.replace(self, records=records, metrics=metrics)
+
+    def of_instance(self, own: Instance) -> "Settings":
+        """The settings of one of several instances, with what it alone has."""
+        server, metrics, records = self.server, self.metrics, self.records
+        return msgspec.structs.replace(
+            self,
+            server=msgspec.structs.replace(server, port=own.port or server.port),
+            metrics=msgspec.structs.replace(metrics, port=own.metrics_port or metrics.port),
+            records=msgspec.structs.replace(records, stream=own.stream or records.stream),
+        )
 
     @property
     def statutes(self) -> tuple[Statute, ...]:

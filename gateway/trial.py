@@ -56,8 +56,11 @@ async def ran(port: int) -> int:
             await _stop_sandbox(sandbox, sandbox_ended)
 
 
-async def sandboxed(port: int, *, until_stdin_closes: bool) -> int:
-    """Serve the sandbox alone beside ``port`` and write settings for a gateway there; the exit code."""
+async def sandboxed(port: int, *, until_stdin_closes: bool, records: tuple[str, Path] | None = None) -> int:
+    """Serve the sandbox alone beside ``port`` and write settings for a gateway there; the exit code.
+
+    ``records`` are the database for the gateway's records and the file of its password, in place of a file.
+    """
     from sandbox import server, settings
 
     folder = folder_of(port)
@@ -66,7 +69,7 @@ async def sandboxed(port: int, *, until_stdin_closes: bool) -> int:
     stop = stop_signal()
 
     def ready() -> None:
-        config.write_text(settings.settings_text(port, folder))
+        config.write_text(settings.settings_text(port, folder, records))
         _say(f"sandbox ready, settings in {config}")
 
     if until_stdin_closes:
@@ -163,10 +166,16 @@ def _curl(port: int, token: str) -> str:
 
 
 def _addresses(port: int) -> list[str]:
+    from gateway.graphiql import is_laid_out
     from sandbox.settings import SERVERS, url
 
     servers = [f"  {name:<13} {url(port, name)}" for name in SERVERS]
-    return ["Addresses", f"  {'gateway':<13} http://{LOOPBACK}:{port}/graphql", *servers]
+    own = {
+        "gateway": "graphql",
+        "view": "view",
+        **({"GraphiQL": "graphiql"} if is_laid_out(folder_of(port).parent / "graphiql") else {}),
+    }
+    return ["Addresses", *(f"  {name:<13} http://{LOOPBACK}:{port}/{path}" for name, path in own.items()), *servers]
 
 
 def _cast() -> list[str]:

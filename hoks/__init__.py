@@ -35,6 +35,7 @@ waiting        for what a request waits, noted beside its work
 asking         asking a source within the deadline, contained
 sitting        one request: its day and its deadline, begun once
 merged         one right as its sources together tell it
+hearing        what sources of rights told of one person, and how each answered
 links          procurement links between rights
 narrow         of a plan only what somebody is appointed to
 access         the rules, the facts, the decision and the redaction

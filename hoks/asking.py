@@ -6,7 +6,7 @@ Whatever a source does, what comes back is a reply with an outcome for every key
 import asyncio
 import logging
 import math
-from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterator, Set
 from contextlib import contextmanager
 from contextvars import Context, ContextVar
 from typing import Any, TypeVar
@@ -95,9 +95,10 @@ async def ask(question: Awaitable[Any], keys: Collection[K], *, source: str, unt
     try:
         reply: Reply[K, T] = await _asked(question, keys, source=source, until=until, clock=clock)
         outcome = reply.outcome
-        return reply
     finally:
         waits.end(source, began, outcome)
+    await waits.resumed()
+    return reply
 
 
 async def _asked(
@@ -137,7 +138,7 @@ def failed(keys: Collection[K], source: str, outcome: Outcome, clock: Clock) -> 
 
 def _held_to(reply: Reply[K, T], keys: Collection[K]) -> Reply[K, T]:
     """The reply without strays, and with ``INVALID`` for what was asked and not answered."""
-    if reply.answers.keys() == set(keys):
+    if reply.answers.keys() == (keys if isinstance(keys, Set) else set(keys)):
         return reply
     missing: Answer[T] = Answer(Outcome.INVALID)
     return msgspec.structs.replace(reply, answers={key: reply.answers.get(key, missing) for key in keys})

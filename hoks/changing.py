@@ -98,7 +98,7 @@ class Changing:
         if report is None:
             return None
         page = _Page(place, report, within.day)
-        async for person, view in self._reader.walk(caller, after=place.after, within=within):
+        async for person, view in self._reader.walk(caller, after=place.after, within=within, selected=()):
             if view is None and within.is_over:
                 break
             page.take(person.oid, view)

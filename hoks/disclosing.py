@@ -4,8 +4,9 @@ Collected from what is shown, never from what was asked for: an item that is emp
 disclosed. No value of anything is kept.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from functools import cache, lru_cache
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from functools import cache, lru_cache, reduce
+from operator import or_
 from typing import Any, get_args, get_type_hints
 
 import msgspec
@@ -135,10 +136,11 @@ def _drawn(student: Student, selected: frozenset[str]) -> Mapping[StudyRightOid 
             told[right] = told.get(right, frozenset()) | items
 
     # Most questions ask for nothing of a view, and every part of every plan stands in one.
-    if _steps(WorkplacePeriod, selected, True):
+    of_parts, of_units = _telling(selected, True), _telling(selected, False)
+    if of_parts.tells(WorkplacePeriod):
         for period in student.workplace_learning or ():
             tell(period.study_right_oid, items_in(period, selected))
-    if _steps(CombinedUnit, selected, False) or _steps(UnitOccurrence, selected, True):
+    if of_units.tells(CombinedUnit) or of_parts.tells(UnitOccurrence):
         for unit in student.combined_units or ():
             of_unit = items_in(unit, selected, deep=False)
             for each in unit.occurrences or ():
@@ -159,69 +161,112 @@ def _hints(student: Student, selected: Collection[str]) -> Iterable[Hint]:
 
 def items_in(record: Record, selected: Collection[str] | None, *, deep: bool = True) -> frozenset[Item]:
     """The items of which the record, and if ``deep`` its parts, hold something under a selected coordinate, or any."""
-    found: set[Item] = set()
-    _collect(record, None if selected is None else frozenset(selected), deep, found)
-    return frozenset(found)
+    telling = _telling(None if selected is None else frozenset(selected), deep)
+    return _items(telling[type(record)](record, 0))
 
 
-def _collect(record: Record, selected: frozenset[str] | None, deep: bool, found: set[Item]) -> None:
-    for step in _steps(type(record), selected, deep):
-        # What can tell nothing new is not looked at: in a long plan that is most of it.
-        if step.reach <= found:
-            continue
-        for name in step.names:
-            value = getattr(record, name)
-            if value is None or value == ():
+Tell = Callable[[Any, int], int]
+"""From a record and the items that are known to be told, as bits, to these and those that the record holds."""
+
+_BITS: Mapping[Item, int] = {item: 1 << place for place, item in enumerate(Item)}
+
+
+@lru_cache(4096)
+def _bits(items: Item | frozenset[Item]) -> int:
+    return _together(map(_BITS.__getitem__, items)) if isinstance(items, frozenset) else _BITS[items]
+
+
+def _together(bits: Iterable[int]) -> int:
+    return reduce(or_, bits, 0)
+
+
+@lru_cache(4096)
+def _items(bits: int) -> frozenset[Item]:
+    return frozenset(item for item, bit in _BITS.items() if bits & bit)
+
+
+MOST_SELECTIONS = 128
+"""Of how many selections it is remembered how records are looked at for them."""
+
+
+class _Telling(dict[type[Record], Tell]):
+    """How each kind of record is looked at for what is selected of it, worked out when the first of its kind is."""
+
+    def __init__(self, selected: frozenset[str] | None, deep: bool) -> None:
+        super().__init__()
+        self._selected = selected
+        self._deep = deep
+        self._reach: dict[type[Record], int] = {}
+
+    def __missing__(self, kind: type[Record]) -> Tell:
+        tell = self[kind] = self._compiled(kind) if issubclass(kind, Record) else _nothing_of_it
+        return tell
+
+    def tells(self, kind: type[Record]) -> bool:
+        """Whether looking at such records can tell anything."""
+        return self.reach(kind) != 0
+
+    def reach(self, kind: type[Record]) -> int:
+        """Every item that looking at such a record can tell."""
+        reach = self._reach.get(kind)
+        if reach is None:
+            reach = self._reach[kind] = _together(map(self._reach_of, self._fields(kind)))
+        return reach
+
+    def _fields(self, kind: type[Record]) -> Iterator["_Field"]:
+        for field in _fields(kind):
+            if (self._selected is None or field.coordinate in self._selected) and (
+                self._deep or not field.is_structure
+            ):
+                yield field
+
+    def _reach_of(self, field: "_Field") -> int:
+        return _together(map(self.reach, field.holds)) if field.is_structure else _bits(field.items)
+
+    def _compiled(self, kind: type[Record]) -> Tell:
+        """One function for a kind of record. INVARIANT: only names of its own fields go into the source."""
+        leaves: dict[int, list[str]] = {}
+        lines: list[str] = []
+        for field in self._fields(kind):
+            reach = self._reach_of(field)
+            # What can tell nothing new is not looked at: in a long plan that is most of it.
+            is_new = f"found & {reach} != {reach}"
+            if not reach:
                 continue
-            if step.choose:
-                chosen = getattr(record, step.choose)
-                found |= chosen if isinstance(chosen, frozenset) else {chosen}
-            elif not step.is_structure:
-                found |= step.reach
-                break
+            if field.choose:
+                lines.append(f"    if {is_new} and {_is_there(field)}: found |= bits(x.{field.choose})")
+            elif not field.is_structure:
+                leaves.setdefault(reach, []).append(_is_there(field))
             else:
-                for part in _parts(value):
-                    _collect(part, selected, deep, found)
+                lines += (
+                    f"    if {is_new} and (held := x.{field.name}):",
+                    "        for each in held if type(held) is tuple else (held,):",
+                    "            found = telling[type(each)](each, found)",
+                    f"            if found & {reach} == {reach}: break",
+                )
+        of_leaves = [
+            f"    if found & {reach} != {reach} and ({' or '.join(there)}): found |= {reach}"
+            for reach, there in leaves.items()
+        ]
+        source = "\n".join(["def tell(x, found):", *of_leaves, *lines, "    return found"])
+        names: dict[str, Any] = {"telling": self, "bits": _bits}
+        # Source that is made of a record's fields, as dataclasses do it.
+        exec(compile(source, "<telling>", "exec"), names)  # noqa: S102
+        return names["tell"]  # type: ignore[no-any-return]
 
 
-class _Step(msgspec.Struct, frozen=True):
-    """Fields that are looked at together: leaves of the same items, or any other field by itself."""
-
-    reach: frozenset[Item]
-    """Every item that looking at them can tell."""
-    names: tuple[str, ...]
-    choose: str
-    is_structure: bool
+def _nothing_of_it(_: Any, found: int) -> int:
+    return found
 
 
-MOST_SELECTIONS = 4096
-"""Of how many pairs of a kind of record and a selection it is remembered what they can tell."""
+def _is_there(field: "_Field") -> str:
+    value = f"x.{field.name}"
+    return f"({value} is not None and {value} != ())" if field.is_list else f"{value} is not None"
 
 
 @lru_cache(MOST_SELECTIONS)
-def _steps(kind: type[Record], selected: frozenset[str] | None, deep: bool) -> tuple[_Step, ...]:
-    """How a record is looked at for what is selected of it."""
-    fields = [
-        field
-        for field in _fields(kind)
-        if (selected is None or field.coordinate in selected) and (deep or not field.is_structure)
-    ]
-    leaves: dict[frozenset[Item], list[str]] = {}
-    others: list[_Step] = []
-    for field in fields:
-        if field.is_structure or field.choose:
-            others.append(_Step(_reach(field, selected), (field.name,), field.choose, field.is_structure))
-        else:
-            leaves.setdefault(field.items, []).append(field.name)
-    steps = [_Step(items, tuple(names), "", False) for items, names in leaves.items()] + others
-    return tuple(step for step in steps if step.reach)
-
-
-def _reach(field: "_Field", selected: frozenset[str] | None) -> frozenset[Item]:
-    if not field.is_structure:
-        return field.items
-    beneath = (_steps(kind, selected, True) for kind in field.holds)
-    return frozenset[Item]().union(*(step.reach for steps in beneath for step in steps))
+def _telling(selected: frozenset[str] | None, deep: bool) -> _Telling:
+    return _Telling(selected, deep)
 
 
 class _Field(msgspec.Struct, frozen=True):
@@ -233,6 +278,7 @@ class _Field(msgspec.Struct, frozen=True):
     """The property of the record that says which of the items it is, or which ones."""
     holds: tuple[type[Record], ...]
     """The kinds of records that may stand in it."""
+    is_list: bool
 
 
 @cache
@@ -247,6 +293,7 @@ def _fields(kind: type[Record]) -> tuple[_Field, ...]:
             not shown[name].items,
             shown[name].choose or "",
             tuple(_records_in(hints[name])),
+            any(getattr(each, "__origin__", None) is tuple for each in (hints[name], *get_args(hints[name]))),
         )
         for name in kind.__struct_fields__
         if items[name]
@@ -261,10 +308,6 @@ def _records_in(hint: Any) -> Iterator[type[Record]]:
             yield from _records_in(kind)
     for each in get_args(hint):
         yield from _records_in(each)
-
-
-def _parts(value: Any) -> Iterable[Record]:
-    return (each for each in (value if isinstance(value, tuple) else (value,)) if isinstance(each, Record))
 
 
 def _camel(name: str) -> str:

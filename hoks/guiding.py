@@ -30,13 +30,18 @@ from hoks.sitting import Sitting
 from hoks.standing import ASSIGNED
 from hoks.student import Person, SourceStatus
 from hoks.study_right import StudyRight
+from hoks.views import GUIDANCE_PHASE
 
 K = TypeVar("K")
 Tally = Counter[tuple[GuidanceState | None, GuidancePhase | None]]
 """How many students are in each state and phase."""
 
 _LISTS_ARE_DOWN = "the sources of groups and responsible teachers did not answer"
-_TOO_MANY = "not everybody could be read in the time that a request has; ask about a smaller unit"
+_TOO_MANY = "not everybody could be read in the time that a request has; select `pageInfo` and go on from its cursor"
+_SHARE = 0.7
+"""Which share of a request's time is used up when a count that can go on from a cursor leaves the rest to the next."""
+_DRAWN = frozenset({GUIDANCE_PHASE})
+"""All that is drawn from the plans for a group or a count."""
 
 
 class GroupRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,11 +81,23 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
     """Of every phase how many, and last of how many it is not known."""
 
 
+class SummaryPlace(msgspec.Struct, frozen=True):
+    """How far a count is that goes on in another request. It holds counts that may not be told: sealed, never shown."""
+
+    after: LearnerOid
+    day: date
+    """The day that it is of: on another day it is begun anew."""
+    counted: tuple[tuple[PersonOid | None, GuidanceState | None, GuidancePhase | None, int], ...]
+    unread: int
+
+
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
     """A unit's plans by responsible teacher."""
 
     rows: tuple[Counts, ...]
     not_read: int | None
+    rest: SummaryPlace | None = None
+    """Where the count goes on; then nothing of it is told yet."""
 
 
 class Guidance:
@@ -106,7 +123,9 @@ class Guidance:
         teachers = _teachers(everyone)
         gathered = _Gathered()
         # INVARIANT: a group of nobody is looked for as well, so that it comes to the same when sources are down.
-        async for person, view in self._reader.walk(caller, members | {NOBODY}, within=within):
+        async for person, view in self._reader.walk(
+            caller, members | {NOBODY}, within=within, selected=_DRAWN, is_named=False
+        ):
             if person.oid == NOBODY and view is None:
                 raise SourcesUnavailable(_LISTS_ARE_DOWN)
             gathered.take(person, view)
@@ -127,10 +146,18 @@ class Guidance:
             gaps=tuple(gathered.gaps[each] for each in sorted(gathered.gaps)),
         )
 
-    async def summary(self, caller: Caller, organisation: OrganisationOid, within: Sitting) -> Summary | None:
+    async def summary(
+        self,
+        caller: Caller,
+        organisation: OrganisationOid,
+        within: Sitting,
+        place: SummaryPlace | None = None,
+        *,
+        in_parts: bool = False,
+    ) -> Summary | None:
         """The plans of the acting organisation by responsible teacher; nothing for any other organisation.
 
-        Raises ``SourcesUnavailable``.
+        ``in_parts``: where the time does not do, the count goes on from ``rest``. Raises ``SourcesUnavailable``.
         """
         known = {"the organisation asked about is the acting one"} if organisation == caller.organisation else set()
         report = answering(self._reader.policy.reports, About.SUMMARY, caller.role, known)
@@ -141,21 +168,16 @@ class Guidance:
         if is_down:
             raise SourcesUnavailable(_LISTS_ARE_DOWN)
         teachers = _teachers(everyone)
-        told: dict[PersonOid | None, Tally] = {}
-        unread = 0
-        async for person, view in self._reader.walk(counted, within=within):
-            if view is None:
-                unread += 1
-                continue
-            row = self._row(view, _of(person, teachers), report, within.day)
-            if row is not None:
-                teacher = next(iter(row.student.responsible_teachers), None)
-                told.setdefault(teacher, Counter())[row.student.state, row.student.phase] += 1
-        if unread and within.is_over:
-            raise SourcesUnavailable(_TOO_MANY)
-        return Summary(
-            rows=tuple(counted_by_teacher(told)), not_read=unread if unread == 0 or unread >= SMALLEST else None
-        )
+        count = _Count(place)
+        walk = self._reader.walk(counted, after=count.after, within=within, selected=_DRAWN, is_named=False)
+        async for person, view in walk:
+            if view is None and within.is_over:
+                raise SourcesUnavailable(_TOO_MANY)
+            if in_parts and within.used(_SHARE) and count.has_begun:
+                return Summary(rows=(), not_read=None, rest=count.place(within.day))
+            row = self._row(view, _of(person, teachers), report, within.day) if view is not None else None
+            count.take(person.oid, row, is_read=view is not None)
+        return Summary(rows=tuple(counted_by_teacher(count.told)), not_read=_unless_few(count.unread))
 
     def _row(self, view: View, teachers: tuple[PersonOid, ...], report: Report, day: date) -> GroupRow | None:
         """The student by the plan that waits for most; nothing of who has no open right at the acting organisation."""
@@ -201,6 +223,10 @@ def counted_by_teacher(told: Mapping[PersonOid | None, Tally]) -> Iterable[Count
         yield _counts(together, None, is_folded=True)
 
 
+def _unless_few(students: int) -> int | None:
+    return students if students == 0 or students >= SMALLEST else None
+
+
 def _counts(of: Tally, teacher: PersonOid | None, *, is_folded: bool) -> Counts:
     total = of.total()
     order: tuple[GuidanceState | None, ...] = (*GuidanceState, None)
@@ -227,6 +253,38 @@ def _counts(of: Tally, teacher: PersonOid | None, *, is_folded: bool) -> Counts:
 
 def _folded(counts: Mapping[K, int], total: int) -> dict[K, int | None]:
     return folded(counts) if total >= SMALLEST else dict.fromkeys(counts)
+
+
+class _Count:
+    """What a count came to so far, in this request and those that it goes on from."""
+
+    def __init__(self, place: SummaryPlace | None) -> None:
+        self.after = place.after if place is not None else None
+        self.told: dict[PersonOid | None, Tally] = {}
+        self.unread = place.unread if place is not None else 0
+        self.has_begun = False
+        """Whether anybody was counted in this request: each goes on by one at least."""
+        for teacher, state, phase, students in place.counted if place is not None else ():
+            self.told.setdefault(teacher, Counter())[state, phase] += students
+
+    def take(self, oid: LearnerOid, row: GroupRow | None, *, is_read: bool) -> None:
+        """Count one student."""
+        self.after, self.has_begun = oid, True
+        self.unread += not is_read
+        if row is not None:
+            teacher = next(iter(row.student.responsible_teachers), None)
+            self.told.setdefault(teacher, Counter())[row.student.state, row.student.phase] += 1
+
+    def place(self, day: date) -> SummaryPlace | None:
+        """Where it goes on."""
+        if self.after is None:
+            return None
+        counted = tuple(
+            (teacher, state, phase, students)
+            for teacher, of in self.told.items()
+            for (state, phase), students in of.items()
+        )
+        return SummaryPlace(after=self.after, day=day, counted=counted, unread=self.unread)
 
 
 class _Gathered:

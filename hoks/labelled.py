@@ -7,19 +7,19 @@ INVARIANT: it is given what has been redacted and nothing else, and looks up not
 depends on that and on what this process has loaded, never on what is hidden.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import cache
-from operator import attrgetter
+from operator import is_
 from typing import Any, TypeVar, get_args, get_type_hints
 
 import msgspec
 
-from hoks.beside import Beside
+from hoks.beside import Beside, itself
 from hoks.identifiers import OrganisationOid
 from hoks.plan import Hoks
 from hoks.ports import Labels
 from hoks.study_right import StudyRight
-from hoks.values import Code, Organisation, Text
+from hoks.values import Code, Organisation, Provenance, Text
 
 S = TypeVar("S", bound=msgspec.Struct)
 Labeller = Callable[[Any, Labels], Any]
@@ -32,17 +32,24 @@ def labelled(shown: S, labels: Labels | None) -> S:
     if labels is None or label is None:
         return shown
     edition = labels.edition if isinstance(shown, Hoks | StudyRight) else None
-    named: S = label(shown, labels) if edition is None else _labelled_record(shown, labels, edition)
+    named: S = label(shown, labels) if edition is None else _labelled_record(shown, _Edition(labels, edition))
     return named
 
 
-def _label(record: Any, labels: Labels, _: object) -> Any:
+class _Edition(msgspec.Struct, frozen=True, gc=False):
+    """What the registers had told when something got its names."""
+
+    labels: Labels
+    edition: object
+
+
+def _label(record: Any, told: _Edition) -> Any:
     kind: type = type(record)
     label = _labeller(kind)
-    return record if label is None else label(record, labels)
+    return record if label is None else label(record, told.labels)
 
 
-_labelled_record: Beside[Any, Any] = Beside(_label)
+_labelled_record: Beside[Any, Any] = Beside(_label, itself)
 """A plan or a right with its names, until a register tells another name."""
 
 
@@ -138,11 +145,10 @@ def _labeller(kind: type) -> Labeller | None:
     if not (together or fields or named):
         return None
 
-    held_in = _getter([name for name, _ in fields])
-
     def label_record(record: Any, labels: Labels) -> Any:
         changes: dict[str, Any] = {}
-        for (name, label), value in zip(fields, held_in(record), strict=True):
+        for name, label in fields:
+            value = getattr(record, name)
             if value:
                 with_names = label(value, labels)
                 if with_names is not value:
@@ -157,14 +163,23 @@ def _labeller(kind: type) -> Labeller | None:
             label_together(record, labels, changes)
         return msgspec.structs.replace(record, **changes) if changes else record
 
-    return label_record
+    return _the_same_again(label_record) if kind is Provenance else label_record
 
 
-def _getter(names: Sequence[str]) -> Callable[[Any], tuple[Any, ...]]:
-    """Reads several fields at once."""
-    if len(names) > 1:
-        return attrgetter(*names)
-    return lambda record: tuple(getattr(record, name) for name in names)
+def _the_same_again(label: Labeller) -> Labeller:
+    """The same for the very value of the time before: all parts of a plan hold one provenance."""
+    last: tuple[Any, Labels, object, Any] | None = None
+
+    def label_again(value: Any, labels: Labels) -> Any:
+        nonlocal last
+        edition = labels.edition
+        if last is not None and edition is not None and last[0] is value and last[1:3] == (labels, edition):
+            return last[3]
+        named = label(value, labels)
+        last = (value, labels, edition, named)
+        return named
+
+    return label_again
 
 
 def _field_labeller(hint: Any) -> Labeller | None:
@@ -174,8 +189,8 @@ def _field_labeller(hint: Any) -> Labeller | None:
         return label
 
     def label_each(values: tuple[Any, ...], labels: Labels) -> tuple[Any, ...]:
-        with_names = tuple([label(value, labels) for value in values])
-        return with_names if any(a is not b for a, b in zip(with_names, values, strict=True)) else values
+        with_names = [label(value, labels) for value in values]
+        return values if all(map(is_, with_names, values)) else tuple(with_names)
 
     return label_each
 

@@ -1,25 +1,25 @@
 """One student looked at by one caller: their rights, what the caller may see of each, and what is worth fetching."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
 from hoks.access.decide import Grant
 from hoks.access.facts import OPEN_PHASES, Situation, any_of
 from hoks.caller import Role
+from hoks.hearing import Heard
 from hoks.identifiers import OPH, OrganisationOid, StudyRightOid
 from hoks.items import Seen
 from hoks.links import Link, LinkState, findings_of
 from hoks.merge import StudentRecord
 from hoks.merged import MergedRight
 from hoks.narrow import Evidence, only_instructor, parts_named
-from hoks.organisations import Known, may_tell_of, provider_of
-from hoks.outcomes import FAILED
+from hoks.organisations import Known, provider_of, tellers_of
 from hoks.plan import Hoks
 from hoks.ports import PlanSource, Source
 from hoks.showing import PLAN_ITEMS, LinkFindings, Origin
 from hoks.standing import CLAIMING, OWNING
-from hoks.student import Person, SourceStatus
+from hoks.student import Person
 from hoks.study_right import Phase
 from hoks.values import Provenance
 
@@ -35,6 +35,24 @@ class Want(msgspec.Struct, frozen=True):
     may_be_shown: bool = True
 
 
+class PlanSources:
+    """Sources of plans, found by their provider and by their id."""
+
+    def __init__(self, sources: Iterable[PlanSource]) -> None:
+        self._all = tuple(sources)
+        self.by_id = {each.source.id: each for each in self._all}
+        self._of: dict[OrganisationOid, list[int]] = {}
+        for place, each in enumerate(self._all):
+            self._of.setdefault(each.source.provider_oid, []).append(place)
+
+    def __iter__(self) -> Iterator[PlanSource]:
+        return iter(self._all)
+
+    def of(self, providers: Collection[OrganisationOid]) -> list[Source]:
+        """The sources of some providers, in order."""
+        return [self._all[place].source for place in sorted(p for each in providers for p in self._of.get(each, ()))]
+
+
 class Looked(msgspec.Struct, frozen=True, kw_only=True):
     """What is known and decided before any plan is fetched."""
 
@@ -45,7 +63,7 @@ class Looked(msgspec.Struct, frozen=True, kw_only=True):
     grants: Mapping[StudyRightOid, Grant]
     person_items: Seen
     role: Role
-    heard: Mapping[str, SourceStatus]
+    heard: Heard
     """How each source of rights answered for this person, by source id."""
     identity_is_known: bool = True
     """Whether the learner register told who the person is."""
@@ -65,7 +83,7 @@ class Looked(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def every_source_answered(self) -> bool:
         """Whether no source of rights may hold what was not read."""
-        return not any(heard.outcome in FAILED for heard in self.heard.values())
+        return not self.heard.answering.failed
 
     def provider(self, oid: StudyRightOid) -> OrganisationOid | None:
         """The provider that answers for a right, by the tree, or where that is silent by the source."""
@@ -118,11 +136,11 @@ class Looked(msgspec.Struct, frozen=True, kw_only=True):
             return True
         if self.situation.acting is None:
             return self._is_related and not (self.every_source_answered and self.identity_is_known)
-        own = (source for source in sources if self.is_own_source(source))
         doubtful = any(
             right.is_doubtful and self.situation.is_the_acting_providers(right) is not Known.NO for right in self.rights
         )
-        a_source_is_down = any(self.heard[source.id].outcome in FAILED for source in own)
+        failed = self.heard.answering.failed
+        a_source_is_down = any(source.id in failed and self.is_own_source(source) for source in sources)
         return self.register_is_down or not self.identity_is_known or doubtful or a_source_is_down
 
     @property
@@ -144,6 +162,8 @@ class Looked(msgspec.Struct, frozen=True, kw_only=True):
 
     def evidence(self, plans: Sequence[Hoks], *, all_known: bool) -> Evidence:
         """What the plans that were read tell of the caller, all valid plans of the student among them or not."""
+        if not any(grant.rests_on_plans for grant in self.grants.values()):
+            return Evidence(day=self.situation.day, appointments=self.situation.appointments)
         valid = {right.oid for right in self.rights if self.situation.is_valid(right)}
         return Evidence(
             day=self.situation.day,
@@ -200,7 +220,7 @@ class Looked(msgspec.Struct, frozen=True, kw_only=True):
             stale=provenance.stale if provenance is not None else False,
         )
 
-    def wanted(self, sources: Sequence[PlanSource]) -> dict[str, list[Want]]:
+    def wanted(self, sources: PlanSources) -> dict[str, list[Want]]:
         """Which plans to ask of which source: the owner's for every granted plan, a partner's for copies of it."""
         wanted: dict[str, list[Want]] = {}
         for right in self.rights:
@@ -210,14 +230,11 @@ class Looked(msgspec.Struct, frozen=True, kw_only=True):
             if not may_be_shown and not decides and not self._is_evidence(right):
                 continue
             owner = self.provider(right.oid)
+            owners = tellers_of(right.right, self.situation.tree) | ({owner} if owner is not None else set())
             partners = set(self._partners(right)) if may_be_shown else set()
-            for source in (each.source for each in sources):
-                is_owners = source.provider_oid == owner or may_tell_of(
-                    source.provider_oid, right.right, self.situation.tree
-                )
-                if is_owners or source.provider_oid in partners:
-                    want = Want(right.oid, is_owners, may_be_shown)
-                    wanted.setdefault(source.id, []).append(want)
+            for source in sources.of(owners | partners):
+                want = Want(right.oid, source.provider_oid in owners, may_be_shown)
+                wanted.setdefault(source.id, []).append(want)
         return wanted
 
     def _is_evidence(self, right: MergedRight) -> bool:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import date
+from typing import NamedTuple
 
 import msgspec
 
@@ -10,19 +11,20 @@ from hoks.access.decide import decide, decide_person
 from hoks.access.facts import Situation
 from hoks.access.rules import Policy
 from hoks.asking import Deadline
+from hoks.beside import Beside
 from hoks.caller import Caller, Role
+from hoks.hearing import Answering, Heard, answering
 from hoks.identifiers import LearnerOid
-from hoks.links import find_links
+from hoks.links import Link, find_links
 from hoks.looked import Looked
-from hoks.merged import merge_rights
+from hoks.merged import MergedRight, merge_rights
 from hoks.organisations import Known, Tree, tree_on
-from hoks.outcomes import FAILED
-from hoks.ports import REGISTER, Source
+from hoks.ports import REGISTER, RightsTold
 from hoks.questions import TREE, Questions
 from hoks.sitting import Sitting
 from hoks.standing import Standing
-from hoks.student import Person, SourceStatus
-from hoks.told import RightsReply, may_appoint, organisations_named, rights_in, with_doubts, words_on_rights
+from hoks.student import Person
+from hoks.told import may_appoint, organisations_named, places_of_rights, rights_in, with_doubts, words_on_rights
 
 
 class Looking:
@@ -44,8 +46,8 @@ class Looking:
         """The rights of each person and what the caller may see of each."""
         deadline = sitting.deadline
         told = await self._questions.rights(people, deadline)
-        named = organisations_named(caller.organisation, [(source, rights_in(reply)) for source, reply in told])
-        placed = self._questions.tree_at_hand(named)
+        named = organisations_named(caller.organisation, [part for each in told for part in each])
+        placed = self._questions.tree_at_hand(named, sitting.day)
         if placed is not None:
             (tree, down), standing = placed, await self._with_consents_given(caller, standing, told, deadline)
         else:
@@ -53,31 +55,29 @@ class Looking:
                 self._questions.tree(named, deadline.at(TREE)),
                 self._with_consents_given(caller, standing, told, deadline),
             )
-        tree = tree_on(tree, sitting.day)
-        looked = [
+            tree = tree_on(tree, sitting.day)
+        return [
             self._decided(
                 caller,
                 towards,
                 person,
-                told,
+                of_person,
                 tree,
                 sitting.day,
                 is_in_hiding=Known.of(person.non_disclosure) if identities_are_known else Known.UNKNOWN,
+                identity_is_known=identities_are_known,
+                register_is_down=down,
             )
-            for person, towards in zip(people, standing.towards_each(people), strict=True)
-        ]
-        return [
-            msgspec.structs.replace(each, identity_is_known=identities_are_known, register_is_down=down)
-            for each in looked
+            for person, of_person, towards in zip(people, told, standing.towards_each(people), strict=True)
         ]
 
     async def _with_consents_given(
-        self, caller: Caller, standing: Standing, told: Sequence[tuple[Source, RightsReply]], deadline: Deadline
+        self, caller: Caller, standing: Standing, told: Sequence[Sequence[RightsTold]], deadline: Deadline
     ) -> Standing:
         """For OPH, who discloses what others were given consent to: the consents that concern the rights at hand."""
         if caller.role is not Role.OPH:
             return standing
-        rights = sorted({right.oid for _, reply in told for rights in rights_in(reply).values() for right in rights})
+        rights = sorted({right.oid for of_person in told for right in rights_in(of_person)})
         consents, are_known = await self._questions.consents_given(rights, deadline)
         return msgspec.structs.replace(standing, consents=consents, is_whole=are_known)
 
@@ -86,17 +86,16 @@ class Looking:
         caller: Caller,
         standing: Standing,
         person: Person,
-        told: Sequence[tuple[Source, RightsReply]],
+        told: tuple[RightsTold, ...],
         tree: Tree,
         day: date,
         *,
         is_in_hiding: Known,
+        identity_is_known: bool,
+        register_is_down: bool,
     ) -> Looked:
-        words, statuses = words_on_rights(person, told, tree)
-        silent = {source.provider_oid for source, _ in told if _is_a_silent_register(source, statuses[source.id])}
-        registers = {source.id for source, _ in told if source.precedence == REGISTER}
-        rights = with_doubts(merge_rights(words, day), silent, registers, tree)
-        links = find_links(rights, day)
+        first, *others = told
+        rights, links, answering = _rights_told(first, tuple(others), places_of_rights(told, tree), day)
         situation = Situation(
             day=day,
             is_the_student=Known.of(LearnerOid(caller.subject) in person.all_oids),
@@ -121,9 +120,31 @@ class Looking:
             grants={right.oid: decide(self._policy, caller.role, situation, right) for right in rights},
             person_items=decide_person(self._policy, caller.role, situation),
             role=caller.role,
-            heard=statuses,
+            heard=Heard(told, answering, tree),
+            identity_is_known=identity_is_known,
+            register_is_down=register_is_down,
         )
 
 
-def _is_a_silent_register(source: Source, status: SourceStatus) -> bool:
-    return source.precedence == REGISTER and status.outcome in FAILED
+class _Rights(NamedTuple):
+    """A person's rights as merged, the links among them, and which sources did not answer well."""
+
+    rights: tuple[MergedRight, ...]
+    links: tuple[Link, ...]
+    answering: Answering
+
+
+def _merged(first: RightsTold, others: tuple[RightsTold, ...], places: Tree, day: date) -> _Rights:
+    told = (first, *others)
+    words, foreign = words_on_rights(told, places)
+    found = answering(told, foreign)
+    rights = merge_rights(words, day)
+    if found.failed:
+        registers = {source for part in told for source in part.sources if source.precedence == REGISTER}
+        silent = {source.provider_oid for source in registers if source.id in found.failed}
+        rights = with_doubts(rights, silent, {source.id for source in registers}, places)
+    return _Rights(rights, find_links(rights, day), found)
+
+
+_rights_told: Beside[RightsTold, _Rights] = Beside(_merged, lambda found: [each.right for each in found.rights])
+"""INVARIANT: nothing of a caller is in it: it is made of what was told, of the organisations concerned and the day."""

@@ -94,7 +94,7 @@ class Mending:
             return None
         held: dict[Place, FoundProblem] = {}
         unread, gaps = 0, dict[str, SourceStatus]()
-        async for _, view in self._reader.walk(caller, within=within):
+        async for _, view in self._reader.walk(caller, within=within, selected=(), is_named=False):
             if view is None:
                 unread += 1
                 continue

@@ -74,6 +74,8 @@ def _on(node: TreeNode, day: date) -> TreeNode:
 class Known(Enum):
     """Truth that may be missing: losing evidence never grants more."""
 
+    __hash__ = object.__hash__  # Enum's own is in Python, and many sets are looked into
+
     YES = "holds"
     NO = "does not hold"
     UNKNOWN = "unknown"
@@ -125,12 +127,19 @@ def may_tell_of(provider: OrganisationOid, right: StudyRight, tree: Tree) -> boo
     A merged provider's system goes on to hold what was its own, wherever the register has moved its schools. Nobody
     sees more by it.
     """
-    if answers_for(provider, right, tree):
-        return True
+    return provider in tellers_of(right, tree)
+
+
+def tellers_of(right: StudyRight, tree: Tree) -> frozenset[OrganisationOid]:
+    """The providers whose own student systems may tell of a right."""
     node = deciding(right, tree)
-    begun = min((period.start_date for period in right.periods or ()), default=None)
-    former = node.formerly if node is not None and begun is not None else ()
-    return any(each.provider_oid == provider and begun is not None and begun < each.until for each in former)
+    if node is None:
+        return frozenset()
+    tellers = [*node.succeeded_by] if node.provider_oid is None else [node.provider_oid, *node.succeeded_by]
+    begun = min((period.start_date for period in right.periods or ()), default=None) if node.formerly else None
+    if begun is not None:
+        tellers += [each.provider_oid for each in node.formerly if begun < each.until]
+    return frozenset(tellers)
 
 
 def deciding(right: StudyRight, tree: Tree) -> TreeNode | None:

@@ -14,7 +14,7 @@ from hoks.appointing import AppointmentWish, MadeAppointment
 from hoks.consenting import GivenConsent, Wish
 from hoks.identifiers import LearnerOid, OrganisationOid, PersonOid, StudyRightOid
 from hoks.organisations import TreeNode
-from hoks.outcomes import Reply
+from hoks.outcomes import Answer, Reply
 from hoks.plan import Hoks
 from hoks.relations import Appointment, AppointmentKind, Assignment, Consent
 from hoks.seen import Place, RowPage
@@ -78,6 +78,29 @@ class RightsSource(Protocol):
 
     async def learners(self) -> Reply[OrganisationOid, tuple[LearnerOid, ...]]:
         """The OIDs of all persons the source knows, keyed by the source's provider."""
+        ...
+
+
+class RightsTold(msgspec.Struct, frozen=True, gc=False):
+    """What sources of rights told of one person: of each source its answer, which says itself when it was read."""
+
+    sources: tuple[Source, ...]
+    answers: tuple[Answer[tuple[StudyRight, ...]], ...]
+
+
+class RightsTogether(Protocol):
+    """Sources of rights whose answers are kept, so that what all of them told of a person is found by one look."""
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """Which sources these are."""
+        ...
+
+    def at_hand(self, people: Sequence[Person]) -> list[RightsTold] | None:
+        """What all of them told of each person: the very same for as long as none of it changes.
+
+        Nothing where one of them has to be asked.
+        """
         ...
 
 

@@ -5,6 +5,7 @@ Whatever a source does, a question comes back with replies; what could not be to
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from datetime import date
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -12,9 +13,11 @@ import msgspec
 
 from hoks.asking import Deadline, ask, failed, told_at_hand
 from hoks.caller import Caller, Role
+from hoks.hearing import rights_told
 from hoks.identifiers import LearnerOid, OrganisationOid, PersonOid, StudyRightOid
-from hoks.organisations import Tree, TreeNode
-from hoks.outcomes import FAILED, Outcome, Reply
+from hoks.looked import PlanSources
+from hoks.organisations import Tree, TreeNode, tree_on
+from hoks.outcomes import FAILED, Answer, Outcome, Reply
 from hoks.ports import (
     Appointments,
     AppointmentSource,
@@ -27,12 +30,14 @@ from hoks.ports import (
     Organisations,
     PlanSource,
     RightsSource,
+    RightsTogether,
+    RightsTold,
     Source,
 )
 from hoks.relations import Appointment, Assignment, Consent, Statute
 from hoks.standing import APPOINTED_AS, ASSIGNED, Standing, embedded, holding, of_the_role, recipient
 from hoks.student import GuidanceGiven, Person
-from hoks.told import PlansReply, RightsReply, all_answered, everything_in, person_of
+from hoks.told import PlansReply, all_answered, everything_in, person_of
 
 # How much of a request's time is used up, at the latest, when a stage ends.
 OWN, HOLDERS, LEARNERS, IDENTIFY, RIGHTS, TREE, PLANS = 0.15, 0.2, 0.3, 0.45, 0.65, 0.75, 0.95
@@ -51,6 +56,8 @@ class Sources(msgspec.Struct, frozen=True, kw_only=True):
     organisations: Organisations
     rights: tuple[RightsSource, ...]
     plans: tuple[PlanSource, ...]
+    rights_together: RightsTogether | None = None
+    """Of those of rights the ones that are found together."""
     holders: tuple[HolderSource, ...] = ()
     appointments: tuple[AppointmentSource, ...] = ()
     made_here: Appointments | None = None
@@ -83,6 +90,19 @@ class _Asked(NamedTuple):
     source: Source
 
 
+class _Placed(NamedTuple):
+    """The tree of some organisations on a day, the answers that it was made of, and whether one was missing."""
+
+    answers: Mapping[OrganisationOid, Answer[TreeNode]]
+    day: date
+    tree: Tree
+    is_down: bool
+
+
+MOST_PLACED = 256
+"""Of how many sets of organisations it is remembered how they stand in the tree."""
+
+
 def _people(reply: Reply[LearnerOid, Person]) -> People:
     people = {oid: person_of(oid, answer.value) for oid, answer in reply.answers.items()}
     return People(people, all_answered([reply]))
@@ -99,18 +119,15 @@ class Questions:
     def __init__(self, sources: Sources, clock: Clock) -> None:
         self._sources = sources
         self._clock = clock
+        self._placed: dict[frozenset[OrganisationOid], _Placed] = {}
+        together = sources.rights_together.sources if sources.rights_together is not None else ()
+        self._apart = tuple(each for each in sources.rights if each.source not in together)
         self.last: dict[str, Outcome] = {}
         """How each source answered last, by source id."""
-
-    @property
-    def of_rights(self) -> list[Source]:
+        self.of_rights = tuple(each.source for each in sources.rights)
         """The sources of rights."""
-        return [each.source for each in self._sources.rights]
-
-    @property
-    def of_plans(self) -> tuple[PlanSource, ...]:
+        self.of_plans = PlanSources(sources.plans)
         """The sources of plans."""
-        return self._sources.plans
 
     async def people(self, oids: Collection[LearnerOid], deadline: Deadline) -> People:
         """The person behind each OID; where the register does not tell, the one OID alone."""
@@ -132,12 +149,24 @@ class Questions:
             await self._ask(partial(self._sources.organisations.nodes, oids), oids, ORGANISATION_REGISTER, until)
         )
 
-    def tree_at_hand(self, oids: Collection[OrganisationOid]) -> tuple[Tree, bool] | None:
-        """The same where nobody has to be asked; else nothing."""
+    def tree_at_hand(self, oids: frozenset[OrganisationOid], day: date) -> tuple[Tree, bool] | None:
+        """The tree on a day, and whether the register was down, where nobody has to be asked; else nothing."""
         if not oids:
             return {}, False
-        reply = self._at_hand(self._sources.organisations, "nodes", oids, oids, ORGANISATION_REGISTER)
-        return _tree(reply) if reply is not None else None
+        look = getattr(self._sources.organisations, "nodes_at_hand", None)
+        reply: Reply[OrganisationOid, TreeNode] | None = (
+            told_at_hand(partial(look, oids), oids) if look is not None else None
+        )
+        if reply is None:
+            return None
+        known = self._placed.get(oids)
+        if known is None or known.answers is not reply.answers or known.day != day:
+            self.last[ORGANISATION_REGISTER] = reply.outcome
+            tree, is_down = _tree(reply)
+            if len(self._placed) >= MOST_PLACED:
+                self._placed.clear()
+            known = self._placed[oids] = _Placed(reply.answers, day, tree_on(tree, day), is_down)
+        return known.tree, known.is_down
 
     async def provider(self, acting: OrganisationOid | None, until: float) -> tuple[OrganisationOid | None, bool]:
         """The provider an organisation is or belongs to, and whether the register was down."""
@@ -145,20 +174,26 @@ class Questions:
         node = tree.get(acting) if acting is not None else None
         return (node.provider_oid if node is not None else None), down
 
-    async def rights(self, people: Sequence[Person], deadline: Deadline) -> list[tuple[Source, RightsReply]]:
-        """What each source of rights tells of these persons."""
+    async def rights(self, people: Sequence[Person], deadline: Deadline) -> list[tuple[RightsTold, ...]]:
+        """What the sources of rights tell of each person."""
+        together = self._sources.rights_together
+        known = together.at_hand(people) if together is not None else None
+        asked = self._sources.rights if known is None else self._apart
+        if known is not None and not asked:
+            return [(each,) for each in known]
         keys, until = [person.oid for person in people], deadline.at(RIGHTS)
-        sources = self._sources.rights
         replies = await self._each(
-            [_Asked(each, "rights", people, keys, partial(each.rights, people), each.source) for each in sources], until
+            [_Asked(each, "rights", people, keys, partial(each.rights, people), each.source) for each in asked], until
         )
-        return [(each.source, reply) for each, reply in zip(sources, replies, strict=True)]
+        by_source = [(each.source, reply) for each, reply in zip(asked, replies, strict=True)]
+        told = [rights_told(oid, by_source) for oid in keys]
+        return [(each,) for each in told] if known is None else list(zip(known, told, strict=True))
 
     async def plans(
         self, wanted: Mapping[str, Collection[StudyRightOid]], deadline: Deadline
     ) -> dict[str, tuple[Source, PlansReply]]:
         """The plans that are wanted of each source, by source id."""
-        asked = [(each, sorted(wanted[each.source.id])) for each in self.of_plans if each.source.id in wanted]
+        asked = [(self.of_plans.by_id[each], sorted(rights)) for each, rights in wanted.items()]
         until = deadline.at(PLANS)
         replies = await self._each(
             [_Asked(each, "plans", keys, keys, partial(each.plans, keys, until), each.source) for each, keys in asked],

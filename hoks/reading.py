@@ -216,8 +216,11 @@ class Reader:
         *,
         after: LearnerOid | None = None,
         within: Sitting | None = None,
+        selected: Selected = None,
+        is_named: bool = True,
     ) -> AsyncIterator[tuple[Person, View | None]]:
-        """The caller's own students, or those of ``oids`` who are, in order of OID, each as the caller may see them.
+        """The caller's own students, or those of ``oids`` who are, in order of OID, each as the caller may see them,
+        with every view or those that are selected, and with names from the registers or without.
 
         Nothing is said of who is not the caller's; nothing stands for one of whom that could not be read. Holds the
         plans of a hundred at a time, whoever asks, and lets others be served in between. Raises ``SourcesUnavailable``.
@@ -236,7 +239,8 @@ class Reader:
             by_oid = {each.person.oid: each for each in looked if each.is_listed and each.person.oid not in down}
             unread = down if looked else {person.oid for person in some}
             for few in _lots(some, _PLANS_AT_ONCE):
-                views = self._viewing.in_turn([by_oid[each.oid] for each in few if each.oid in by_oid], sitting)
+                listed = [by_oid[each.oid] for each in few if each.oid in by_oid]
+                views = self._viewing.in_turn(listed, sitting, selected, is_named=is_named)
                 for person in few:
                     seen = await anext(views) if person.oid in by_oid else None
                     if person.oid in unread or seen is not None:

@@ -9,9 +9,9 @@ from datetime import datetime
 
 import msgspec
 
-from hoks.access.decide import Grant
+from hoks.access.decide import Grant, together
 from hoks.access.redact import redact
-from hoks.beside import Beside
+from hoks.beside import Beside, itself
 from hoks.findings import Finding, FindingCode, finding
 from hoks.identifiers import LearnerOid, OrganisationOid, StudyRightOid
 from hoks.items import Aspect, Item, Seen, Slice, items_in
@@ -29,8 +29,8 @@ from hoks.views import Reached, with_views
 PLAN_ITEMS = frozenset(Item) - {Item.ID, Item.SR, Item.D2q, Item.Cs, Item.Ci, Item.X}
 """What a plan itself is made of: with none of these granted there is no plan to show."""
 
-redact_plan: Beside[Hoks, Hoks | None] = Beside(redact)
-redact_right: Beside[StudyRight, StudyRight | None] = Beside(redact)
+redact_plan: Beside[Hoks, Hoks | None] = Beside(redact, itself)
+redact_right: Beside[StudyRight, StudyRight | None] = Beside(redact, itself)
 """Redaction of a plan or right that is merged, once for whoever may see the same of it.
 
 INVARIANT: what it gives is of the very record and of exactly what may be seen, and nothing else decides what redaction
@@ -162,7 +162,7 @@ def _items(
         is_own = plan.study_right_oid == right
         if is_own or (not grant.is_of_one_plan and _is_shown(plan, grants[plan.study_right_oid], evidence)):
             reached = grant.reached(plan, evidence)
-            seen |= grant.items(reached, evidence) if reached is not None else frozenset()
+            seen = together((seen, grant.items(reached, evidence))) if reached is not None else seen
     return seen
 
 

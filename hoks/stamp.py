@@ -14,7 +14,7 @@ from typing import Any, TypeVar, get_type_hints
 import msgspec
 
 from hoks.access.redact import record_type_in
-from hoks.beside import Beside
+from hoks.beside import Beside, itself
 from hoks.identifiers import StudyRightOid
 from hoks.items import classification
 from hoks.plan import Hoks
@@ -56,14 +56,17 @@ def _stamp(plan: Hoks, provenance: Provenance, key: bytes) -> Hoks:
     return msgspec.structs.replace(_each_part(plan, stamped), provenance=provenance)
 
 
-_stamped: Beside[Hoks, Hoks] = Beside(_stamp)
+_stamped: Beside[Hoks, Hoks] = Beside(_stamp, itself)
 
 
 def _lacks_id(record: Record) -> bool:
     if isinstance(record, Part) and record.id == "":
         return True
-    held = (getattr(record, name) for name in _record_fields(type(record)))
-    return any(_lacks_id(each) for value in held for each in (value if isinstance(value, tuple) else (value,)) if each)
+    for name in _record_fields(type(record)):
+        value = getattr(record, name)
+        if value and (any(map(_lacks_id, value)) if isinstance(value, tuple) else _lacks_id(value)):
+            return True
+    return False
 
 
 _lacking_ids: Beside[Hoks, bool] = Beside(_lacks_id)
@@ -74,11 +77,13 @@ def _each_part(record: R, stamped: Callable[[Part], dict[str, Any]]) -> R:
     changes: dict[str, Any] = {}
     for name in _record_fields(type(record)):
         value = getattr(record, name)
+        if not value:
+            continue
         if isinstance(value, tuple):
-            made = tuple([_each_part(each, stamped) for each in value])
+            made = [_each_part(each, stamped) for each in value]
             if not all(map(is_, made, value)):
-                changes[name] = made
-        elif value is not None:
+                changes[name] = tuple(made)
+        else:
             one = _each_part(value, stamped)
             if one is not value:
                 changes[name] = one

@@ -5,14 +5,16 @@ dropped and marks the source's answer invalid.
 """
 
 import logging
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 import msgspec
 
 from hoks.beside import Beside
 from hoks.codes import StudyRightType
+from hoks.hearing import heard, provider_named, reading_of
 from hoks.identifiers import LearnerOid, OrganisationOid, StudyRightOid
 from hoks.links import Link, LinkState
 from hoks.looked import Looked, Want
@@ -21,15 +23,17 @@ from hoks.merged import MergedRight, Told
 from hoks.organisations import Tree, deciding, is_within, may_tell_of, organisations_of, provider_of
 from hoks.outcomes import FAILED, HEALTHY, SEVERITY, Outcome, Reading, Reply, oldest, worst
 from hoks.plan import Hoks
-from hoks.ports import Source
+from hoks.ports import RightsTold, Source
 from hoks.relations import Appointment
 from hoks.student import Person, SourceStatus
 from hoks.study_right import Phase, StudyRight, within_five_years
 from hoks.values import Organisation, Provenance
 
+MOST_SETS = 256
+"""Of organisations that somebody's rights concern."""
+
 log = logging.getLogger(__name__)
 
-RightsReply = Reply[LearnerOid, tuple[StudyRight, ...]]
 PlansReply = Reply[StudyRightOid, tuple[Hoks, ...]]
 
 
@@ -38,26 +42,26 @@ def person_of(asked: LearnerOid, found: Person | None) -> Person:
     return found if found is not None and asked in found.all_oids else Person(oid=asked)
 
 
-def rights_in(reply: RightsReply) -> dict[object, tuple[StudyRight, ...]]:
-    """The rights that a reply found, by person."""
-    return {key: answer.value for key, answer in reply.answers.items() if answer.value}
+def rights_in(told: Iterable[RightsTold]) -> Iterator[StudyRight]:
+    """The rights that were told."""
+    return (right for part in told for answer in part.answers for right in answer.value or ())
 
 
-def words_on_rights(
-    person: Person, told: Sequence[tuple[Source, RightsReply]], tree: Tree
-) -> tuple[list[Told], dict[str, SourceStatus]]:
-    """What the sources say of a person's rights, and how each answered; a foreign right is dropped."""
+def words_on_rights(told: Iterable[RightsTold], tree: Tree) -> tuple[list[Told], frozenset[str]]:
+    """What the sources say of a person's rights, and which told of foreign ones, by source id; those are dropped."""
     words: list[Told] = []
-    statuses: dict[str, SourceStatus] = {}
-    for source, reply in told:
-        answer, reading = reply.answers[person.oid], reply.reading(person.oid)
-        # A plan belongs to a right to vocational or preparatory education; no other right opens or holds one.
-        rights = [right for right in answer.value or () if right.type is not StudyRightType.OTHER]
-        spoken = [right for right in rights if may_speak_for(source, right, tree)]
-        words += [told_right(source, reading, right, tree) for right in spoken]
-        outcome = answer.outcome if _none_foreign(source, len(rights) - len(spoken)) else Outcome.INVALID
-        statuses[source.id] = heard(source, reading, outcome, tree)
-    return words, statuses
+    foreign: set[str] = set()
+    for part in told:
+        for source, answer in zip(part.sources, part.answers, strict=True):
+            if not answer.value:
+                continue
+            # A plan belongs to a right to vocational or preparatory education; no other right opens or holds one.
+            rights = [right for right in answer.value if right.type is not StudyRightType.OTHER]
+            spoken = [right for right in rights if may_speak_for(source, right, tree)]
+            words += [told_right(source, reading_of(answer), right, tree) for right in spoken]
+            if not _none_foreign(source, len(rights) - len(spoken)):
+                foreign.add(source.id)
+    return words, frozenset(foreign)
 
 
 def everything_in(replies: Iterable[Reply[Any, Any]]) -> tuple[Any, ...]:
@@ -116,18 +120,52 @@ def _none_foreign(source: Source, foreign: int) -> bool:
     return not foreign
 
 
-def organisations_named(
-    acting: OrganisationOid | None, told: Sequence[tuple[Source, Mapping[object, tuple[StudyRight, ...]]]]
-) -> set[OrganisationOid]:
+def organisations_named(acting: OrganisationOid | None, told: Iterable[RightsTold]) -> frozenset[OrganisationOid]:
     """Every organisation whose place in the tree a decision needs."""
-    oids = {acting} if acting else set()
-    for source, answers in told:
-        oids.add(source.provider_oid)
-        for right in (right for rights in answers.values() for right in rights):
-            oids.update(organisations_of(right))
-            if right.included_in is not None and right.included_in.school_oid is not None:
-                oids.add(right.included_in.school_oid)
-    return oids
+    each = [_named_by(part) for part in told]
+    named = each[0] if len(each) == 1 else frozenset[OrganisationOid]().union(*each)
+    return named if acting is None or acting in named else named | {acting}
+
+
+def places_of_rights(told: Sequence[RightsTold], tree: Tree) -> Tree:
+    """Of the tree, what decides on the rights that were told: whose each is and who may tell of it."""
+    places = {oid: node for part in told for oid in _concerned(part) if (node := tree.get(oid)) is not None}
+    for provider in [node.provider_oid for node in places.values()]:
+        if provider is not None and provider in tree:
+            places[provider] = tree[provider]
+    return places
+
+
+def _organisations_of(rights: Iterable[StudyRight]) -> Iterator[OrganisationOid]:
+    for right in rights:
+        yield from organisations_of(right)
+        if right.included_in is not None and right.included_in.school_oid is not None:
+            yield right.included_in.school_oid
+
+
+@lru_cache(MOST_SETS)
+def _one_for_all(organisations: frozenset[OrganisationOid]) -> frozenset[OrganisationOid]:
+    """Of equal sets the same one: most persons' rights are at the same few organisations."""
+    return organisations
+
+
+_named_by: Beside[RightsTold, frozenset[OrganisationOid]] = Beside(
+    lambda told: _one_for_all(
+        frozenset([*(source.provider_oid for source in told.sources), *_organisations_of(rights_in([told]))])
+    )
+)
+"""The organisations of all who told it, and of the rights."""
+_concerned: Beside[RightsTold, frozenset[OrganisationOid]] = Beside(
+    lambda told: _one_for_all(
+        frozenset(
+            [
+                *(source.provider_oid for source, each in zip(told.sources, told.answers, strict=True) if each.value),
+                *_organisations_of(rights_in([told])),
+            ]
+        )
+    )
+)
+"""The same without those who told nothing."""
 
 
 def may_speak_for(source: Source, right: StudyRight, tree: Tree) -> bool:
@@ -218,33 +256,21 @@ def _tell_right(right: StudyRight, source: Source, reading: Reading, tree: Tree)
     )
 
 
-_told_right: Beside[StudyRight, Told] = Beside(_tell_right)
+_told_right: Beside[StudyRight, Told] = Beside(_tell_right, lambda told: (told.right,))
 
 
 def _told_provider(source: Source, right: StudyRight, tree: Tree) -> Organisation | None:
     """The provider as the source names it; the source's own only where it names no organisation at all."""
     if right.provider is not None or organisations_of(right):
         return right.provider
-    return _provider(source, tree)
+    return provider_named(source, tree)
 
 
 def provenance_of(source: Source, reading: Reading, tree: Tree) -> Provenance:
     """Where a source's records came from."""
     return Provenance(
-        provider=_provider(source, tree),
+        provider=provider_named(source, tree),
         source=source.id,
-        fetched_at=reading.fetched_at,
-        as_of=reading.as_of,
-        stale=reading.stale,
-    )
-
-
-def heard(source: Source, reading: Reading, outcome: Outcome, tree: Tree) -> SourceStatus:
-    """How a source answered; an old answer says so whether or not it held something."""
-    return SourceStatus(
-        source=source.id,
-        provider=_provider(source, tree),
-        outcome=Outcome.STALE if reading.stale and outcome in HEALTHY else outcome,
         fetched_at=reading.fetched_at,
         as_of=reading.as_of,
         stale=reading.stale,
@@ -261,11 +287,6 @@ def as_shown(status: SourceStatus, *, gave_something: bool) -> SourceStatus:
 def worse_of(one: SourceStatus, other: SourceStatus) -> SourceStatus:
     """The status that stands for a source that was asked twice."""
     return max(one, other, key=lambda status: (SEVERITY[status.outcome or Outcome.ABSENT], status.stale))
-
-
-def _provider(source: Source, tree: Tree) -> Organisation:
-    node = tree.get(source.provider_oid)
-    return node.organisation if node is not None else Organisation(oid=source.provider_oid)
 
 
 def _named(organisation: Organisation | None, tree: Tree) -> Organisation | None:

@@ -13,7 +13,7 @@ from hoks.labelled import labelled
 from hoks.looked import Looked, Want
 from hoks.merge import merge
 from hoks.organisations import Known
-from hoks.outcomes import FAILED, Outcome
+from hoks.outcomes import FAILED, HEALTHY, Outcome
 from hoks.ports import Labels, Source
 from hoks.questions import LEARNER_REGISTER, Questions
 from hoks.showing import View, show
@@ -22,6 +22,9 @@ from hoks.student import SourceStatus
 from hoks.told import PlansReply, all_read, as_shown, told_plans, worse_of
 
 CANNOT_TELL = "the sources of the acting organisation did not answer"
+
+SOURCES = "Student.sources"
+"""The coordinate in the graph of how the sources answered."""
 
 Selected = Collection[str] | None
 """The coordinates of the graph that are asked for; nothing where all of them may be."""
@@ -54,6 +57,8 @@ class Viewing:
         wanted: Mapping[str, Sequence[Want]],
         plans: Mapping[str, tuple[Source, PlansReply]],
         selected: Selected = None,
+        *,
+        is_named: bool = True,
     ) -> Seen:
         told, statuses = told_plans(looked, wanted, plans)
         record = merge(
@@ -71,7 +76,7 @@ class Viewing:
             evidence,
             looked.link_findings(),
             key=self._part_key,
-            labels=self._labels,
+            labels=self._labels if is_named else None,
             selected=selected,
         )
         if view is not None:
@@ -85,21 +90,32 @@ class Viewing:
                 appoints_in=looked.appoints_in,
                 is_own=is_own(looked.role, looked.situation),
             )
-            return view.with_sources(self._statuses(looked, view, statuses))
+            is_asked_for = selected is None or SOURCES in selected
+            return view.with_sources(self._statuses(looked, view, statuses, is_asked_for=is_asked_for))
         down = looked.own_sources_are_down(self._questions.of_rights)
         return SourcesUnavailable(CANNOT_TELL) if down else None
 
     def _statuses(
-        self, looked: Looked, view: View, of_plans: Mapping[str, tuple[Source, SourceStatus]]
+        self,
+        looked: Looked,
+        view: View,
+        of_plans: Mapping[str, tuple[Source, SourceStatus]],
+        *,
+        is_asked_for: bool = True,
     ) -> tuple[SourceStatus, ...]:
-        """The sources in the caller's scope.
+        """The sources in the caller's scope; where nobody asks for them, those alone that did not answer well.
 
         INVARIANT: a healthy source appears only where everyone with this relation would see it, or where something
         visible came from it, and says only whether something visible did; so it tells nothing about a hidden plan or
         right. A source that failed under a grant is a gap and is shown.
         """
-        shown = {each.id: looked.heard[each.id] for each in self._questions.of_rights if looked.sees_source(each)}
+        unwell = looked.heard.answering.unwell
+        of_rights = self._questions.of_rights if is_asked_for or unwell else ()
+        told = (each for each in of_rights if is_asked_for or each.id in unwell)
+        shown = {each.id: looked.heard[each.id] for each in told if looked.sees_source(each)}
         for source_id, (source, status) in of_plans.items():
+            if status.outcome in HEALTHY and not is_asked_for:
+                continue
             if status.outcome in FAILED or source_id in view.came_from or looked.is_own_source(source):
                 shown[source_id] = worse_of(shown[source_id], status) if source_id in shown else status
         if not looked.identity_is_known:
@@ -107,13 +123,19 @@ class Viewing:
         statuses = (as_shown(shown[each], gave_something=each in view.came_from) for each in sorted(shown))
         return tuple(labelled(each, self._labels) for each in statuses)
 
-    async def in_turn(self, looked: Sequence[Looked], sitting: Sitting) -> AsyncIterator[Seen]:
+    async def in_turn(
+        self, looked: Sequence[Looked], sitting: Sitting, selected: Selected, *, is_named: bool
+    ) -> AsyncIterator[Seen]:
         """The same one by one, in the order given; others are served in between. Over time, none can be told."""
         wanted = [each.wanted(self._questions.of_plans) for each in looked]
         is_over = sitting.is_over
         plans = {} if is_over else await self._questions.plans(_by_source(wanted), sitting.rest().deadline)
         for each, want in zip(looked, wanted, strict=True):
-            yield SourcesUnavailable(CANNOT_TELL) if is_over else self._view(each, want, plans)
+            yield (
+                SourcesUnavailable(CANNOT_TELL)
+                if is_over
+                else self._view(each, want, plans, selected, is_named=is_named)
+            )
             await asyncio.sleep(0)
 
 

@@ -1,10 +1,13 @@
-"""For what a request waits, and how long: noted beside its work, for whoever runs the gateway; nothing reads it."""
+"""For what a request waits, and how long: noted beside its work, for whoever runs the gateway; nothing reads it.
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+While it waits somebody else may work, and before it works on it waits for its turn to.
+"""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from operator import itemgetter
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from hoks.outcomes import Outcome
 
@@ -21,32 +24,47 @@ class Split(NamedTuple):
     by_source: dict[str, float]
 
 
+class Working(Protocol):
+    """Whose turn it is to work, as a request needs it."""
+
+    def rests(self) -> None:
+        """The request waits for somebody: another may work."""
+        ...
+
+    async def resumes(self) -> None:
+        """The request waits for nobody any more; return when it may work on."""
+        ...
+
+
 class Waits:
     """All for which one request waited."""
 
-    __slots__ = ("_clock", "_pending", "listener", "noted")
+    __slots__ = ("_clock", "noted", "pending", "working")
 
     def __init__(self, clock: Callable[[], float]) -> None:
         """``clock`` tells seconds from any beginning."""
         self.noted: list[Wait] = []
-        self.listener: Callable[[bool], None] | None = None
-        """Hears when the request begins to wait for somebody (true), and when it waits for nobody any more (false)."""
+        self.working: Working | None = None
+        self.pending = 0
+        """For how many it waits now."""
         self._clock = clock
-        self._pending = 0
 
     def begin(self) -> float:
         """Begin to wait; the moment."""
-        self._pending += 1
-        if self._pending == 1 and self.listener is not None:
-            self.listener(True)
+        self.pending += 1
+        if self.pending == 1 and self.working is not None:
+            self.working.rests()
         return self._clock()
 
     def end(self, source: str, began: float, outcome: Outcome | None) -> None:
-        """End what began then."""
+        """End what began then; whoever works on afterwards awaits ``resumed``."""
         self.noted.append((began, self._clock(), source, outcome))
-        self._pending -= 1
-        if self._pending == 0 and self.listener is not None:
-            self.listener(False)
+        self.pending -= 1
+
+    async def resumed(self) -> None:
+        """Return when the request may work on."""
+        if self.pending == 0 and self.working is not None:
+            await self.working.resumes()
 
     def split(self) -> Split:
         """For how long anybody, and each source, was waited for."""
@@ -69,8 +87,8 @@ WAITS: ContextVar[Waits | None] = ContextVar("waits", default=None)
 """Of the request that this code works for. INVARIANT: it is only ever added to: no decision and no answer reads it."""
 
 
-@contextmanager
-def waiting_for(name: str) -> Iterator[None]:
+@asynccontextmanager
+async def waiting_for(name: str) -> AsyncIterator[None]:
     """A stage in which the request waits for somebody who is no source."""
     waits = WAITS.get()
     if waits is None:
@@ -81,3 +99,4 @@ def waiting_for(name: str) -> Iterator[None]:
         yield
     finally:
         waits.end(name, began, None)
+    await waits.resumed()

@@ -29,6 +29,7 @@ from hoks.records import Record
 from hoks.sharing import Sharing
 from hoks.showing import Origin, View
 from hoks.student import SourceStatus
+from hoks.viewing import Seen
 from resolvers.cursors import Cursors
 from resolvers.prepared import PreparedOperation
 
@@ -101,14 +102,24 @@ class Context:
         """How many entities have been asked for."""
         self._gaps: dict[str, SourceStatus] = {}
 
+    async def student(self, oid: LearnerOid) -> View | None:
+        """A student by OID; all that are asked for side by side are read at once. Raises ``SourcesUnavailable``."""
+        if self.operation.asks_one_question:
+            return _told((await self._load_students([oid]))[0])
+        return await self._students.load(oid)
+
+    async def holder(self, right: StudyRightOid) -> View | None:
+        """A student by a study right, the same way."""
+        if self.operation.asks_one_question:
+            return _told((await self._load_rights([right]))[0])
+        return await self._rights.load(right)
+
     @cached_property
-    def students(self) -> DataLoader[LearnerOid, View | None]:
-        """Students by OID, all that are asked for side by side at once."""
+    def _students(self) -> DataLoader[LearnerOid, View | None]:
         return DataLoader(self._load_students)
 
     @cached_property
-    def rights(self) -> DataLoader[StudyRightOid, View | None]:
-        """Students by a study right, the same way."""
+    def _rights(self) -> DataLoader[StudyRightOid, View | None]:
         return DataLoader(self._load_rights)
 
     @cached_property
@@ -180,6 +191,12 @@ class Context:
     async def _load_rights(self, rights: list[StudyRightOid]) -> list[Any]:
         seen = await self.reader.by_rights(self.caller, rights, within=self.sitting, selected=self.selected)
         return [seen[right] for right in rights]
+
+
+def _told(seen: Seen) -> View | None:
+    if isinstance(seen, SourcesUnavailable):
+        raise seen
+    return seen
 
 
 Info = strawberry.Info[Context, None]

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Mapping
 from typing import Any, NamedTuple
 
 import strawberry
-from graphql import ExecutionResult, execute
+from graphql import ExecutionResult
 
 from hoks.caller import Caller
 from hoks.disclosing import Told, together
@@ -58,15 +58,15 @@ class Graph:
         operation = document.operation(operation_name, variables)
         selected = operation.selected(self._schema)
         context = Context(caller, self._reader, self._cursors, operation, self._desks, self._update_weeks, selected)
-        result = execute(
+        executor = ProjectingExecutor.build(
             self._schema,
             document.node,
             context_value=context,
-            variable_values=dict(variables),
+            raw_variable_values=dict(variables),
             operation_name=operation_name,
-            executor_class=ProjectingExecutor,
             hide_suggestions=True,
         )
+        result = ExecutionResult(None, executor) if isinstance(executor, list) else executor.execute_operation()
         if isinstance(result, Awaitable):
             result = await result
         assert isinstance(result, ExecutionResult), "incremental delivery is off"

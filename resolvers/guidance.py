@@ -1,14 +1,18 @@
 """The questions about a group's follow-up meeting and about a unit's plans in counts."""
 
+import os
 from operator import attrgetter
 from typing import Annotated
 
+import msgspec
 import strawberry
 
+from hoks.errors import BadRequest
 from hoks.guidance import THEMES, GuidanceState, GuidanceStudent, GuidanceTheme
 from hoks.guidance_phase import GuidancePhase
-from hoks.guiding import Counts, Summary
+from hoks.guiding import Counts, Summary, SummaryPlace
 from hoks.identifiers import OrganisationOid, PersonOid
+from hoks.paging import Cursor, PageInfo
 from hoks.values import Text
 from resolvers.context import Info
 from resolvers.types import graph_enum, graph_type
@@ -16,6 +20,7 @@ from resolvers.types import graph_enum, graph_type
 GUIDANCE_STUDENT = graph_type(GuidanceStudent)
 STATE, THEME, PHASE = (graph_enum(each) for each in (GuidanceState, GuidanceTheme, GuidancePhase))
 TEXT = graph_type(Text)
+PAGE_INFO = graph_type(PageInfo)
 
 
 @strawberry.type(
@@ -89,8 +94,14 @@ class ResponsibleTeacherSummary:
 class GuidanceSummary:
     """What the graph shows of a ``Summary``."""
 
-    teachers: list[ResponsibleTeacherSummary] = strawberry.field(description="The teachers, by OID.")
+    teachers: list[ResponsibleTeacherSummary] = strawberry.field(
+        description="The teachers, by OID; none yet while `pageInfo.hasNextPage`."
+    )
     not_read: int | None = strawberry.field(description="Students who could not be read; null for one to four.")
+    page_info: PAGE_INFO = strawberry.field(  # type: ignore[valid-type]  # derived type
+        description="Of a unit that takes more than one request, where to go on: while more follow, nothing is told, "
+        "and `endCursor` is passed as `after` on the same day. Where it is not selected, such a unit is an error."
+    )
 
 
 async def guidance_group(
@@ -116,13 +127,55 @@ async def guidance_group(
     )
 
 
-async def guidance_summary(info: Info, organisation_oid: OrganisationOid) -> GuidanceSummary | None:
+async def guidance_summary(
+    info: Info, organisation_oid: OrganisationOid, after: Cursor | None = None
+) -> GuidanceSummary | None:
     """The counts of the acting organisation, or null for any other."""
     context = info.context
-    found: Summary | None = await context.guidance.summary(context.caller, organisation_oid, context.sitting)
+    place = _opened(info, organisation_oid, after) if after is not None else None
+    found: Summary | None = await context.guidance.summary(
+        context.caller,
+        organisation_oid,
+        context.sitting,
+        place,
+        in_parts=_GOES_ON in context.operation.beneath(info._raw_info),
+    )
     if found is None:
         return None
-    return GuidanceSummary(teachers=[_teacher(each) for each in found.rows], not_read=found.not_read)
+    return GuidanceSummary(
+        teachers=[_teacher(each) for each in found.rows],
+        not_read=found.not_read,
+        page_info=PageInfo(
+            has_next_page=found.rest is not None,
+            end_cursor=_sealed(info, organisation_oid, found.rest) if found.rest is not None else None,
+        ),
+    )
+
+
+_GOES_ON = "GuidanceSummary.pageInfo"
+_LONGER_BY = 1_024
+_PLACE = msgspec.msgpack.Decoder(SummaryPlace)
+
+
+def _sealed(info: Info, organisation: OrganisationOid, place: SummaryPlace) -> Cursor:
+    """The cursor of a count under way.
+
+    INVARIANT: it tells nothing of what it holds: two of the same counts differ, and its length is about the same.
+    """
+    told = msgspec.msgpack.encode(place)
+    salted = len(told).to_bytes(4, "big") + os.urandom(16) + told
+    return info.context.cursors.sealed(
+        info.context.caller, f"summary {organisation}", salted.ljust(-(-len(salted) // _LONGER_BY) * _LONGER_BY, b"\0")
+    )
+
+
+def _opened(info: Info, organisation: OrganisationOid, after: Cursor) -> SummaryPlace:
+    """How far a count is. Raises ``BadRequest`` for a cursor of another one, or of another day."""
+    raw = info.context.cursors.opened(info.context.caller, f"summary {organisation}", after)
+    place = _PLACE.decode(raw[20 : 20 + int.from_bytes(raw[:4], "big")])
+    if place.day != info.context.sitting.day:
+        raise BadRequest("`after` is of another day; begin the count anew")
+    return place
 
 
 def _teacher(counts: Counts) -> ResponsibleTeacherSummary:

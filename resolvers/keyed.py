@@ -11,7 +11,7 @@ from resolvers.context import Info
 
 async def student(info: Info, oid: LearnerOid) -> Any:
     """One student."""
-    view = await info.context.students.load(oid)
+    view = await info.context.student(oid)
     if view is None:
         return None
     info.context.shown(info._raw_info, view, kind="Student")
@@ -20,7 +20,7 @@ async def student(info: Info, oid: LearnerOid) -> Any:
 
 async def study_right(info: Info, oid: StudyRightOid) -> Any:
     """One study right."""
-    view = await info.context.rights.load(oid)
+    view = await info.context.holder(oid)
     right = view.right(oid) if view is not None else None
     if view is None or right is None:
         return None
@@ -30,7 +30,7 @@ async def study_right(info: Info, oid: StudyRightOid) -> Any:
 
 async def covering_plan(info: Info, right: StudyRightOid) -> Any:
     """The plan that covers a study right: its own, or the one of the right that procured it."""
-    view = await info.context.rights.load(right)
+    view = await info.context.holder(right)
     plan = view.plan(right) if view is not None else None
     if view is None or plan is None:
         return None
@@ -40,6 +40,6 @@ async def covering_plan(info: Info, right: StudyRightOid) -> Any:
 
 async def own_plan(info: Info, right: StudyRightOid) -> Any:
     """The plan of a study right, where it has one of its own."""
-    view = await info.context.rights.load(right)
+    view = await info.context.holder(right)
     is_its_own = view is not None and view.covering.get(right) == right
     return await covering_plan(info, right) if is_its_own else None

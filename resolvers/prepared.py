@@ -10,6 +10,7 @@ from cachetools import LRUCache
 from graphql import (
     BooleanValueNode,
     DocumentNode,
+    FieldNode,
     FragmentDefinitionNode,
     GraphQLObjectType,
     GraphQLResolveInfo,
@@ -25,6 +26,8 @@ from resolvers.coordinates import Entry, selected_beneath, selected_coordinates
 from resolvers.projection import Collecting, Details, Project, compiled
 from resolvers.withheld import Withholding
 
+ENTITIES = "_entities"
+"""The field of routers that names many things at once."""
 MOST_FORMS = 4
 """Of how many combinations of true and false variables one document keeps what was worked out."""
 
@@ -48,6 +51,12 @@ class PreparedOperation:
         self._withholding: Withholding | None = None
         self._beneath: dict[tuple[str | None, tuple[int, ...]], frozenset[str]] = {}
         self._projections: dict[tuple[str, tuple[int, ...]], Project | None] = {}
+
+    @property
+    def asks_one_question(self) -> bool:
+        """Whether it surely asks for no two things side by side, which would have to be read together."""
+        first, *others = self._node.selection_set.selections
+        return not others and isinstance(first, FieldNode) and first.name.value != ENTITIES
 
     def selected(self, schema: GraphQLSchema) -> frozenset[str]:
         """Every coordinate that the operation selects."""

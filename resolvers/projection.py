@@ -18,6 +18,7 @@ from graphql import (
     GraphQLOutputType,
     GraphQLSchema,
     Undefined,
+    get_nullable_type,
     is_leaf_type,
     is_list_type,
     is_non_null_type,
@@ -31,14 +32,16 @@ Details = list[Any]
 Project = Callable[[Any], dict[str, Any]]
 """From a value to its answer. Raises whatever it raises where the value does not fit its type."""
 
+SMALL = 6
+"""So few leaves are answered where they stand."""
 _TYPENAME = "__typename"
 _EXACTLY_TEXT = "type({0}) is str"
 _AS_IT_IS: Mapping[str, str] = {
     "String": _EXACTLY_TEXT,
     "ID": _EXACTLY_TEXT,
     "Boolean": "type({0}) is bool",
-    "Float": "type({0}) is float and -inf < {1} < inf",
-    "Int": "type({0}) is int and -2147483648 <= {1} <= 2147483647",
+    "Float": "type({0}) is float and -inf < {0} < inf",
+    "Int": "type({0}) is int and -2147483648 <= {0} <= 2147483647",
 }
 """When each scalar of the specification answers a value as it is; what else it can say, it is asked."""
 _ISO_FORMAT = repr(methodcaller("isoformat"))
@@ -101,17 +104,24 @@ class _Source:
         """The name of the function for a selection. Raises ``NotPlain``."""
         key = (kind.name, tuple(id(each.node) for each in details))
         if key not in self._functions:
-            if kind.is_type_of is not None:
-                raise NotPlain
-            fields = self._executor.collect_subfields(kind, details).grouped_field_set
-            entries = ", ".join(f"{name!r}: {self._field(kind, each)}" for name, each in fields.items())
+            answer = self._object(kind, self._selected(kind, details), "x", depth=0)
             name = self._functions[key] = f"f{len(self._functions)}"
-            # Where nothing is read of the value, nothing else would notice that it stands for a failure.
-            answer = f"{{{entries}}}" if "x." in entries else f"misfit() if isinstance(x, Exception) else {{{entries}}}"
             self._lines.append(f"def {name}(x): return {answer}")
         return self._functions[key]
 
-    def _field(self, kind: GraphQLObjectType, details: Details) -> str:
+    def _selected(self, kind: GraphQLObjectType, details: Details) -> Mapping[str, Details]:
+        if kind.is_type_of is not None:
+            raise NotPlain
+        selected: Mapping[str, Details] = self._executor.collect_subfields(kind, details).grouped_field_set
+        return selected
+
+    def _object(self, kind: GraphQLObjectType, selected: Mapping[str, Details], value: str, depth: int) -> str:
+        entries = ", ".join(f"{name!r}: {self._field(kind, each, value, depth)}" for name, each in selected.items())
+        # Where nothing is read of the value, nothing else would notice that it stands for a failure.
+        is_read = f"{value}." in entries
+        return f"{{{entries}}}" if is_read else f"(misfit() if isinstance({value}, Exception) else {{{entries}}})"
+
+    def _field(self, kind: GraphQLObjectType, details: Details, value: str, depth: int) -> str:
         name = details[0].node.name.value
         if name == _TYPENAME:
             return repr(kind.name)
@@ -119,42 +129,73 @@ class _Source:
         shown = attribute(field)
         if shown is None or not shown.isidentifier():
             raise NotPlain
-        return self._value(field.type, f"x.{shown}", details, depth=0)
+        return self._value(field.type, f"{value}.{shown}", details, depth)
 
     def _value(self, kind: GraphQLOutputType, value: str, details: Details, depth: int) -> str:
         if is_non_null_type(kind):
-            return self._present(kind.of_type, value, details, depth)
+            kind = kind.of_type
+            return (
+                self._leaf_value(kind, value, depth, is_nullable=False)
+                if is_leaf_type(kind)
+                else self._present(kind, value, details, depth)
+            )
+        if is_leaf_type(kind):
+            return self._leaf_value(kind, value, depth, is_nullable=True)
         held = f"v{depth}"
-        return f"None if ({held} := {value}) is None else {self._present(kind, held, details, depth + 1)}"
+        return f"None if ({held} := {value}) is None else {self._present(kind, held, details, depth)}"
 
     def _present(self, kind: GraphQLOutputType, value: str, details: Details, depth: int) -> str:
         if is_list_type(kind):
             item = f"i{depth}"
-            return f"[{self._value(kind.of_type, item, details, depth + 1)} for {item} in listed({value})]"
-        if is_leaf_type(kind):
-            return self._leaf_value(kind, value, depth)
-        if is_object_type(kind):
-            return f"{self.function(kind, details)}({value})"
-        raise NotPlain
+            listed = (
+                f"{value} if type({value}) is tuple else listed({value})" if _is_name(value) else f"listed({value})"
+            )
+            return f"[{self._value(kind.of_type, item, details, depth + 1)} for {item} in ({listed})]"
+        if not is_object_type(kind):
+            raise NotPlain
+        if _is_name(value) and _is_small(kind, selected := self._selected(kind, details)):
+            return self._object(kind, selected, value, depth)
+        return f"{self.function(kind, details)}({value})"
 
-    def _leaf_value(self, kind: GraphQLLeafType, value: str, depth: int) -> str:
+    def _leaf_value(self, kind: GraphQLLeafType, value: str, depth: int, *, is_nullable: bool) -> str:
         held = f"w{depth}"
         fits, said = _AS_IT_IS.get(kind.name, _EXACTLY_TEXT), held
         if isinstance(kind, CustomGraphQLEnumType):
-            fits, said = f"type({{0}}) is {self._named(kind.wrapped_cls)}", f"{self._named(_names(kind))}[{held}]"
+            names = _names(kind)
+            is_shown_by_name = all(member.name == name for member, name in names.items())
+            fits = f"type({{0}}) is {self._named(kind.wrapped_cls)}"
+            # To look a member up costs more than to read its name.
+            said = f"{held}._name_" if is_shown_by_name else f"{self._named(names)}[{held}]"
         elif repr(kind.coerce_output_value) == _ISO_FORMAT:
-            fits, said = "type({0}) in (date, datetime)", f"{held}.isoformat()"
+            fits, said = "(type({0}) is date or type({0}) is datetime)", f"{held}.isoformat()"
         elif kind.name not in _AS_IT_IS and kind.coerce_output_value is not str:
-            return f"{self._named(_coercion(kind))}({value})"
-        # The first mention takes the value.
-        condition = fits.format(f"({held} := {value})", held)
-        return f"({said} if {condition} else {self._named(_coercion(kind))}({held}))"
+            # Nobody knows what it takes as it is.
+            fits = "type({0}) is None"
+        else_ = f"{self._named(_coercion(kind))}({held})"
+        taken, fit = f"({held} := {value})", fits.format(held)
+        if is_nullable and said == held:
+            return f"({held} if {taken} is None or {fit} else {else_})"
+        if is_nullable:
+            return f"(None if {taken} is None else {said} if {fit} else {else_})"
+        return f"({said} if {fits.replace('{0}', taken, 1).format(held)} else {else_})"
 
     def _named(self, value: Any) -> str:
         """The name by which the source refers to a value."""
         name = self._names.setdefault(id(value), f"k{len(self._names)}")
         self._values[name] = value
         return name
+
+
+def _is_name(value: str) -> bool:
+    return value.isidentifier()
+
+
+def _is_small(kind: GraphQLObjectType, selected: Mapping[str, Details]) -> bool:
+    """Whether it is answered where it stands: a few leaves, which need no function of their own."""
+    names = [each[0].node.name.value for each in selected.values()]
+    return len(names) <= SMALL and all(
+        name == _TYPENAME or is_leaf_type(get_nullable_type(kind.fields[name].type)) for name in names
+    )
 
 
 def _misfit() -> NoReturn:

@@ -149,7 +149,7 @@ async def consent_text(info: Info, language: Annotated[Language, LANGUAGE], vers
 async def appointments(info: Info, study_right_oid: StudyRightOid) -> Any:
     """Whom the acting provider's staff have appointed in a plan."""
     oid = checked(_right, study_right_oid, "studyRightOid")
-    view = await info.context.rights.load(oid)
+    view = await info.context.holder(oid)
     return await appointing.appointments(info, view, oid) if view is not None else None
 
 

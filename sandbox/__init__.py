@@ -32,6 +32,8 @@ Modules, in order of flow:
 - ``faults``: what a server can be made to do wrong while it runs
 - ``settings``: secrets of this sandbox, and the gateway's settings text for it
 - ``server``: starts all of it in one event loop and stops it
+- ``pages``: what the documentation shows, and which of it can be asked as it stands
+- ``graphiql``: fetches what npm ships of the page on which it is asked by hand
 """
 
 from datetime import date

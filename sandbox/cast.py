@@ -178,6 +178,17 @@ def people() -> People:
     return msgspec.toml.decode(text, type=People)
 
 
+def students_of(persona: str) -> tuple[int, ...]:
+    """The students to whom somebody is tied: appointed, assigned or consented to; of a student the own number."""
+    if persona.startswith("student-"):
+        return (int(persona.removeprefix("student-")),)
+    all_ = people()
+    tied = [{each.student} for each in all_.appointment if each.persona == persona]
+    tied += [set(each.students) for each in all_.assignment if each.persona == persona]
+    tied += [{each.student} for each in all_.consent if each.recipient == persona and not each.withdrawn]
+    return tuple(sorted(set().union(*tied)))
+
+
 @cache
 def cast() -> tuple[Persona, ...]:
     """Everybody who may log in: staff and systems first, then the students of the cast."""

@@ -2,18 +2,20 @@
 
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import jwt
 import orjson
 from cryptography.hazmat.primitives.asymmetric import ec
 from jwt.algorithms import ECAlgorithm
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from .cast import Persona, cast
+from .cast import Persona, cast, person_oid, students_of
 from .organisations import organisation
 
 AUDIENCE = "hoks-gateway"
@@ -21,8 +23,8 @@ TOKEN_SECONDS = 12 * 3600
 _KEY_ID = "sandbox"
 
 
-def issuer_app(issuer: str, clock: Callable[[], float] = time.time) -> Starlette:
-    """An OpenID provider whose only way to log in is to name a persona."""
+def issuer_app(issuer: str, clock: Callable[[], float] = time.time, pages: Sequence[str] = ()) -> Starlette:
+    """An OpenID provider whose only way to log in is to name a persona; ``pages`` are origins that may read it."""
     key = ec.generate_private_key(ec.SECP256R1())
     public = ECAlgorithm.to_jwk(key.public_key(), as_dict=True)
     jwks = {"keys": [public | {"kid": _KEY_ID, "use": "sig", "alg": "ES256"}]}
@@ -44,7 +46,7 @@ def issuer_app(issuer: str, clock: Callable[[], float] = time.time) -> Starlette
         return _json(jwks)
 
     async def listing(_: Request) -> Response:
-        return _json([{"persona": p.persona, "title": p.title, "shows": p.shows} for p in personas.values()])
+        return _json([_listed(each) for each in personas.values()])
 
     async def token(request: Request) -> Response:
         wanted = await _asked(request)
@@ -63,8 +65,21 @@ def issuer_app(issuer: str, clock: Callable[[], float] = time.time) -> Starlette
             Route("/jwks", keys),
             Route("/personas", listing),
             Route("/token", token, methods=["POST"]),
-        ]
+        ],
+        middleware=[Middleware(CORSMiddleware, allow_origins=pages, allow_methods=("GET", "POST"))],
     )
+
+
+def _listed(persona: Persona) -> dict[str, object]:
+    """A persona, each role as the header ``Acting-Role`` names it, and the students to whom the cast ties them."""
+    roles = [f"{role}@{oid}" if oid else role for role, oid in _roles(persona)]
+    return {
+        "persona": persona.persona,
+        "title": persona.title,
+        "shows": persona.shows,
+        "actingRoles": roles,
+        "students": [person_oid(number) for number in students_of(persona.persona)],
+    }
 
 
 async def _asked(request: Request) -> dict[str, object]:
@@ -76,12 +91,7 @@ async def _asked(request: Request) -> dict[str, object]:
 
 
 def _claims(persona: Persona, issuer: str, now: int) -> dict[str, object]:
-    roles = []
-    for entry in persona.roles:
-        role = {"role": entry.role}
-        if entry.organisation:
-            role["organisation"] = organisation(entry.organisation).oid
-        roles.append(role)
+    roles = [{"role": role, **({"organisation": oid} if oid else {})} for role, oid in _roles(persona)]
     return {
         "iss": issuer,
         "aud": AUDIENCE,
@@ -91,6 +101,11 @@ def _claims(persona: Persona, issuer: str, now: int) -> dict[str, object]:
         "jti": str(uuid.uuid4()),
         "roles": roles,
     }
+
+
+def _roles(persona: Persona) -> list[tuple[str, str | None]]:
+    """Each role, with the OID of the organisation in which it is held, if any."""
+    return [(each.role, organisation(each.organisation).oid if each.organisation else None) for each in persona.roles]
 
 
 def _json(value: object, status: int = 200) -> Response:

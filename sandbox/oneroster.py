@@ -8,7 +8,7 @@ import base64
 import re
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import date, timedelta
 from hmac import compare_digest
 from typing import Any
@@ -20,10 +20,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from .cast import AssignmentEntry, people
 from .dialects import DIALECTS
 from .organisations import ORGANISATIONS, organisation, tree_of
 from .parts import Json, present
-from .rows import Row, tables
+from .rows import Row, person_key, tables
 from .world import World
 
 SERVICE = "/ims/oneroster/rostering/v1p2"
@@ -35,6 +36,13 @@ CHANGED = "2026-10-05T03:00:00.000Z"
 
 STATE_WORDS = {word: ours for word, ours in DIALECTS["C"].codes["state"].items() if ours != "lasna"}
 """C's words for states in ``metadata``; a window without one is presence."""
+GUIDES: Mapping[str, str] = {
+    "responsible_teacher": "teacher",
+    "guidance_counsellor": "ext:guidanceCounsellor",
+    "special_needs_teacher": "ext:specialNeedsTeacher",
+}
+"""C's words for what staff are to the students of a homeroom."""
+PERSON_ID_TYPE = "henkiloOid"
 TYPE_WORDS = DIALECTS["C"].codes["right_type"]
 
 
@@ -160,15 +168,38 @@ def _error(status: int, minor: str, description: str) -> Response:
 
 
 def roster_rows(world: World) -> dict[str, list[Json]]:
-    """Provider C's collections: its organisations, students and a teacher, and their enrolments."""
+    """Provider C's collections: its organisations, classes, students and staff, and their enrolments."""
     made = tables(world, "C")
     users = [_user(row) for row in made["people"]]
-    enrolments = list(_enrolments(made["rights"]))
+    groups = [each for each in people().assignment if each.at == "C" and each.group]
+    homes = {person_key("C", world.cast_right(number, "c").person): _class_of(each)
+             for each in groups for number in each.students}  # fmt: skip
+    enrolments = list(_enrolments(made["rights"], homes))
+    classes = {row["class"]["sourcedId"] for row in enrolments} | {"class-tuva"}
     # A teacher is in a roster too, and what was entered by mistake stays until it is taken away.
     users += [_teacher(), _user({**made["people"][0], "key": "C99999"}) | {"status": "tobedeleted"}]
-    enrolments += [_teaching(), _mistake(enrolments[0])]
+    users += [_staff(f"T1000{number}", people().subject_of(each.persona)) for number, each in enumerate(groups)]
+    enrolments += [_teaching("T00001", "class-tuva", "teacher"), _mistake(enrolments[0])]
+    enrolments += [_teaching(f"T1000{number}", _class_of(each), GUIDES[each.role])
+                   for number, each in enumerate(groups)]  # fmt: skip
     return {"orgs": [_org(key) for key in ORGANISATIONS if ORGANISATIONS[key].oid in tree_of("C")],
+            "classes": [_class(each, homes.values()) for each in sorted(classes)],
             "users": users, "enrollments": enrolments}  # fmt: skip
+
+
+def _class_of(entry: AssignmentEntry) -> str:
+    return f"class-{entry.group}"
+
+
+def _class(source_id: str, homes: Collection[str]) -> Json:
+    return {
+        **_record(source_id),
+        "title": source_id.removeprefix("class-"),
+        "classType": "homeroom" if source_id in homes else "scheduled",
+        "course": _reference(f"course-{source_id}", "course"),
+        "school": _reference("c-school", "org"),
+        "terms": [],
+    }
 
 
 def _record(source_id: str) -> Json:
@@ -222,8 +253,17 @@ def _teacher() -> Json:
     }
 
 
-def _enrolments(rights: list[Row]) -> Iterator[Json]:
-    """One enrolment for each status period of a right; its end is the day after the last one."""
+def _staff(source_id: str, subject: str) -> Json:
+    """One of the staff who signs in: known by an OID."""
+    ids = [{"type": "staffNumber", "identifier": source_id}, {"type": PERSON_ID_TYPE, "identifier": subject}]
+    return {**_teacher(), "sourcedId": source_id, "givenName": "Frej", "familyName": "Holmberg", "userIds": ids}
+
+
+def _enrolments(rights: list[Row], homes: Mapping[str, str]) -> Iterator[Json]:
+    """One enrolment for each status period of a right; its end is the day after the last one.
+
+    ``homes`` are the homerooms of those who have one, by local number; others are enrolled by what they study.
+    """
     places: dict[object, int] = {}
     for row in rights:
         places[row["key"]] = places.get(row["key"], 0) + 1
@@ -231,7 +271,9 @@ def _enrolments(rights: list[Row]) -> Iterator[Json]:
         yield {
             **_record(f"{row['key']}" if number == 1 else f"{row['key']}.{number}"),
             "user": _reference(str(row["person_key"]), "user"),
-            "class": _reference(f"class-{row['qualification_code'] or row['type']}", "class"),
+            "class": _reference(
+                homes.get(str(row["person_key"]), f"class-{row['qualification_code'] or row['type']}"), "class"
+            ),
             "school": _reference(_org_id(row["school_oid"]), "org"),
             "role": "student",
             "primary": "true",
@@ -265,13 +307,13 @@ def _day(value: object, after: int = 0) -> str | None:
     return (value + timedelta(days=after)).isoformat() if isinstance(value, date) else None
 
 
-def _teaching() -> Json:
+def _teaching(user: str, to: str, role: str) -> Json:
     return {
-        **_record("T00001-1"),
-        "user": _reference("T00001", "user"),
-        "class": _reference("class-tuva", "class"),
+        **_record(f"{user}-1"),
+        "user": _reference(user, "user"),
+        "class": _reference(to, "class"),
         "school": _reference("c-school", "org"),
-        "role": "teacher",
+        "role": role,
         "primary": "true",
         "beginDate": "2026-08-10",
     }

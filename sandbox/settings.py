@@ -76,17 +76,24 @@ def secrets_in(folder: Path) -> Secrets:
     )
 
 
-def settings_text(port: int, folder: Path) -> str:
-    """The gateway's settings as TOML. Only renders: ``secrets_in`` makes the files that it names."""
+def settings_text(port: int, folder: Path, records: tuple[str, Path] | None = None) -> str:
+    """The gateway's settings as TOML. Only renders: ``secrets_in`` makes the files that it names.
+
+    ``records`` are a database for what the gateway records and the file of its password; else it has a file.
+    """
     place = _secrets_folder(folder.resolve())
+    store = (
+        {"store_path": folder.resolve() / "records" / "records.db"}
+        if records is None
+        else {"database": records[0], "password_file": records[1]}
+    )
     blocks = [
         _table("", mode="sandbox", fixed_day=BUSINESS_DAY, part_id_key_file=place / "part-id.key"),
         _table("[server]", host=HOST, port=port, drain_seconds=0),
         _table("[limits]", request_seconds=5.0),
         _table("[graph]", introspection=True),
-        _table(
-            "[records]", store_path=folder.resolve() / "records" / "records.db", anchor_key_file=place / "anchors.pem"
-        ),
+        _table("[records]", **store, anchor_key_file=place / "anchors.pem"),
+        _table("[graphiql]", folder=folder.resolve().parent / "graphiql"),
         _issuer(port),
         _table(
             "[[client]]",
@@ -298,7 +305,7 @@ def _roster_source(port: int, place: Path) -> str:
             id="c-roster",
             kind="oneroster",
             provider=organisation("C").oid,
-            gives=["rights"],
+            gives=["rights", "assignments"],
             base_url=base,
             filter_at_most=10,
             kept_seconds=KEPT_SECONDS,
@@ -330,6 +337,8 @@ def _roster_source(port: int, place: Path) -> str:
         ),
         _table("[source.codes.state]", **oneroster.STATE_WORDS),
         _table("[source.codes.right_type]", **oneroster.TYPE_WORDS),
+        _table("[source.groups]", person_id_type=oneroster.PERSON_ID_TYPE),
+        _table("[source.groups.roles]", **{word: role for role, word in oneroster.GUIDES.items()}),
     ]
     return "\n".join(blocks)
 
@@ -366,7 +375,7 @@ def _table(header: str, /, **values: object) -> str:
 
 
 def _key(key: str) -> str:
-    return json.dumps(key) if key.isdigit() else key
+    return json.dumps(key) if key.isdigit() or ":" in key else key
 
 
 def _value(value: object) -> str:

@@ -76,7 +76,8 @@ def test_the_printed_schema_is_fresh() -> None:
 
 
 def test_the_lock_files_hold_hashes_and_no_address() -> None:
-    names = ("requirements", *(f"requirements-{extra}" for extra in ("otel", "dev", "mutate", "conformance")))
+    extras = ("otel", "dev", "build", "mutate", "conformance", "view", "node")
+    names = ("requirements", *(f"requirements-{extra}" for extra in extras))
     for name in (f"{each}.txt" for each in names):
         text = (ROOT / name).read_text()
         assert "--hash=sha256:" in text

@@ -25,10 +25,13 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from gateway.records.driver import said
 from gateway.records.files import Files
+from hoks.waiting import waiting_for
 
 S = TypeVar("S")
 T = TypeVar("T")
 
+RECORDS = "records"
+"""What requests wait for beside the sources, as it is told to whoever runs the gateway."""
 LARGEST_GROUP = 128
 """A transaction of so many jobs takes no more."""
 WAITING = 10_000
@@ -131,7 +134,8 @@ class Store:
             loop.call_soon(self._hand_over)
         self._come += 1
         self._coming.append(waiting)
-        return await waiting.answer  # type: ignore[no-any-return]  # what waits is of any kind
+        async with waiting_for(RECORDS):
+            return await waiting.answer  # type: ignore[no-any-return]  # what waits is of any kind
 
     def _hand_over(self) -> None:
         """Give the writer what came in one turn of the loop, together: begun with the first, it would split them."""
@@ -161,7 +165,7 @@ class Store:
                 raise StoreBroken(_named(fault)) from None
 
         try:
-            async with asyncio.timeout(READING_SECONDS):
+            async with waiting_for(RECORDS), asyncio.timeout(READING_SECONDS):
                 return await asyncio.get_running_loop().run_in_executor(self._readers, reading)
         except TimeoutError:
             raise StoreBroken("no answer in time") from None

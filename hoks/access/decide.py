@@ -6,13 +6,12 @@ Nothing unless permitted; the order of rules and facts does not matter; an unkno
 from collections.abc import Mapping
 from enum import StrEnum
 from functools import lru_cache
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
 from hoks.access.facts import CONDITIONS, PERSON_CONDITIONS, PLAN_CONDITIONS, Situation, all_of
 from hoks.access.rules import Limit, Policy, Rule
-from hoks.beside import Beside
 from hoks.caller import Role
 from hoks.identifiers import StudyRightOid
 from hoks.items import Item, Seen, Slice, item_of, items_in
@@ -64,6 +63,11 @@ class Grant(msgspec.Struct, frozen=True, kw_only=True):
         return bool(self.allowances)
 
     @property
+    def rests_on_plans(self) -> bool:
+        """Whether what is read in plans decides on more than that they are there."""
+        return self.scope is not Scope.ALL or any(each.when_plan for each in self.allowances)
+
+    @property
     def sides(self) -> Seen:
         """The sides of items that may be seen without the rest."""
         return frozenset(each for allowance in self.allowances for each in allowance.items if isinstance(each, Slice))
@@ -77,7 +81,7 @@ class Grant(msgspec.Struct, frozen=True, kw_only=True):
         """What may be seen, given the plan that covers the right and what is known once plans are read."""
         if self.scope is not Scope.ALL and plan is None:
             return frozenset()
-        return frozenset().union(*(each.items for each in self.allowances if _judged(each, plan, evidence)))
+        return together(tuple([each.items for each in self.allowances if _judged(each, plan, evidence)]))
 
     def rules(self, plan: Hoks | None, evidence: Evidence) -> tuple[str, ...]:
         """The rules that let something through."""
@@ -167,6 +171,12 @@ def _conclude(
 MOST_CONCLUSIONS = 4_096
 
 
+@lru_cache(MOST_CONCLUSIONS)
+def together(seen: tuple[Seen, ...]) -> Seen:
+    """Everything in them, as one and the same set for all of whom the same may be seen."""
+    return frozenset().union(*seen)
+
+
 class _Rules:
     """The rules for one role, known by themselves: to compare all that they say would take longer than to conclude."""
 
@@ -192,15 +202,12 @@ def _concluded(
 
 
 def _rules(policy: Policy, role: Role, about: Literal["person", "plan"]) -> tuple[Rule, ...]:
-    """The rules that can apply to a role, picked out once for each policy."""
-    by_role = _by_role(policy)
+    """The rules that can apply to a role, picked out once for each policy, with which they lie."""
+    by_role: dict[Any, tuple[Rule, ...]] = policy.__dict__
     found = by_role.get((role, about))
     if found is None:
         found = by_role[role, about] = policy.for_role(role, about)
     return found
-
-
-_by_role: Beside[Policy, dict[tuple[Role, str], tuple[Rule, ...]]] = Beside(lambda _: {})
 
 
 def _holds(rule: Rule, situation: Situation, right: MergedRight, known: dict[str, Known]) -> Known:

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from tests.chaos.names import DOMAIN
+from tests.connectors.loopback import demanding, revocations
 
 DAY = timedelta(days=1)
 
@@ -46,6 +47,11 @@ CERTIFICATES: Mapping[str, Wrong] = {
 }
 
 
+REVOKED: Mapping[str, ssl.TLSVersion] = {
+    "revoked-client-1.2": ssl.TLSVersion.TLSv1_2,
+    "revoked-client-1.3": ssl.TLSVersion.TLSv1_3,
+}
+"""Servers that do not take our certificate, within the handshake and, as TLS is now, behind it."""
 OLD: Mapping[str, ssl.TLSVersion] = {"tls-1.0": ssl.TLSVersion.TLSv1, "tls-1.1": ssl.TLSVersion.TLSv1_1}
 
 
@@ -55,10 +61,15 @@ class Certified:
 
     servers: Mapping[str, ssl.SSLContext]
     authority: str
+    revoked: Path
+    """A certificate and key of ours that the authority has revoked."""
 
-    def trust(self) -> ssl.SSLContext:
-        """What a client needs to trust the authority."""
-        return ssl.create_default_context(cadata=self.authority)
+    def trust(self, *, shows_revoked: bool = False) -> ssl.SSLContext:
+        """What a client needs to trust the authority; it may show the certificate that is revoked."""
+        context = ssl.create_default_context(cadata=self.authority)
+        if shows_revoked:
+            context.load_cert_chain(self.revoked)
+        return context
 
 
 def certified(folder: Path) -> Certified:
@@ -67,10 +78,17 @@ def certified(folder: Path) -> Certified:
     servers = {name: _server(folder / f"{name}.pem", wrong, authorities) for name, wrong in CERTIFICATES.items()}
     servers["client-certificate"] = _server(folder / "mutual.pem", Wrong(), authorities)
     servers["client-certificate"].verify_mode = ssl.CERT_REQUIRED
+    trusted, revoked = authorities["trusted"], folder / "revoked.pem"
+    _server(revoked, Wrong(host="gateway"), authorities)
+    listed = revocations(_pem(trusted.certificate), trusted.key, revoked.read_bytes())
+    for name, version in REVOKED.items():
+        server = _server(folder / f"{name}.pem", Wrong(), authorities)
+        servers[name] = demanding(server, _pem(trusted.certificate), listed, folder)
+        server.minimum_version = server.maximum_version = version
     for name, version in OLD.items():
         if (old := _only_old(folder / f"{name}.pem", authorities, version)) is not None:
             servers[name] = old
-    return Certified(servers, _pem(authorities["trusted"].certificate).decode())
+    return Certified(servers, _pem(trusted.certificate).decode(), revoked)
 
 
 def _server(file: Path, wrong: Wrong, authorities: Mapping[str, Authority]) -> ssl.SSLContext:

@@ -56,12 +56,17 @@ def secure(certificates: Certified, tmp_path_factory: pytest.TempPathFactory) ->
 
 @asynccontextmanager
 async def trusting_gateway(
-    secure: Scene, certificates: Certified, names: Names | None = None, net: Net | None = None
+    secure: Scene,
+    certificates: Certified,
+    names: Names | None = None,
+    net: Net | None = None,
+    *,
+    shows_revoked: bool = False,
 ) -> AsyncIterator[Front]:
     """A gateway that trusts the authority of the day, and looks hosts up as a test says."""
     secure.heal()
-    addresses = Addresses(names or Names())
-    transport = Connections(addresses, 20, ssl_context=certificates.trust(), network=net or Net())
+    trust = certificates.trust(shows_revoked=shows_revoked)
+    transport = Connections(Addresses(names or Names()), 20, ssl_context=trust, network=net or Net())
     async with gateway(secure, transport=transport) as front:
         yield front
 

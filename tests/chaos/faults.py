@@ -288,6 +288,8 @@ TLS = (
     "unknown-ca",
     "self-signed",
     "client-certificate",
+    "revoked-client-1.2",
+    "revoked-client-1.3",
     "tls-1.0",
     "tls-1.1",
 )

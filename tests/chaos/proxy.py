@@ -11,7 +11,7 @@ import socket
 import ssl
 import struct
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
@@ -135,9 +135,19 @@ class Answer(NamedTuple):
 class Proxy:
     """One proxy before one server. Everything but ``met`` and ``calls`` belongs to the proxy's own event loop."""
 
-    def __init__(self, target: int, port: int, contexts: Mapping[str, ssl.SSLContext] | None = None) -> None:
+    def __init__(
+        self,
+        target: int,
+        port: int,
+        contexts: Mapping[str, ssl.SSLContext] | None = None,
+        hosts: Sequence[str] | None = None,
+        *,
+        forgets: bool = False,
+    ) -> None:
+        """By default it is at this machine's loopback addresses; one that ``forgets`` ends connections by a reset."""
         self._target = target
-        self._hosts = (HOST, HOST_6) if has_6() else (HOST,)
+        self._hosts = hosts or ((HOST, HOST_6) if has_6() else (HOST,))
+        self._forgets = forgets
         self._port = port
         self._contexts = contexts or {}
         self._servers: list[asyncio.Server] = []
@@ -155,6 +165,9 @@ class Proxy:
                 context = self._contexts.get(plan.fault.tls)
                 for host in self._hosts:
                     listener = _listener(host, self._port)
+                    if self._forgets:
+                        # Connections that are taken have it from here.
+                        listener.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                     server = await asyncio.start_server(self._connected, sock=listener, ssl=context, backlog=100)
                     self._servers.append(server)
 

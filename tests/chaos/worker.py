@@ -6,7 +6,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -24,14 +24,20 @@ COMMAND = (sys.executable, "-m", "gateway.cli")
 
 @contextmanager
 def worker(
-    here: Scene, log: Path, *, through_proxies: bool = True, command: Sequence[str] = COMMAND
+    here: Scene,
+    log: Path,
+    *,
+    through_proxies: bool = True,
+    command: Sequence[str] = COMMAND,
+    change: Callable[[str], str] = str,
 ) -> Iterator[tuple[int, str]]:
-    """A gateway of its own process: its id and its address."""
+    """A gateway of its own process, with a change of its settings: its id and its address."""
     port = free_ports(1)
-    change = f"port = {port}"
-    config = here.settings(
-        "worker", change=lambda text: re.sub(r"(?m)^port = \d+", change, text), through_proxies=through_proxies
-    )
+
+    def changed(text: str) -> str:
+        return change(re.sub(r"(?m)^port = \d+", f"port = {port}", text))
+
+    config = here.settings(log.stem, change=changed, through_proxies=through_proxies)
     with log.open("w") as out:
         process = subprocess.Popen(
             [*command, "serve", "--config", str(config)],

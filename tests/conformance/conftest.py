@@ -16,6 +16,7 @@ import pytest
 
 from gateway.trial import token_of
 from sandbox.settings import SERVERS
+from tests.conformance.partitions import obstacle
 
 ROOT = Path(__file__).parents[2]
 HOST = "127.0.0.1"
@@ -127,6 +128,12 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "suite(name): the suite of which a test is one check; cases may be recorded")
 
 
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Say first what cannot be tried on this machine."""
+    if any(item.path.stem == "test_partitions" for item in session.items) and (why := obstacle()):
+        session.config.get_terminal_writer().line(f"no partitions of a real network: {why}")
+
+
 def pytest_itemcollected(item: pytest.Item) -> None:
     if mark := item.get_closest_marker("suite"):
         item.user_properties.append(("suite", mark.args[0]))
@@ -137,7 +144,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     held: Counter[str] = Counter()
     checks: Counter[str] = Counter()
     cases: Counter[str] = Counter()
-    for outcome in ("passed", "failed", "error"):
+    for outcome in ("passed", "failed", "error", "skipped"):
         for report in terminalreporter.stats.get(outcome, []):
             said = dict(getattr(report, "user_properties", ()))  # a module that cannot be read has none
             if "suite" in said:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from gateway.trial import asked, token_of
+from sandbox.settings import url
 
 ROOT = Path(__file__).parents[2]
 READY_SECONDS, SOURCES_SECONDS = 30.0, 60.0
@@ -24,12 +25,18 @@ class Standing:
     """A running gateway."""
 
     def __init__(self, port: int) -> None:
-        self._port = port
-        self.url = f"http://127.0.0.1:{port}/graphql"
+        self.port = port
+        self.origin = f"http://127.0.0.1:{port}"
+        self.url = f"{self.origin}/graphql"
+        self.issuer = url(port, "issuer")
+
+    def token(self, persona: str, client: str | None = None) -> str:
+        """A token of a persona, issued to a client if one is named."""
+        return token_of(persona, self.port, client)
 
     def headers(self, persona: str) -> dict[str, str]:
         """What shows a persona to the gateway."""
-        return {"authorization": f"Bearer {token_of(persona, self._port)}"}
+        return {"authorization": f"Bearer {self.token(persona)}"}
 
     def wait_for_every_source(self) -> None:
         """Until every source has been read once, which on a busy machine may take longer than one request waits."""
@@ -39,7 +46,7 @@ class Standing:
 
     def ask(self, persona: str, query: str, variables: dict[str, Any] | None = None) -> dict[str, Any]:
         """The answer to one operation, without anything between."""
-        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
         body = json.dumps({"query": query, "variables": variables or {}})
         connection.request("POST", "/graphql", body, {"content-type": "application/json", **self.headers(persona)})
         answer: dict[str, Any] = json.loads(connection.getresponse().read())

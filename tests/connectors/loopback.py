@@ -1,9 +1,12 @@
 """Servers on real sockets of this machine, plain and under TLS, for what HTTP itself can do to a client."""
 
 import asyncio
+import ipaddress
+import socket
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -82,6 +85,14 @@ def port_of(url: str) -> int:
     return int(url.rpartition(":")[2])
 
 
+def _named(host: str) -> x509.GeneralName:
+    """A host as a certificate names it, by its name or its address."""
+    try:
+        return x509.IPAddress(ipaddress.ip_address(host))
+    except ValueError:
+        return x509.DNSName(host)
+
+
 def certificate(folder: Path, host: str) -> tuple[ssl.SSLContext, ssl.SSLContext]:
     """A server's TLS for that host alone, and the TLS of a client that trusts its authority and no other."""
     key = ec.generate_private_key(ec.SECP256R1())
@@ -95,7 +106,7 @@ def certificate(folder: Path, host: str) -> tuple[ssl.SSLContext, ssl.SSLContext
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(days=1))
         .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
+        .add_extension(x509.SubjectAlternativeName([_named(host)]), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
     )
@@ -107,3 +118,75 @@ def certificate(folder: Path, host: str) -> tuple[ssl.SSLContext, ssl.SSLContext
     server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     server.load_cert_chain(file)
     return server, ssl.create_default_context(cafile=str(file))
+
+
+class Strict:
+    """A server of a source that looks at certificates with OpenSSL's own handshake, alerts included, and counts.
+
+    A server of asyncio hangs up without a word where it does not trust its client.
+    """
+
+    def __init__(self, tls: ssl.SSLContext, port: int) -> None:
+        self._tls = tls
+        self._listener = socket.create_server(("127.0.0.1", port))
+        self.port: int = self._listener.getsockname()[1]
+        self.connections = 0
+        self.requests = 0
+
+    def run(self) -> None:
+        """Take one connection after the other until the listener is closed."""
+        with suppress(OSError):
+            while True:
+                opened, _ = self._listener.accept()
+                self.connections += 1
+                with suppress(OSError), opened:
+                    opened.settimeout(2)
+                    self._serve(self._tls.wrap_socket(opened, server_side=True))
+
+    def _serve(self, shaken: ssl.SSLSocket) -> None:
+        with shaken:
+            if shaken.recv(65_536):
+                self.requests += 1
+                shaken.sendall(answer("200 OK", b"[]", "connection: close"))
+
+    def close(self) -> None:
+        """Take no more."""
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+
+
+@contextmanager
+def strict(tls: ssl.SSLContext, port: int = 0) -> Iterator[Strict]:
+    """Such a server in a thread of its own; any free port by default."""
+    server = Strict(tls, port)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.close()
+        thread.join(5)
+
+
+def demanding(server: ssl.SSLContext, authority: bytes, revocations: bytes, folder: Path) -> ssl.SSLContext:
+    """The server's TLS, which from now on wants a certificate of the authority that is not on its list (CRL)."""
+    file = folder / "authority-and-list.pem"
+    file.write_bytes(authority + revocations)
+    server.load_verify_locations(file)
+    server.verify_mode = ssl.CERT_REQUIRED
+    server.verify_flags |= ssl.VERIFY_CRL_CHECK_LEAF
+    return server
+
+
+def revocations(authority: bytes, key: ec.EllipticCurvePrivateKey, *revoked: bytes) -> bytes:
+    """An authority's list of the certificates that hold no longer; all as PEM."""
+    now = datetime.now(UTC)
+    made = x509.CertificateRevocationListBuilder(
+        issuer_name=x509.load_pem_x509_certificate(authority).subject,
+        last_update=now - timedelta(hours=1),
+        next_update=now + timedelta(days=1),
+    )
+    for each in map(x509.load_pem_x509_certificate, revoked):
+        ended = x509.RevokedCertificateBuilder().serial_number(each.serial_number).revocation_date(now)
+        made = made.add_revoked_certificate(ended.build())
+    return made.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)

@@ -275,22 +275,22 @@ async def test_the_certificate_of_another_host_is_refused(tmp_path: Path) -> Non
     server, trust = certificate(tmp_path, "other.example")
     site = Site(CLOSING)
     async with serving(site, server) as url:
-        client = client_over(Net(port_of(url)), Names(["1.1.1.1"], ["1.1.1.1"]), trust)
+        client = client_over(Net(port_of(url)), Names(["1.1.1.1"]), trust)
         with pytest.raises(SourceFailure) as caught:
             await client.send(get(f"https://{HOST}/"))
         await client.aclose()
-    assert (caught.value.reason, site.requests) == (Reason.CONNECT, 0)
+    assert (caught.value.reason, site.requests) == (Reason.TLS, 0)
 
 
 async def test_a_certificate_that_nobody_we_trust_has_signed_is_refused(tmp_path: Path) -> None:
     server, _ = certificate(tmp_path, HOST)
     site = Site(CLOSING)
     async with serving(site, server) as url:
-        client = client_over(Net(port_of(url)), Names(["1.1.1.1"], ["1.1.1.1"]))
+        client = client_over(Net(port_of(url)), Names(["1.1.1.1"]))
         with pytest.raises(SourceFailure) as caught:
             await client.send(get(f"https://{HOST}/"))
         await client.aclose()
-    assert (caught.value.reason, site.requests) == (Reason.CONNECT, 0)
+    assert (caught.value.reason, site.requests) == (Reason.TLS, 0)
 
 
 async def test_plain_http_where_tls_was_expected_is_no_connection() -> None:
@@ -299,11 +299,11 @@ async def test_plain_http_where_tls_was_expected_is_no_connection() -> None:
         await writer.drain()
 
     async with serving(plain) as url:
-        client = client_over(Net(port_of(url)), Names(["1.1.1.1"], ["1.1.1.1"]))
+        client = client_over(Net(port_of(url)), Names(["1.1.1.1"]))
         with pytest.raises(SourceFailure) as caught:
             await client.send(get(f"https://{HOST}/"))
         await client.aclose()
-    assert caught.value.reason is Reason.CONNECT
+    assert caught.value.reason is Reason.TLS
 
 
 async def test_a_handshake_that_never_ends_is_cut_off_and_its_connection_closed() -> None:

@@ -79,7 +79,7 @@ async def test_every_source_and_register_of_the_sandbox_declares_what_it_gives(t
         "a-staff": ["appointments", "assignments", "guides"],
         "b-primus": ["rights", "learners", "plans", "holders", "appointments", "assignments", "guides"],
         "c-table": ["plans", "holders", "appointments", "assignments", "guides"],
-        "c-roster": ["rights", "learners", "holders"],
+        "c-roster": ["rights", "learners", "holders", "assignments", "guides"],
         "d-campus": ["rights", "learners", "plans", "holders"],
         "onr": ["identities"],
         "organisaatio": ["organisations"],

@@ -5,6 +5,7 @@ import gzip
 import random
 import time
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, cast
@@ -388,7 +389,7 @@ async def told(*pieces: bytes, ends: bool = False) -> tuple[int, dict[str, str],
     for piece in pieces:
         found.take(piece)
     if ends:
-        found.end(is_clean=True)
+        found.end(None)
     await found.headed()
     body = b"".join([part async for part in found.parts()])
     found.close()
@@ -429,6 +430,155 @@ async def test_a_head_of_the_most_bytes_is_taken_and_one_that_is_a_reading_longe
     assert (await told(head(MAX_HEAD_BYTES)))[0] == 200
     with pytest.raises(CarriageError):
         await told(*(bytes([byte]) for byte in head(MAX_HEAD_BYTES + HEAD_READ_BYTES)))
+
+
+# --- what two readers could read differently --------------------------------------------------------------------
+
+OK = b"HTTP/1.1 200 OK\r\n"
+ONE = b"content-length: 3\r\n\r\n[1]"
+IN_CHUNKS = b"3\r\n[1]\r\n0\r\n\r\n"
+AMBIGUOUS = {
+    "two lengths that agree": OK + b"content-length: 3\r\n" + ONE,
+    "two lengths in one": OK + b"content-length: 3, 3\r\n\r\n[1]",
+    "a length with a sign": OK + b"content-length: +3\r\n\r\n[1]",
+    "a length below nothing": OK + b"content-length: -1\r\n\r\n[1]",
+    "a length in hexadecimals": OK + b"content-length: 0x3\r\n\r\n[1]",
+    "a length of nothing": OK + b"content-length:\r\n\r\n[1]",
+    "a length that wraps around": OK + b"content-length: 18446744073709551619\r\n\r\n[1]",
+    "a length and chunks": OK + b"content-length: 3\r\ntransfer-encoding: chunked\r\n\r\n" + IN_CHUNKS,
+    "chunks and a length": OK + b"transfer-encoding: chunked\r\ncontent-length: 3\r\n\r\n" + IN_CHUNKS,
+    "chunks in chunks": OK + b"transfer-encoding: chunked, chunked\r\n\r\n" + IN_CHUNKS,
+    "chunks said twice": OK + b"transfer-encoding: chunked\r\n" * 2 + b"\r\n" + IN_CHUNKS,
+    "chunks of gzip": OK + b"transfer-encoding: gzip, chunked\r\n\r\n" + IN_CHUNKS,
+    "chunks that are not last": OK + b"transfer-encoding: chunked, identity\r\n\r\n" + IN_CHUNKS,
+    "chunks of another name": OK + b"transfer-encoding: xchunked\r\n\r\n" + IN_CHUNKS,
+    "chunks behind a strange blank": OK + b"transfer-encoding: \x0bchunked\r\n\r\n" + IN_CHUNKS,
+    "a blank before the colon": OK + b"transfer-encoding : chunked\r\n\r\n" + IN_CHUNKS,
+    "an empty encoding": OK + b"transfer-encoding:\r\n\r\n" + IN_CHUNKS,
+    "lines that end in LF": b"HTTP/1.1 200 OK\ncontent-length: 3\n\n[1]",
+    "one line that ends in LF": OK + b"x: y\n" + ONE,
+    "a header within a header": OK + b"x: y\rcontent-length: 1\r\n" + ONE,
+    "a header in the reason": b"HTTP/1.1 200 OK\rcontent-length: 1\r\n" + ONE,
+    "a header of two lines": OK + b"x: y\r\n z\r\n" + ONE,
+    "a length of two lines": OK + b"content-length: 3\r\n 0\r\n\r\n[1]",
+    "chunks of two lines": OK + b"transfer-encoding:\r\n chunked\r\n\r\n" + IN_CHUNKS,
+    "a first header that is folded": OK + b" x: y\r\n" + ONE,
+    "a header without a colon": OK + b"content-length\r\n" + ONE,
+    "a header without a name": OK + b": y\r\n" + ONE,
+    "a header with a zero": OK + b"x: y\x00\r\n" + ONE,
+    "a chunk that wraps around": CHUNKED + b"10000000000000003\r\n[1]\r\n0\r\n\r\n",
+    "a chunk below nothing": CHUNKED + b"-3\r\n[1]\r\n0\r\n\r\n",
+    "a chunk with a prefix": CHUNKED + b"0x3\r\n[1]\r\n0\r\n\r\n",
+    "a chunk with a blank": CHUNKED + b"3 \r\n[1]\r\n0\r\n\r\n",
+    "a chunk that is longer than it says": CHUNKED + b"2\r\n[1]\r\n0\r\n\r\n",
+    "chunks whose lines end in LF": CHUNKED + b"3\n[1]\n0\n\n",
+    "an extension that ends a line": CHUNKED + b"3;a\nb\r\n[1]\r\n0\r\n\r\n",
+    "a length behind the body": CHUNKED + b"3\r\n[1]\r\n0\r\ncontent-length: 9\r\n\r\n",
+    "a body of an interim answer": b"HTTP/1.1 103 Early\r\ncontent-length: 3\r\n\r\n[9]" + OK + ONE,
+    "an answer behind the last one": b"HTTP/1.1 102 Work\r\nconnection: close\r\n\r\n" + OK + ONE,
+    "a status of four digits": b"HTTP/1.1 2000 OK\r\n" + ONE,
+    "a status of two digits": b"HTTP/1.1 20 OK\r\n" + ONE,
+    "another protocol": b"ICY 200 OK\r\n" + ONE,
+    "a version without a dot": b"HTTP/2 200 OK\r\n" + ONE,
+    "a body alone": b"[1]",
+}
+
+
+@pytest.mark.parametrize("cut", [1, 4_096], ids=["byte by byte", "at once"])
+@pytest.mark.parametrize("name", AMBIGUOUS)
+async def test_what_could_be_read_in_two_ways_is_no_answer(name: str, cut: int) -> None:
+    said = AMBIGUOUS[name]
+    pieces = [said[place : place + cut] for place in range(0, len(said), cut)]
+    with pytest.raises(CarriageError):
+        await told(*pieces, ends=True)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"HTTP/1.1 204 None\r\ncontent-length: 3",
+        b"HTTP/1.1 204 None\r\ntransfer-encoding: chunked",
+        b"HTTP/1.1 304 Still\r\ntransfer-encoding: chunked",
+        b"HTTP/1.0 200 OK\r\ncontent-length: 0",
+        b"HTTP/1.1 200 OK\r\nconnection: keep-alive, close\r\ncontent-length: 0",
+        b"HTTP/1.1 200 OK\r\nconnection: close\r\nconnection: keep-alive\r\ncontent-length: 0",
+    ],
+)
+async def test_nothing_more_is_asked_on_a_connection_of_which_nobody_knows_what_comes_next(head: bytes) -> None:
+    _, _, body, is_kept = await told(head + b"\r\n\r\n")
+    assert (body, is_kept) == (b"", False)
+
+
+async def test_an_answer_may_announce_the_body_that_an_unchanged_document_would_have() -> None:
+    assert (await told(b"HTTP/1.1 304 Still\r\ncontent-length: 3\r\n\r\n"))[3]
+
+
+async def test_a_body_of_single_bytes_is_taken_and_one_that_is_mostly_not_body_is_not() -> None:
+    assert await told(CHUNKED + b"1\r\nx\r\n" * 50_000 + b"0\r\n\r\n") == (
+        *(200, {"transfer-encoding": "chunked"}, b"x" * 50_000, True),
+    )
+    with pytest.raises(CarriageError):
+        await told(CHUNKED, *[b"1;" + b"y" * 1_000 + b"\r\nx\r\n"] * 40, b"0\r\n\r\n")
+
+
+class Hasty:
+    """A server that answers when it has read the head of a request, and reads no more of it."""
+
+    def __init__(self) -> None:
+        self.connections = 0
+        self.ended = asyncio.Event()
+
+    async def __call__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(answer(body=b"[1]"))
+        await self.ended.wait()
+
+
+LARGE = b"x" * 20_000_000
+"""More than the system takes off a sender's hands."""
+
+
+async def test_a_request_of_which_the_end_has_not_been_sent_is_the_last_on_its_connection() -> None:
+    server = Hasty()
+    async with serving(server) as url:
+        client = HttpClient([url], seconds=SECONDS)
+        bodies = [(await client.send(Outgoing(method="POST", url=url, body=body))).body for body in (LARGE, b"")]
+        server.ended.set()
+        await client.aclose()
+    assert (bodies, server.connections) == ([b"[1]"] * 2, 2)
+
+
+async def test_a_server_that_does_not_read_is_left_at_the_deadline_and_its_connection_closed() -> None:
+    ended = asyncio.Event()
+
+    async def deaf(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await asyncio.sleep(0.2)
+        with suppress(OSError):
+            while await reader.read(1_000_000):
+                pass
+        ended.set()
+
+    async with serving(deaf) as url:
+        client = HttpClient([url], seconds=0.1)
+        began = time.monotonic()
+        with pytest.raises(SourceFailure) as caught:
+            await client.send(Outgoing(method="POST", url=url, body=LARGE))
+        took = time.monotonic() - began
+        await asyncio.wait_for(ended.wait(), 2)
+        await client.aclose()
+    assert caught.value.reason is Reason.TIMEOUT
+    assert took < 0.1 + 0.05
+
+
+async def test_no_connection_to_one_origin_carries_a_request_to_another() -> None:
+    one, other = Site(answer(body=b"[1]")), Site(answer(body=b"[2]"))
+    async with serving(one) as first, serving(other) as second:
+        client = HttpClient([first, second])
+        bodies = [(await client.send(get(url))).body for url in (first, second, first, second)]
+        await client.aclose()
+    assert bodies == [b"[1]", b"[2]"] * 2
+    assert [(each.connections, each.requests) for each in (one, other)] == [(1, 2)] * 2
 
 
 # --- what is sent ---------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.failures import Reason, SourceUnavailable, report
-from connectors.kept import KeptPlans, KeptRights, SharedIdentities
+from connectors.kept import KeptPlans, KeptRights, KeptTogether, SharedIdentities
 from connectors.limits import Reached, Remembered
 from connectors.shelf import Shelf, size_of
 from hoks.asking import ask
@@ -438,8 +438,8 @@ async def test_a_forgotten_answer_does_not_come_back_as_an_old_one() -> None:
 class Rights:
     """A source of rights: each OID has one."""
 
-    def __init__(self, time: Time) -> None:
-        self.source = Source(id="a-rights", provider_oid=PROVIDER)
+    def __init__(self, time: Time, name: str = "a-rights") -> None:
+        self.source = Source(id=name, provider_oid=PROVIDER)
         self.time = time
         self.asked: list[list[Person]] = []
 
@@ -696,3 +696,43 @@ async def test_one_who_gives_up_does_not_silence_the_fetch_for_the_other(caplog:
     assert await patient == [Outcome.UNAVAILABLE]
     late, timed_out = (("", f"source a-plans: UNAVAILABLE ({reason}) x 1") for reason in ("late", "timeout"))
     assert said_by(caplog) == [late, timed_out]
+
+
+# --- rights that are found together
+
+
+async def test_what_is_found_together_is_what_each_source_has_at_hand_whatever_has_happened_meanwhile() -> None:
+    dice, shared = Random(20261122), 0
+    people = [Person(oid=learner(1)), Person(oid=learner(2), aliases=frozenset({learner(3)})), Person(oid=learner(3))]
+    for _ in range(20):
+        time = Time()
+        shelf = Shelf(seconds=time)
+        sources = [
+            KeptRights(Rights(time, f"{name}-rights"), Remembered(cache_seconds=seconds), shelf, time)
+            for name, seconds in (("a", 30), ("b", 45))
+        ]
+        together = KeptTogether(sources, shelf, time, 1_000_000)
+        for _ in range(40):
+            match dice.randrange(6):
+                case 0:
+                    time.passed += dice.choice((1, 14, 31))
+                case 1:
+                    shelf.forget(dice.choice(("a-rights", "b-rights", "a-plans")), [learner(dice.randint(1, 3))])
+                case 2 if dice.random() < 0.1:
+                    time.day += timedelta(days=1)
+                case _:
+                    await dice.choice(sources).rights([dice.choice(people)])
+            asked = [[person] for person in people] + [people[:2], people]
+            for some in asked:
+                each = [source.rights_at_hand(some) for source in sources]
+                told = together.at_hand(some)
+                if told is None or None in each:
+                    assert told is None and None in each
+                    continue
+                shared += len(some)
+                assert [person.answers for person in told] == [
+                    tuple(reply.answers[person.oid] for reply in each if reply is not None) for person in some
+                ]
+                again = together.at_hand(some)
+                assert again is not None and all(one is other for one, other in zip(told, again, strict=True))
+    assert shared > 300

@@ -16,6 +16,7 @@ from connectors.client import Incoming, Outgoing
 from connectors.failures import Reason, SourceUnavailable
 from connectors.oauth import AccessTokens, ClientCredentials, TokenHttp
 from connectors.oneroster import OneRosterSettings, OneRosterSource
+from connectors.oneroster_groups import GroupPlaces
 from connectors.oneroster_right import RightPlaces
 from hoks.outcomes import Answer, Outcome
 from hoks.student import Person
@@ -611,13 +612,20 @@ def test_the_page_on_rosters_names_every_setting() -> None:
     settings = {name for name in OneRosterSettings.__struct_fields__ if name not in ("id", "provider", "gives")}
     named = set(re.findall(r"`([\w.]+)`", PAGE))
     missing = (
-        settings - {"codes"} | set(RightPlaces.__struct_fields__) | set(ClientCredentials.__struct_fields__)
+        settings - {"codes"}
+        | set(RightPlaces.__struct_fields__)
+        | set(ClientCredentials.__struct_fields__)
+        | set(GroupPlaces.__struct_fields__)
     ) - named
     assert missing == set()
 
 
-def test_the_pages_example_is_accepted() -> None:
-    (example,) = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
-    (source,) = msgspec.toml.decode(example)["source"]
+def test_the_pages_examples_are_accepted() -> None:
+    source, groups = (
+        msgspec.toml.decode(each)["source"][0] for each in re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
+    )
     read = msgspec.convert(source, OneRosterSettings)
     assert (read.kept_seconds, read.page_size, read.max_rows, read.language) == (30, 100, 100_000, "fi")
+    guided = msgspec.convert(source | groups, OneRosterSettings).groups
+    assert guided is not None
+    assert guided.roles == {"teacher": "responsible_teacher", "ext:counsellor": "guidance_counsellor"}

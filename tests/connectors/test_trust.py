@@ -9,15 +9,20 @@ from typing import Any
 
 import msgspec
 import pytest
+import uvloop
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from connectors.catalogue import SettingsRefusedError, SourceSettings, connect
+from connectors.client import HttpClient
+from connectors.failures import Reason, SourceFailure
+from connectors.limits import Reached
+from connectors.trust import tls_of
 from hoks.outcomes import Outcome
 from hoks.student import Person
-from tests.connectors.loopback import Site, answer, serving
+from tests.connectors.loopback import Site, Strict, answer, demanding, get, revocations, serving, strict
 from tests.connectors.rest.campus import described
 from tests.connectors.wires import PROVIDER, StillClock, learner
 
@@ -34,9 +39,9 @@ class Authority:
     """An authority of somebody's own."""
 
     def __init__(self, name: str) -> None:
-        self._key = ec.generate_private_key(ec.SECP256R1())
+        self.key = ec.generate_private_key(ec.SECP256R1())
         self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-        self.certificate = self._signed(self._name, self._key, x509.BasicConstraints(ca=True, path_length=None))
+        self.certificate = self._signed(self._name, self.key, x509.BasicConstraints(ca=True, path_length=None))
 
     def signed(self, name: str) -> tuple[bytes, bytes]:
         """A certificate, for servers on this machine and for clients, and its key."""
@@ -52,7 +57,7 @@ class Authority:
             .not_valid_before(now - timedelta(hours=1))
             .not_valid_after(now + timedelta(days=1))
             .add_extension(extension, critical=False)
-            .sign(self._key, hashes.SHA256())
+            .sign(self.key, hashes.SHA256())
         )
         return made.public_bytes(serialization.Encoding.PEM)
 
@@ -159,6 +164,68 @@ async def test_authorities_that_are_named_take_the_place_of_the_public_ones(fold
     async with serving(site, served_by(folder, demands=False)) as url:
         assert await rights_from(koski(url, **ROOTS), folder) is DOWN
     assert site.requests == 0
+
+
+def looking_at_the_list(folder: Path, version: ssl.TLSVersion, *revoked: str) -> ssl.SSLContext:
+    """TLS of one version of a server that takes our authority's certificates, but for these."""
+    listed = revocations(OURS.certificate, OURS.key, *((folder / f"{name}.pem").read_bytes() for name in revoked))
+    tls = demanding(served_by(folder, demands=True), OURS.certificate, listed, folder)
+    tls.minimum_version = tls.maximum_version = version
+    return tls
+
+
+async def asked_of(server: Strict, folder: Path, times: int) -> list[Reason | int]:
+    """What comes of so many calls that show our certificate."""
+    url = f"https://127.0.0.1:{server.port}"
+    client = HttpClient(
+        [url], ssl_context=tls_of(msgspec.convert(ROOTS | SHOWN, Reached), folder), private_network=True
+    )
+    told: list[Reason | int] = []
+    for _ in range(times):
+        try:
+            told.append((await client.send(get(url))).status)
+        except SourceFailure as failure:
+            told.append(failure.reason)
+    assert client.condition.retries == 0
+    await client.aclose()
+    return told
+
+
+VERSIONS = [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_a_server_that_looks_at_a_list_takes_our_certificate_while_it_is_not_on_it(
+    folder: Path, version: ssl.TLSVersion
+) -> None:
+    with strict(looking_at_the_list(folder, version, "stranger")) as server:
+        assert await asked_of(server, folder, 2) == [200, 200]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_a_source_for_which_our_certificate_is_revoked_says_so_and_is_soon_left_alone(
+    folder: Path, version: ssl.TLSVersion
+) -> None:
+    with strict(looking_at_the_list(folder, version, "gateway")) as server:
+        told = await asked_of(server, folder, 30)
+    assert told[0] is Reason.TLS
+    assert set(told) == {Reason.TLS, Reason.OPEN}
+    assert server.connections == told.count(Reason.TLS) <= 20
+    assert server.requests == 0
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_the_same_holds_on_uvloop_of_a_certificate_that_is_revoked(folder: Path, version: ssl.TLSVersion) -> None:
+    uvloop.run(test_a_source_for_which_our_certificate_is_revoked_says_so_and_is_soon_left_alone(folder, version))
+
+
+async def test_a_revoked_certificate_is_one_line_for_the_operator(
+    folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with strict(looking_at_the_list(folder, ssl.TLSVersion.TLSv1_3, "gateway")) as server:
+        outcome = await rights_from(koski(f"https://127.0.0.1:{server.port}", **ROOTS, **SHOWN), folder)
+    assert outcome is DOWN
+    assert caplog.messages == ["source a-koski: UNAVAILABLE (tls) x 1"]
 
 
 async def test_a_json_interface_is_reached_so_too(folder: Path) -> None:

@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import NamedTuple
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.admission import FEWEST_WAITING, Admission
+from gateway.admission import LOOKED_SECONDS, Admission
 from gateway.errors import Code, RefusedError
 from gateway.noting import NOTE, Note
 from gateway.settings import OverloadSettings
@@ -15,9 +16,20 @@ from gateway.settings import OverloadSettings
 LONG = 60.0
 
 
-def admission(*, working: int = 1, open_: int = 100, waiting: int = 100, seconds: float = LONG) -> Admission:
-    settings = OverloadSettings(working=working, open=open_, waiting=waiting, waiting_seconds=seconds)
-    return Admission(settings, jitter=lambda: 0.5)
+def admission(
+    *,
+    working: int = 1,
+    open_: int = 100,
+    waiting: int = 100,
+    seconds: float = LONG,
+    crowded: int = 8,
+    each: int = 100,
+    clock: Callable[[], float] = lambda: 0.0,
+) -> Admission:
+    settings = OverloadSettings(
+        working=working, open=open_, waiting=waiting, waiting_seconds=seconds, crowded=crowded, each=each
+    )
+    return Admission(settings, jitter=lambda: 0.5, clock=clock)
 
 
 class Crowd:
@@ -96,7 +108,7 @@ async def test_a_refusal_has_its_code_and_the_seconds_after_which_to_come_again(
     assert crowd.door.refused == 1
 
 
-async def test_who_waits_for_a_source_leaves_the_place_to_another_and_comes_back_without_waiting() -> None:
+async def test_who_waits_for_a_source_leaves_the_place_to_another_and_then_waits_to_work_on() -> None:
     door = admission()
     crowd = Crowd(door)
     note = Note()
@@ -104,14 +116,110 @@ async def test_who_waits_for_a_source_leaves_the_place_to_another_and_comes_back
     async with door.turn("a"):
         began = note.waits.begin()
         token = NOTE.set(Note())
-        await crowd.comes("b1")
+        await crowd.comes("b1", "b2")
         NOTE.reset(token)
         assert (crowd.served, door.working, door.open) == (["b1"], 1, 2)
         note.waits.end("a-koski", began, None)
-        assert door.working == 2
-        await crowd.comes("b2")
-        assert crowd.served == ["b1"]
-    assert (door.working, door.open, door.waiting) == (1, 1, 1)
+        back = asyncio.create_task(note.waits.resumed())
+        await settled()
+        assert not back.done()
+        await crowd.ends("b1")
+        # Before whoever has not begun.
+        assert back.done()
+        assert (crowd.served, door.working) == (["b1"], 1)
+    await settled()
+    assert crowd.served == ["b1", "b2"]
+
+
+async def test_parts_of_a_request_come_back_together_and_one_that_waits_again_holds_no_place() -> None:
+    door = admission()
+    NOTE.set(note := Note())
+    async with door.turn("a"):
+        began = note.waits.begin()
+        await door.enter("b")
+        note.waits.end("a-koski", began, None)
+        parts = [asyncio.create_task(note.waits.resumed()) for _ in range(3)]
+        await settled()
+        parts.pop().cancel()
+        began = note.waits.begin()
+        door.rests()
+        await asyncio.gather(*parts)
+        assert (door.working, door.open) == (0, 2)
+        note.waits.end("a-koski", began, None)
+        await note.waits.resumed()
+        assert door.working == 1
+
+
+async def test_a_part_that_comes_back_when_its_request_is_over_finds_no_turn_and_waits_for_none() -> None:
+    door = admission()
+    NOTE.set(note := Note())
+    async with door.turn("a"):
+        began = note.waits.begin()
+        await door.enter("b")
+        note.waits.end("a-koski", began, None)
+        late = asyncio.create_task(note.waits.resumed())
+        await settled()
+    await late
+    await note.waits.resumed()
+    assert (door.working, door.open, door._back) == (1, 1, [])
+
+
+async def test_who_has_less_under_way_comes_first() -> None:
+    crowd = Crowd(admission(working=2))
+    await crowd.comes("a1", "a2", "a3", "b1")
+    await crowd.ends("a1")
+    assert crowd.served == ["a1", "a2", "b1"]
+
+
+async def test_nobody_has_more_under_way_than_one_may() -> None:
+    crowd = Crowd(admission(each=2))
+    await crowd.comes("a1", "a2", "a3", "b1")
+    assert [name for name, _ in crowd.refused] == ["a3"]
+    await crowd.ends("a1", "a2", "b1")
+    await crowd.comes("a4")
+    assert crowd.served == ["a1", "a2", "b1", "a4"]
+
+
+class Hands:
+    """A clock that goes as told."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+async def test_a_burst_may_wait_and_where_more_come_than_go_hardly_anybody_may() -> None:
+    hands = Hands()
+    crowd = Crowd(admission(crowded=2, clock=hands))
+    await crowd.comes("x1", *(f"a{place}" for place in range(9)))
+    for name in ("x1", "a0", "a1", "a2"):
+        hands.now += LOOKED_SECONDS
+        await crowd.ends(name)
+    # It became smaller by itself.
+    assert (crowd.door.waiting, crowd.refused) == (5, [])
+    await crowd.comes(*(f"b{place}" for place in range(4)))
+    hands.now += LOOKED_SECONDS
+    await crowd.ends("a3")
+    assert crowd.door.waiting == 2
+    # Whoever had most under way each time, a4 that is served counted, and of theirs the last.
+    assert [name for name, _ in crowd.refused] == ["a8", "b3", "a7", "b2", "a6", "b1"]
+    await crowd.comes("c1", "d1")
+    assert crowd.door.waiting == 2
+
+
+async def test_a_crowd_is_over_when_nobody_has_waited_for_a_while() -> None:
+    hands = Hands()
+    crowd = Crowd(admission(crowded=1, clock=hands))
+    await crowd.comes("x1", "a1", "b1")
+    for place in range(2):
+        hands.now += LOOKED_SECONDS
+        await crowd.comes(f"c{place}")
+    await crowd.ends("x1", "a1")
+    assert (crowd.door.waiting, len(crowd.refused)) == (0, 3)
+    hands.now += 2 * LOOKED_SECONDS
+    await crowd.comes("d1", "e1", "f1")
+    assert (crowd.door.waiting, len(crowd.refused)) == (3, 3)
 
 
 async def test_those_who_wait_for_sources_are_no_more_than_may_be_open() -> None:
@@ -134,17 +242,16 @@ async def test_who_waited_too_long_is_refused() -> None:
 
 
 async def test_where_the_pace_would_make_the_last_wait_too_long_it_is_refused_at_once() -> None:
-    door = admission(seconds=0.2)
+    hands = Hands()
+    door = admission(seconds=0.2, crowded=1, clock=hands)
     crowd = Crowd(door)
     await crowd.comes("x1", "a1", "b1", "c1")
     for name in ("x1", "a1"):
-        await asyncio.sleep(0.05)
+        hands.now += 0.05
         await crowd.ends(name)
     # A tenth of fifty milliseconds is the pace so far: room for 0.14 s of it, and for no more.
-    names = [f"d{place}" for place in range(60)]
-    await crowd.comes(*names)
-    assert FEWEST_WAITING <= door.waiting < 60
-    assert crowd.refused
+    await crowd.comes(*(f"d{place}" for place in range(60)))
+    assert (door.waiting, len(crowd.refused)) == (28, 33)
 
 
 async def test_who_goes_away_while_waiting_or_at_the_very_moment_of_the_turn_leaves_no_hole() -> None:
@@ -185,6 +292,94 @@ def test_whatever_comes_and_goes_everybody_is_counted_out_again(steps: list[tupl
     asyncio.run(played())
 
 
-@pytest.mark.parametrize("key", ["working", "open", "waiting", "waiting_seconds"])
+@pytest.mark.parametrize("key", ["working", "open", "waiting", "waiting_seconds", "crowded", "each"])
 def test_every_bound_has_a_default(key: str) -> None:
     assert getattr(OverloadSettings(), key) > 0
+
+
+class Unhurried(asyncio.SelectorEventLoop):
+    """An event loop whose time goes on when there is nothing left to do: seconds pass in no time, and always alike."""
+
+    _moment = 0.0
+
+    def time(self) -> float:
+        return self._moment
+
+    def _run_once(self) -> None:
+        if not self._ready and self._scheduled:  # type: ignore[attr-defined]  # the loop's own two lists
+            self._moment = max(self._moment, self._scheduled[0].when())  # type: ignore[attr-defined]  # as above
+        super()._run_once()  # type: ignore[misc]  # not for everybody, but there is no other
+
+
+class Played(NamedTuple):
+    """What the others had beside somebody who asks often."""
+
+    longest: float
+    """Of a hundred answers the ninety-ninth longest (seconds)."""
+    refused: int
+
+
+OTHERS = tuple(f"student-{number}" for number in range(8))
+WORK, RECORDING, SECONDS = 0.004, 0.005, 1.0
+"""Of processor time for an answer, for recording it, and of all that is played."""
+
+
+def played(often: float, source_seconds: float = 0.0) -> Played:
+    """The others ask for half of what can be answered; and one beside them so often (a second), of a source."""
+
+    async def answered(door: Admission, who: str, processor: asyncio.Lock, told: list[float | None]) -> None:
+        NOTE.set(note := Note())
+        loop = asyncio.get_running_loop()
+        came = loop.time()
+
+        async def works(share: float) -> None:
+            async with processor:
+                await asyncio.sleep(WORK * share)
+
+        async def waits(seconds: float) -> None:
+            began = note.waits.begin()
+            await asyncio.sleep(seconds)
+            note.waits.end("a-koski", began, None)
+            await note.waits.resumed()
+
+        try:
+            async with door.turn(who):
+                await works(0.25)
+                if who not in OTHERS:
+                    await waits(source_seconds)
+                await works(0.5)
+                await waits(RECORDING)
+                await works(0.25)
+        except RefusedError:
+            told += [None] * (who in OTHERS)
+        else:
+            told += [loop.time() - came] * (who in OTHERS)
+
+    async def everybody() -> list[float | None]:
+        loop, told, processor = asyncio.get_running_loop(), list[float | None](), asyncio.Lock()
+        door = Admission(OverloadSettings(), jitter=lambda: 0.5, clock=loop.time)
+        rates = dict.fromkeys(OTHERS, 0.5 / WORK / len(OTHERS)) | {"greedy": often}
+        due = sorted(
+            ((count + place / len(rates)) / rate, who)
+            for place, (who, rate) in enumerate(rates.items())
+            for count in range(int(SECONDS * rate))
+        )
+        asked = []
+        for moment, who in due:
+            await asyncio.sleep(moment - loop.time())
+            asked.append(asyncio.create_task(answered(door, who, processor, told)))
+        await asyncio.gather(*asked)
+        return told
+
+    with asyncio.Runner(loop_factory=Unhurried) as runner:
+        told = runner.run(everybody())
+    seconds = sorted(each for each in told if each is not None)
+    return Played(seconds[int(0.99 * len(seconds))], told.count(None))
+
+
+@pytest.mark.parametrize("source_seconds", [0.0, 1.0])
+def test_who_asks_ten_times_as_often_even_of_a_slow_source_delays_and_displaces_nobody(source_seconds: float) -> None:
+    alone = played(often=0.0)
+    beside = played(often=10 * 0.5 / WORK / len(OTHERS), source_seconds=source_seconds)
+    assert beside.refused == 0
+    assert beside.longest <= 2 * alone.longest

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from connectors.koski import KoskiSettings
-from gateway.settings import Limits, SettingsError
+from gateway.settings import Instance, Limits, SettingsError
 from gateway.settings_file import load
 from hoks.identifiers import LearnerOid, OrganisationOid, StudyRightOid
 from hoks.items import Item
@@ -109,6 +109,21 @@ def test_a_good_file_is_read_whole_with_paths_beside_it(write: Write, tmp_path: 
     assert settings.access.suspended_is_valid is False
     assert [each.issuer for each in settings.issuer] == ["https://issuer.test"]
     assert [each.id for each in settings.source] == ["a-koski"]
+
+
+def test_one_of_several_instances_has_its_own_ports_and_stream_and_shares_the_rest(write: Write) -> None:
+    settings = load(write(GOOD))
+    own = settings.of_instance(Instance(port=8102, metrics_port=18102, stream="one-8102"))
+    assert (own.server.port, own.metrics.port, own.records.stream) == (8102, 18102, "one-8102")
+    assert own.of_worker(2).records.stream == "one-8102.2"
+    assert own.of_instance(Instance()) == own
+    assert own.of_instance(Instance(port=8080, stream="main")).server == settings.server
+
+
+def test_what_an_example_leaves_open_is_refused(write: Write) -> None:
+    assert complaint(write(GOOD.replace('"gateway-a"', '"<service user>"'))) == (
+        "key `source[0].username`: expected your own in place of `<service user>`"
+    )
 
 
 CLIENT = """
@@ -220,6 +235,15 @@ def test_a_statute_or_consent_that_says_something_else_is_refused(write: Write, 
     text = GOOD + STATUTE + CONSENT
     assert good in text
     assert expected in complaint(write(text.replace(good, bad)))
+
+
+def test_graphiql_is_a_sandboxs_alone(write: Write) -> None:
+    text = GOOD + '[graphiql]\nfolder = "graphiql"\n'
+    graphiql = load(write(text)).graphiql
+    assert graphiql is not None
+    assert graphiql.folder.name == "graphiql"
+    in_production = text.replace('mode = "sandbox"\nfixed_day = 2026-10-05', 'mode = "production"')
+    assert complaint(write(in_production)) == 'key `graphiql`: accepted only with mode = "sandbox"'
 
 
 def test_an_unknown_item_is_refused_with_the_items_that_there_are(write: Write) -> None:

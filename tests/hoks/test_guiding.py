@@ -10,12 +10,13 @@ from hoks.caller import Role
 from hoks.errors import SourcesUnavailable
 from hoks.guidance import GuidanceState, GuidanceTheme
 from hoks.guidance_phase import GuidancePhase
-from hoks.guiding import Guidance, Tally, counted_by_teacher
+from hoks.guiding import Guidance, Summary, Tally, counted_by_teacher
 from hoks.identifiers import PersonOid
 from hoks.mending import Mending
 from hoks.outcomes import Outcome
 from hoks.relations import Assignment
 from tests.world.crowd import COUNSELLOR, TEACHERS, crowd
+from tests.world.hurried import HurriedReader
 from tests.world.names import SOURCE as NAMES
 from tests.world.places import A_SCHOOL, A, B
 from tests.world.ports import Asked, Fault
@@ -104,6 +105,39 @@ async def test_when_time_is_up_there_is_no_count_in_part() -> None:
     reader = crowd(1_200).but(faults={plans_source(A): Fault(late=0.2)}).reader(seconds=0.5)
     with pytest.raises(SourcesUnavailable, match="in the time"):
         await Guidance(reader, 8).summary(HEAD, A_SCHOOL, reader.sit())
+
+
+async def test_a_count_goes_on_in_further_requests_and_tells_nothing_before_its_end() -> None:
+    reader = HurriedReader(crowd(20).reader(), 8)
+    parts: list[Summary] = []
+    place = None
+    while not parts or place is not None:
+        found = await Guidance(reader, 8).summary(HEAD, A_SCHOOL, reader.sit(), place, in_parts=True)
+        assert found is not None
+        parts.append(found)
+        place = found.rest
+
+    *begun, whole = parts
+    assert [(each.rows, each.not_read) for each in begun] == [((), None), ((), None)]
+    (row,) = whole.rows
+    assert (row.students, row.is_folded, row.teacher, whole.not_read) == (20, True, None, 0)
+    assert dict(row.states) == {
+        GuidanceState.NOT_APPROVED: 7,
+        GuidanceState.NOT_UPDATED: 7,
+        GuidanceState.UP_TO_DATE: 6,
+        GuidanceState.NOTHING_PLANNED: 0,
+        GuidanceState.PERIOD_ENDED_WITHOUT_DEMONSTRATION: 0,
+        None: 0,
+    }
+
+
+async def test_who_does_not_ask_for_parts_is_told_the_whole_or_an_error() -> None:
+    reader = HurriedReader(crowd(20).reader(), 8)
+    found = await Guidance(reader, 8).summary(HEAD, A_SCHOOL, reader.sit())
+
+    assert found is not None
+    assert found.rest is None
+    assert sum(each.students or 0 for each in found.rows) == 20
 
 
 async def test_a_group_is_shown_to_nobody_by_another_providers_list() -> None:

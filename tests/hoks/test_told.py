@@ -2,17 +2,17 @@ from datetime import timedelta
 
 import pytest
 
+from hoks.hearing import Answering, Heard, answering, heard, rights_told
 from hoks.identifiers import LearnerOid, OrganisationOid
 from hoks.organisations import Tree
 from hoks.outcomes import Answer, Outcome, Reading, Reply
 from hoks.plan import Hoks
-from hoks.ports import Source
+from hoks.ports import RightsTold, Source
 from hoks.student import Person, SourceStatus
 from hoks.study_right import StudyRight
 from hoks.told import (
     all_answered,
     as_shown,
-    heard,
     is_of,
     may_speak_for,
     organisations_named,
@@ -72,7 +72,8 @@ def test_a_plan_is_a_person_s_by_any_of_their_oids(named: LearnerOid | None, is_
 
 def test_every_organisation_that_a_decision_needs_is_named() -> None:
     rights = (a_right(B1, PROVIDER_B, included_in=A1, link_school=SCHOOL_A),)
-    named = organisations_named(PROVIDER_C, [(A_SOURCE, {AINO: rights})])
+    told = RightsTold((A_SOURCE,), (Answer(Outcome.OK, rights),))
+    named = organisations_named(PROVIDER_C, [told])
     assert named == {PROVIDER_C, PROVIDER_A, PROVIDER_B, SCHOOL_B, SCHOOL_A}
     assert organisations_named(None, []) == set()
 
@@ -125,18 +126,24 @@ def test_each_person_s_rights_say_when_they_were_read_themselves() -> None:
     reply = Reply(source="a-rights", fetched_at=NOW, as_of=NOW, answers=answers)
     said = {}
     for person in (Person(oid=AINO), Person(oid=EINO)):
-        (word,), statuses = words_on_rights(person, [(A_SOURCE, reply)], TREE)
+        told = [rights_told(person.oid, [(A_SOURCE, reply)])]
+        (word,), _ = words_on_rights(told, TREE)
         assert word.right.provenance is not None
-        said[person.oid] = (word.right.provenance.fetched_at, statuses["a-rights"].fetched_at)
+        status = Heard(told, Answering(), TREE)["a-rights"]
+        said[person.oid] = (word.right.provenance.fetched_at, status.fetched_at)
     assert said == {AINO: (EARLIER, EARLIER), EINO: (NOW, NOW)}
 
 
 @pytest.mark.parametrize("told", [(), (a_right(A1, PROVIDER_A),)], ids=["nothing", "a right"])
 def test_old_rights_count_as_known_and_say_that_they_are_old(told: tuple[StudyRight, ...]) -> None:
     reply = Reply(source="a-rights", fetched_at=NOW, as_of=NOW, answers={AINO: Answer(Outcome.STALE, told, OLD)})
-    words, statuses = words_on_rights(Person(oid=AINO), [(A_SOURCE, reply)], TREE)
+    of_aino = [rights_told(AINO, [(A_SOURCE, reply)])]
+    words, foreign = words_on_rights(of_aino, TREE)
     assert [word.right.provenance.stale for word in words if word.right.provenance] == [True] * len(told)
-    assert (statuses["a-rights"].outcome, statuses["a-rights"].stale) == (Outcome.STALE, True)
+    found = answering(of_aino, foreign)
+    status = Heard(of_aino, found, TREE)["a-rights"]
+    assert (status.outcome, status.stale) == (Outcome.STALE, True)
+    assert not found.failed and found.unwell == {"a-rights"}
     assert all_answered([reply])
 
 
@@ -169,7 +176,10 @@ def test_a_foreign_right_is_dropped_and_logged_without_whose_it_is(caplog: pytes
     rights = (a_right(A1, PROVIDER_A), a_right(B1, PROVIDER_B))
     answers = {AINO: Answer(Outcome.OK, rights)}
     told = [(A_SOURCE, Reply(source="a-rights", fetched_at=NOW, as_of=NOW, answers=answers))]
-    words, statuses = words_on_rights(Person(oid=AINO), told, TREE)
+    of_aino = [rights_told(AINO, told)]
+    words, foreign = words_on_rights(of_aino, TREE)
     assert [word.right.oid for word in words] == [A1]
-    assert statuses["a-rights"].outcome is Outcome.INVALID
+    found = answering(of_aino, foreign)
+    assert Heard(of_aino, found, TREE)["a-rights"].outcome is Outcome.INVALID
+    assert found.failed == {"a-rights"}
     assert [record.getMessage() for record in caplog.records] == ["source a-rights: INVALID (foreign) x 1"]

@@ -73,4 +73,23 @@ async def test_an_unknown_persona_is_told_who_there_is(issuer: httpx.AsyncClient
 async def test_personas_are_listed_with_what_they_show(issuer: httpx.AsyncClient) -> None:
     listed = (await issuer.get("/personas")).json()
     assert [p["persona"] for p in listed] == [p.persona for p in cast()]
-    assert all(p.keys() == {"persona", "title", "shows"} and p["title"] and p["shows"] for p in listed)
+    assert all(
+        p.keys() == {"persona", "title", "shows", "actingRoles", "students"} and p["title"] and p["shows"]
+        for p in listed
+    )
+    roles = {p["persona"]: p["actingRoles"] for p in listed}
+    of_staff = f"staff@{organisation('A').oid}"
+    assert roles["dual-a"] == [of_staff, f"responsible_teacher@{organisation('A-school').oid}"]
+    assert roles["student-7"] == ["student"]
+    students = {p["persona"]: p["students"] for p in listed}
+    assert students["teacher-a"] == [person_oid(number) for number in (1, 4, 7)]
+    assert students["instructor-1"] == [person_oid(number) for number in (1, 7)]
+    assert students["student-7"] == students["recipient-1"] == [person_oid(7)]
+    assert students["staff-a"] == []
+
+
+async def test_pages_of_the_gateway_alone_may_read_what_it_says() -> None:
+    client = client_of(issuer_app(ISSUER, pages=["http://localhost:8080"]))
+    for origin, allowed in (("http://localhost:8080", "http://localhost:8080"), ("http://evil.test", None)):
+        answer = await client.get("/personas", headers={"origin": origin})
+        assert answer.headers.get("access-control-allow-origin") == allowed

@@ -15,6 +15,7 @@ from connectors.oneroster import SCOPE, OneRosterSettings, OneRosterSource
 from connectors.table import TableSource
 from gateway.clock import FixedDayClock
 from gateway.settings_file import load
+from hoks.caller import Role
 from hoks.identifiers import LearnerOid
 from hoks.outcomes import Outcome
 from hoks.student import Person
@@ -231,6 +232,20 @@ async def test_the_list_and_the_holders_are_those_of_cs_files(
     assert {oid: answer.value for oid, answer in held.items() if answer.value} == {
         each.oid: each.person.oid for each in world.rights_of("C")
     }
+
+
+async def test_the_roster_says_of_every_group_what_cs_files_say(
+    configured: tuple[OneRosterSettings, TableSource], server: httpx.AsyncClient, world: World
+) -> None:
+    settings, table = configured
+    source, _ = connected(settings, server)
+    told = (await source.guided()).answers[settings.provider].value or ()
+
+    assert [(each.role, each.group, each.person) for each in told] == 2 * [
+        (Role.GUIDANCE_COUNSELLOR, "SHV-2", "1.2.246.562.98.98000009187")
+    ]
+    assert {each.learner for each in told} == {world.cast_right(number, "c").person.oid for number in (7, 9)}
+    assert set(told) == set((await table.guided()).answers[settings.provider].value or ())
 
 
 async def test_what_the_law_needs_comes_through_the_vendors_own_keys(

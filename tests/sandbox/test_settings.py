@@ -33,7 +33,9 @@ def test_the_settings_parse_and_name_the_servers_beside_the_port(tmp_path: Path)
     assert (d["id"], d["kind"], d["provider"]) == ("d-campus", "json", organisation("D").oid)
     assert d["base_url"] == "http://127.0.0.1:9006/api/v2"
     assert d["auth"]["token_url"] == "http://127.0.0.1:9006/oauth2/token"
-    assert (roster["id"], roster["provider"], roster["gives"]) == ("c-roster", organisation("C").oid, ["rights"])
+    assert (roster["id"], roster["provider"]) == ("c-roster", organisation("C").oid)
+    assert roster["gives"] == ["rights", "assignments"]
+    assert roster["groups"]["roles"]["ext:guidanceCounsellor"] == "guidance_counsellor"
     assert roster["base_url"] == "http://127.0.0.1:9007"
     assert roster["account"]["token_url"] == "http://127.0.0.1:9007/token"
     assert settings["onr"]["base_url"] == "http://127.0.0.1:9004/oppijanumerorekisteri-service"

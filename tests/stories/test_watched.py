@@ -20,7 +20,9 @@ import httpx
 import orjson
 import pytest
 
+from gateway.admission import Admission
 from gateway.logs import writing
+from gateway.records.embeds import PREFIX
 from sandbox.world import World
 from tests.chaos.scene import QUERY
 from tests.stories.conftest import Fault, Gateway, running
@@ -183,7 +185,8 @@ async def test_nothing_of_anybody_is_in_logs_metrics_or_traces(tmp_path: Path, w
     with collector() as (url, spans), written() as log:
 
         def watched(settings: str) -> str:
-            return f'{settings}\n[metrics]\nport = {port}\n[tracing]\nurl = "{url}"\nbelieved = ["127.0.0.1"]\n'
+            sent = f'[metrics]\nport = {port}\nurl = "{url}"\n[tracing]\nurl = "{url}"\nbelieved = ["127.0.0.1"]'
+            return f"{settings}\n{sent}\n"
 
         async with running(tmp_path / "sandbox", world, watched) as gateway:
             said = overheard(gateway)
@@ -200,7 +203,7 @@ async def test_nothing_of_anybody_is_in_logs_metrics_or_traces(tmp_path: Path, w
             tokens = [await gateway.token(persona) for persona in PERSONAS]
     heard = {"log": log.getvalue(), "metrics": figures, "ready": ready.text, "traces": spans.decode("latin-1")}
     assert "gateway.requests" in heard["log"] and "hoks_source_wait_seconds" in figures
-    assert "ask a-koski" in heard["traces"]
+    assert "ask a-koski" in heard["traces"] and "hoks_source_wait_seconds" in heard["traces"]
 
     personal = {each for each in said if each and not each.startswith("http")} | {MARK, *tokens}
     assert len(personal) > 300
@@ -252,3 +255,38 @@ async def test_a_gateway_that_is_asked_too_much_says_so_and_answers_again(tmp_pa
             assert each.json()["errors"][0]["extensions"] == {"code": "OVERLOADED"}
             assert 1 <= int(each.headers["retry-after"]) <= 3
         assert (await gateway.post("student-7", QUERY)).status_code == 200
+
+
+async def test_every_endpoint_refuses_who_comes_where_too_many_wait_and_before_a_token_is_verified(
+    tmp_path: Path, world: World
+) -> None:
+    def narrow(settings: str) -> str:
+        return f"{settings}\n[overload]\nworking = 1\nwaiting = 1\ncrowded = 1\nwaiting_seconds = 30\n"
+
+    async with running(tmp_path / "sandbox", world, narrow) as gateway:
+        for persona in ("student-7", "staff-a"):
+            await gateway.post(persona, "{ viewer { role } }")
+        transport = gateway.client._transport
+        assert isinstance(transport, httpx.ASGITransport)
+        door: Admission = transport.app.state.admission  # type: ignore[attr-defined]  # ours has a state
+        await door.enter("somebody")
+        waiting = asyncio.create_task(door.enter("somebody else"))
+        await asyncio.sleep(0)
+        student, staff = await gateway.token("student-7"), await gateway.token("staff-a")
+        for method, path, token in (
+            ("POST", "/graphql", student),
+            ("POST", "/graphql", "nobody.has.this"),
+            ("POST", "/graphql", f"{PREFIX}nobody-has-this"),
+            ("GET", "/disclosures/export", student),
+            ("POST", "/embed-token", staff),
+            ("DELETE", "/embed-token/1", staff),
+            ("POST", "/invalidate", ""),
+        ):
+            headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
+            answer = await gateway.client.request(method, path, headers=headers, content=b"{}")
+            said = (answer.status_code, answer.json()["errors"][0]["extensions"], "retry-after" in answer.headers)
+            assert said == (503, {"code": "OVERLOADED"}, True), (method, path)
+        waiting.cancel()
+        door.leaves("somebody")
+        assert (await gateway.post("student-1", QUERY)).status_code == 200
+        assert (door.working, door.open, door.waiting) == (0, 0, 0)

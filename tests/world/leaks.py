@@ -8,7 +8,6 @@ from typing import Any
 
 import msgspec
 import pytest
-from aiodataloader import DataLoader
 
 import hoks.access.decide
 import hoks.access.facts
@@ -253,7 +252,7 @@ async def _every_statute(questions: Questions, caller: Any, deadline: Any) -> St
     return msgspec.structs.replace(standing, statutes=questions._sources.statutes)
 
 
-def _every_status(viewing: Viewing, looked: Looked, view: View, of_plans: Any) -> Any:
+def _every_status(viewing: Viewing, looked: Looked, view: View, of_plans: Any, **_: Any) -> Any:
     shown = {**looked.heard, **{name: status for name, (_, status) in of_plans.items()}}
     return tuple(shown[each] for each in sorted(shown))
 
@@ -282,9 +281,7 @@ def _shared_loaders(patch: pytest.MonkeyPatch) -> None:
 
     def leaky(context: Context, *given: Any) -> None:
         _CONTEXT(context, *given)
-        kept.setdefault("students", context.students)
-        loader: DataLoader[Any, Any] = kept["students"]
-        context.students = loader
+        context.student = kept.setdefault("student", context.student)  # type: ignore[method-assign]
 
     patch.setattr(Context, "__init__", leaky)
 

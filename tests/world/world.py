@@ -17,6 +17,7 @@ from connectors.kept import (
     KeptHolders,
     KeptPlans,
     KeptRights,
+    KeptTogether,
     SharedIdentities,
     SharedOrganisations,
 )
@@ -152,11 +153,13 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
 
 def _with_what_is_kept(sources: Sources, clock: FixedClock) -> Sources:
     shelf, settings = Shelf(), Remembered()
+    rights = tuple(KeptRights(each, settings, shelf, clock) for each in sources.rights)
     return msgspec.structs.replace(
         sources,
         identities=SharedIdentities(sources.identities, "onr", settings, shelf, clock),
         organisations=SharedOrganisations(sources.organisations, "organisaatio", settings, shelf, clock),
-        rights=tuple(KeptRights(each, settings, shelf, clock) for each in sources.rights),
+        rights=rights,
+        rights_together=KeptTogether(rights, shelf, clock, 10_000_000),
         plans=tuple(KeptPlans(each, settings, shelf, clock) for each in sources.plans),
         holders=tuple(KeptHolders(each, settings, shelf, clock) for each in sources.holders),
         appointments=tuple(KeptAppointments(each, settings, shelf, clock) for each in sources.appointments),

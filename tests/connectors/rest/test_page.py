@@ -29,7 +29,9 @@ from tests.connectors.wires import StillClock
 PAGE = (Path(__file__).parents[3] / "docs" / "connect-a-provider.md").read_text(encoding="utf-8")
 BASE = "https://kampus.example/api/v3"
 BLOCKS = re.findall(r"^```(toml|http|json)\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
-RESULTS = [json.loads(text) for kind, text in BLOCKS if kind == "json" and re.search(r'"(rights|plans) of ', text)]
+RESULTS = [
+    json.loads(text) for kind, text in BLOCKS if kind == "json" and re.search(r'"(rights|plans|assignments) of ', text)
+]
 
 
 class Exchange(NamedTuple):
@@ -144,6 +146,7 @@ async def test_the_page_connects_its_system(tmp_path: Path) -> None:
         listed = await connected.rights[0].learners()
         # One at a time: the page's system knows each request once.
         of_rights = await connected.plans[0].plans([StudyRightOid(oid) for oid in plans])
+        guided = await connected.guidance[0].guided()
     assert kampus.others == []
     assert [each.path for each in kampus.waiting] == []
     assert len(rights) == len(plans) == 2
@@ -151,12 +154,15 @@ async def test_the_page_connects_its_system(tmp_path: Path) -> None:
         _holds(_written(of_people.answers[LearnerOid(oid)]), shown, oid)
     for right, shown in plans.items():
         _holds(_written(of_rights.answers[StudyRightOid(right)]), shown, right)
+    (told,) = guided.answers.values()
+    for person, shown in _named("assignments").items():
+        _holds([each for each in _written(told) if each["person"] == person], shown, person)
     (everybody,) = listed.answers.values()
     assert list(everybody.value or ()) == sorted(rights)
 
 
 def test_the_page_names_every_table_and_question() -> None:
     fields = {field.name for field in msgspec.structs.fields(JsonSettings)}
-    for question in ("rights", "learners", "plans", "holders", "appointments", "assignments"):
+    for question in ("rights", "learners", "plans", "holders", "appointments", "assignments", "guides"):
         assert question in fields
         assert f"| `{question}` |" in PAGE

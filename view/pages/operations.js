@@ -1,0 +1,11 @@
+// The trusted documents by name; made of operations/ by `make operations`.
+export const OPERATIONS = Object.freeze({
+  Consents: "7f16a2497323db889fa36f1e290b1f9452cc918a0908797898d4748bd58462bd",
+  Disclosures: "5fd7ce41e69831de339cc221a184313994311718183a2be744a76c531694b811",
+  GiveConsent: "345f7970eecf662b0af399c0d113fd398229ea9c0d0b13b9b64c606c5c2a0da8",
+  Group: "a8877b868da9263b7d386c0a59c8d52e076cc7108123d2acafbf9081192ec335",
+  Students: "0d55f3d41bd67f6eddeb088eb060f8fdcfd863bac7fae28b4d212e6ae266eb71",
+  Trainees: "7dd87529be4afd12143b5127d4db39800ddcbfbefef02abba8bb49e43b156a13",
+  Viewer: "efad51ab9daa9bb7eaf9d5165c328e3d0cde4c52e73653a17bc2704b46aa7663",
+  WithdrawConsent: "c6dc30e88a4d6f591fe2aedc7c0153a876a6d98b0fb94ea6f5cbcfc1881296e7",
+})

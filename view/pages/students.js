@@ -1,0 +1,97 @@
+// A teacher's students by group: the state of each plan, and what is already acquired elsewhere.
+import { inWords } from "../dates.js"
+import { notice } from "../notices.js"
+import { unitName } from "../parts.js"
+import { el, facts, free } from "../render.js"
+import { nameIn } from "../texts.js"
+
+export async function students(box, context) {
+  const { t, viewer, asked, loaded } = context
+  const asking = async () => {
+    const [answer, groups] = await Promise.all([everybody(asked), Promise.all(viewer.groups.map((id) => group(id, asked)))])
+    return { ...answer, groups }
+  }
+  await loaded(box, asking, ({ all, more, groups, gaps }) => {
+    const left = new Set(all)
+    const sections = groups.map(({ id, members, notRead }) => {
+      const found = members.map((member) => [only(all, member.name), member]).filter(([student]) => student)
+      found.forEach(([student]) => left.delete(student))
+      return section(t("group", id), found, notRead, context)
+    })
+    const rest = [...left].map((student) => [student])
+    return [
+      el("h2", {}, t("studentsPage")),
+      gaps.length > 0 && notice("partial", t, { told: gaps.map(({ source }) => source).join(", "), again: () => students(box, context) }),
+      all.length === 0 && notice("empty", t, { body: t("noStudents") }),
+      sections,
+      rest.length > 0 && section(groups.length ? t("noGroup") : "", rest, 0, context),
+      more && el("p", {}, "…"),
+    ]
+  })
+}
+
+const MOST_PAGES = 10
+
+async function everybody(asked) {
+  const all = []
+  let after = null
+  for (let page = 0; page < MOST_PAGES; page += 1) {
+    const { data, gaps } = await asked("Students", { after })
+    all.push(...data.students.edges.map(({ node }) => node).filter(Boolean))
+    after = data.students.pageInfo.endCursor
+    if (!data.students.pageInfo.hasNextPage) return { all, gaps }
+  }
+  return { all, gaps: [], more: true }
+}
+
+async function group(id, asked) {
+  const { data } = await asked("Group", { id })
+  return { id, members: data.guidanceGroup?.students ?? [], notRead: data.guidanceGroup?.notRead ?? 0 }
+}
+
+// The one student of a name: a group names no OIDs, and of two with one name it is not known which.
+function only(all, name) {
+  const found = all.filter((each) => each.name === name)
+  return found.length === 1 ? found[0] : null
+}
+
+const section = (title, some, notRead, context) =>
+  el(
+    "section",
+    {},
+    title && el("h2", {}, el("bdi", {}, title)),
+    notRead > 0 && el("p", {}, context.t("notRead", notRead)),
+    el("div.cards", {}, some.map(([student, member]) => card(student, member, context))),
+  )
+
+function card(student, member, { t, lang, open }) {
+  const plans = student.hoksit ?? []
+  const elsewhere = (student.hints ?? []).filter(({ kind }) => kind === "ACQUIRED_ELSEWHERE")
+  const phases = plans.map(({ guidancePhase }) => guidancePhase?.phaseName && nameIn(lang, guidancePhase.phaseName)?.text).filter(Boolean)
+  const told = plans.map(({ provider, progress, firstApprovedOn }) => [
+    el("bdi", {}, nameIn(lang, provider?.name)?.text ?? ""),
+    ": ",
+    progress?.planned != null && progress.demonstrated != null ? t("progressTold", progress.demonstrated, progress.planned) : "",
+    firstApprovedOn ? ` · ${t("approved")} ${inWords(firstApprovedOn, lang)}` : ` · ${t("notApproved")}`,
+  ])
+  return el(
+    "article.card",
+    {},
+    el("h3", {}, el("bdi", {}, student.name ?? t("noName"))),
+    facts([
+      [t("stateOfPlan"), member?.state && t(member.state)],
+      [t("SR"), [...new Set((student.studyRights ?? []).map(({ state }) => state && t(state)))].filter(Boolean).join(", ")],
+      [t("phase"), [...new Set(phases)].join(", ")],
+      [t("progress"), told.length > 0 && el("ul", {}, told.map((each) => el("li", {}, each)))],
+      [t("elsewhere"), elsewhere.length ? el("ul.elsewhere", {}, elsewhere.map((each) => el("li", {}, acquired(each, { t, lang })))) : t("nothingElsewhere")],
+    ]),
+    el("button", { type: "button", onclick: () => open(student.oid) }, t("open"), el("span.of", {}, ` – ${student.name ?? ""}`)),
+  )
+}
+
+// What was acquired, and at which provider.
+function acquired({ evidence }, context) {
+  const at = evidence?.find(({ basis }) => basis !== "PLANNED")
+  if (!at) return context.t("ACQUIRED_ELSEWHERE")
+  return [free(unitName(at, context).text), ` (${nameIn(context.lang, at.provider?.name)?.text ?? ""})`]
+}
