@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
-from gateway.manifests import add_to_manifest, read_manifest
+from gateway.cli import main
 from sandbox.settings import TOOL, TOOL_ORIGIN
 from tests.browser.viewing import violations
 from tests.browser.watch import Watch, watched
@@ -42,6 +42,17 @@ class Tool:
     def __init__(self, gateway: Standing) -> None:
         self.gateway = gateway
         self.page = ""
+
+    def register(self, folder: Path) -> None:
+        """The commands of the guide: the elements' documents fetched, and added to the tool's manifest."""
+        (fetched, added) = re.findall(r"```\n(curl .*)\nhoks-gateway (operations add view.*)\n```", GUIDE)[0]
+        assert fetched == "curl -s http://127.0.0.1:8080/view/operations.json -o view.json"
+        connection = HTTPConnection("127.0.0.1", self.gateway.port, timeout=20)
+        connection.request("GET", "/view/operations.json")
+        (folder / "view.json").write_bytes(connection.getresponse().read())
+        connection.close()
+        places = {"view.json": "view.json", "var/sandbox-8080/gateway.toml": "gateway.toml"}
+        assert main([str(folder / places[word]) if word in places else word for word in added.split()]) == 0
 
     def serve(self, page: str, token: str) -> None:
         """What its one address gives from now on."""
@@ -76,8 +87,8 @@ class Tool:
 def tool(gateway: Standing, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tool]:
     base = tmp_path_factory.getbasetemp()
     (folder,) = {each.resolve() for each in base.glob(f"*/var/sandbox-{gateway.port}")}
-    add_to_manifest(folder / "operations" / f"{TOOL}.json", read_manifest(ROOT / "view/operations.json"))
     one = Tool(gateway)
+    one.register(folder)
 
     class Pages(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
