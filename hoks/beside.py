@@ -3,8 +3,9 @@
 A plan that a source gave is kept for a moment; what has to be made of it for whoever asks is kept no longer.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterable
-from threading import RLock
+from threading import Lock
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -38,8 +39,10 @@ class _Besides(msgspec.Struct, gc=False):
 # INVARIANT: it holds the records themselves, so that no other can have the place of one that is in it.
 _besides: dict[int, _Besides] = {}
 _functions: list["Beside[Any, Any]"] = []
-_changing = RLock()
+_changing = Lock()
 """Whoever keeps records may be done with them in another thread."""
+_done_with: deque[tuple[Any, ...]] = deque()
+"""Records that somebody kept and no longer does, until they are let go."""
 
 
 class Holding:
@@ -51,10 +54,11 @@ class Holding:
         self._records = tuple(records)
         with _changing:
             _hold(self._records)
+        _settle()
 
     def __del__(self) -> None:
-        with _changing:
-            _let_go(self._records)
+        _done_with.append(self._records)
+        _settle()
 
 
 class Beside(Generic[R, T]):
@@ -98,6 +102,7 @@ class Beside(Generic[R, T]):
             if _besides.get(place) is besides:
                 self._keep(besides, _Made(of, made, records))
             # Else nobody holds the record any more: the room was made at its cost.
+        _settle()
         return made
 
     def _keep(self, besides: _Besides, made: _Made) -> None:
@@ -127,6 +132,20 @@ def _is_another(made: Any, record: Any) -> bool:
 def itself(made: Any) -> tuple[Any, ...]:
     """Of a function that makes a record: the record."""
     return (made,)
+
+
+def _settle() -> None:
+    """Let go what nobody keeps any more.
+
+    INVARIANT: never within a change, at any step of which the collector may come by with somebody who is done: whoever
+    is changing does it afterwards.
+    """
+    while _done_with and _changing.acquire(blocking=False):
+        try:
+            while _done_with:
+                _let_go(_done_with.popleft())
+        finally:
+            _changing.release()
 
 
 def _hold(records: Iterable[Any]) -> None:

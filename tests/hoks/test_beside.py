@@ -34,6 +34,7 @@ class Making:
 
 @pytest.fixture(autouse=True)
 def nothing_is_left() -> Iterator[None]:
+    gc.collect()  # others may have left something for it
     before = len(hoks.beside._besides)
     gc.disable()
     yield
@@ -79,6 +80,20 @@ def test_that_nothing_was_made_is_not_the_record() -> None:
     nothing: Beside[Hoks, None] = Beside(lambda _: None, itself)
     plan, _holding = held(Hoks(study_right_oid=A1))
     assert [nothing(plan), nothing(plan)] == [None, None]
+
+
+def test_who_is_done_within_a_change_is_let_go_after_it() -> None:
+    making, (plan, _holding) = Making(), held(Hoks(study_right_oid=A1))
+    texts: Beside[Hoks, str] = Beside(making.text)
+    going = [held(Hoks(study_right_oid=B1))]
+    texts(going[0][0])
+    before = len(hoks.beside._besides)
+    # As where the collector comes by while something is put beside a record.
+    with hoks.beside._changing:
+        going.clear()
+        assert len(hoks.beside._besides) == before
+    texts(plan)
+    assert len(hoks.beside._besides) == before - 1
 
 
 class Made:
