@@ -402,7 +402,7 @@ async def slow(standing: Fronted, requests: Sequence[bytes], seconds: float) -> 
                     sum(e.status != 200 for e in beside),
                     0,
                 ),
-                Line("R16", f"slow {kind}: connected at a time", most(), NO_LIMIT, least=0.9 * SLOW_CLIENTS),
+                Line("R16", f"slow {kind}: at a time", most(), NO_LIMIT, "open", least=0.9 * SLOW_CLIENTS),
             ]
     return lines
 

@@ -42,6 +42,8 @@ AT_A_TIME = 8
 PEOPLE = 20
 _GAP = b"UNAVAILABLE"
 """In an answer that tells of a source that it did not answer, or that nothing can be told without it."""
+SLOWEST = 10.0
+"""Requests a second, of so few some are under way when an instance is stopped."""
 VIEWERS = 50
 TOGETHER = 50
 """At once, in a gateway that lets so many work."""
@@ -153,7 +155,7 @@ async def _recovered(it: Standing, rate: float, normal: float) -> float:
         some = await it.at(rate, 0.25)
         if all(each.status == 200 for each in some) and p99(times(some)) <= 1.5 * normal:
             break
-    return waited
+    return round(waited, 2)
 
 
 async def r5b(here: Scene, chosen: Chosen) -> Told:
@@ -243,7 +245,7 @@ async def r8(here: Scene, chosen: Chosen) -> Told:
             for address in addresses:
                 await asks.full(address, requests, AT_A_TIME, seconds / 2)
             most = min([len(times(await asks.full(each, requests, AT_A_TIME, seconds))) for each in addresses])
-            rate = most / seconds / 2
+            rate = max(SLOWEST, most / seconds / 2)
             asked = asks.do(_fronted, addresses, requests, rate, drain + chosen.seconds(8, 3))
             load = asyncio.create_task(asked)
             await asyncio.sleep(1)
@@ -332,7 +334,7 @@ async def r16(here: Scene, chosen: Chosen) -> Told:
 async def r18(here: Scene, chosen: Chosen) -> Told:
     """Half of the capacity, five of a hundred calls to eHOKS failing; nothing is kept, so that every request calls."""
     seconds, log = chosen.seconds(10 * MINUTE, 30), here.folder / "worker.log"
-    figures: list[tuple[float, int, int]] = []
+    figures: list[tuple[float, int]] = []
 
     def with_proxy(text: str) -> str:
         near, far = f"{url(here.port, 'eHOKS')}/", f"http://{HOST}:{here.port_of('eHOKS')}/"
@@ -345,12 +347,14 @@ async def r18(here: Scene, chosen: Chosen) -> Told:
             length = chosen.seconds(10, 3)
             most = len(times(await asks.full(address, requests, AT_A_TIME, length))) / length
             plan = here.play(FAULTS["status-503"], "head", share=0.05)
+            before = await _open_files(pid)
             load = asyncio.create_task(asks.streams(seconds, Stream(address, requests, most / 2)))
             began = time.perf_counter()
             while not load.done():
-                figures.append((time.perf_counter() - began, figure(pid, "VmRSS"), len(os.listdir(f"/proc/{pid}/fd"))))
+                figures.append((time.perf_counter() - began, figure(pid, "VmRSS")))
                 await asyncio.sleep(seconds / 300)
             (told,) = await load
+            after = await _open_files(pid)
     settled = [each for each in figures if each[0] > seconds / 5]
     lost = re.findall("destroyed|never awaited|never retrieved|Traceback", log.read_text())
     grown = f"memory more in a minute, at {most / 2:.0f} a second"
@@ -358,19 +362,20 @@ async def r18(here: Scene, chosen: Chosen) -> Told:
     too_short = Unmeasured("R18", grown, f"{seconds:.0f} s say nothing of it; without --short it takes ten minutes")
     return [
         too_short if chosen.short else Line("R18", grown, _slope(settled) * MINUTE / MB, 1, "MB"),
-        Line("R18", "open files more at the end", _middle(settled[-20:]) - _middle(settled[:20]), 5, least=-NO_LIMIT),
+        Line("R18", f"open files more when nobody asks any more, than {before}", after - before, 5),
         Line("R18", "calls that failed", plan.met, NO_LIMIT, least=1),
         Line("R18", f"neither answered nor refused, of {len(told)}", sum(a.status not in (200, 503) for a in told), 0),
         Line("R18", "lines of lost tasks", len(lost), 0),
     ]
 
 
-def _middle(figures: Sequence[tuple[float, int, int]]) -> float:
-    """Open files: one moment has a connection more than another."""
-    return sorted(each[2] for each in figures)[len(figures) // 2]
+async def _open_files(pid: int) -> int:
+    """How many files and connections a process has, once those of who asked are closed."""
+    await asyncio.sleep(1)
+    return len(os.listdir(f"/proc/{pid}/fd"))
 
 
-def _slope(figures: Sequence[tuple[float, int, int]]) -> float:
+def _slope(figures: Sequence[tuple[float, int]]) -> float:
     """Kilobytes a second, by least squares."""
     when = [each[0] for each in figures]
     middle, mean = sum(when) / len(when), sum(each[1] for each in figures) / len(figures)

@@ -374,6 +374,7 @@ def _sources(connected: Connected, keeping: Keeping, settings: Settings) -> Sour
         appointments=connected.appointments,
         assignments=connected.assignments,
         guidance=connected.guidance,
+        changes=connected.telling,
         made_here=keeping.appointments,
         consents=keeping.consents,
         statutes=settings.statutes,

@@ -98,6 +98,8 @@ def worst(outcomes: list[Outcome]) -> Outcome:
 
 def oldest(readings: Sequence[Reading]) -> Reading:
     """The reading that stands for several, of which there is at least one: never newer than any of them."""
+    if len(readings) == 1:
+        return readings[0]
     return Reading(
         fetched_at=min(each.fetched_at for each in readings),
         as_of=min(each.as_of for each in readings),
