@@ -69,7 +69,7 @@ log = logging.getLogger(__name__)
 
 TOGETHER_SHARE = 8
 """So much of the bytes that may be kept there may be besides, of rights that are found together."""
-LABELS_SECONDS = 3.0
+LABELS_SECONDS = 2.0
 """How long a start waits for the registers' names; what comes later is shown later."""
 
 SourceSettings = KoskiSettings | EhoksSettings | DocumentsSettings | OneRosterSettings | TableSettings | JsonSettings

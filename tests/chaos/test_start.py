@@ -34,7 +34,7 @@ def silence() -> Iterator[Callable[[str], str]]:
 async def test_a_start_waits_for_no_source_but_a_moment_for_names(
     here: Scene, silence: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert catalogue.LABELS_SECONDS <= 3
+    assert catalogue.LABELS_SECONDS <= 2
     monkeypatch.setattr(catalogue, "LABELS_SECONDS", 0.05)
     began, waited = time.perf_counter(), waited_by_all()
     settings = load(here.settings("silent", change=silence, through_proxies=False))
@@ -50,7 +50,7 @@ async def test_a_start_waits_for_no_source_but_a_moment_for_names(
 
 
 @pytest.mark.proves("with every source silent a gateway is ready five seconds after it was started")
-@pytest.mark.skipif(not WHOLE, reason="it waits for three seconds: HOKS_PROVE=1")
+@pytest.mark.skipif(not WHOLE, reason="it waits for names: HOKS_PROVE=1")
 async def test_a_process_is_ready_five_seconds_after_it_was_started(
     here: Scene, silence: Callable[[str], str], tmp_path: Path
 ) -> None:
