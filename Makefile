@@ -4,7 +4,7 @@ PORT ?= 8080
 BIN := .venv/bin
 ALL_PROCESSORS := --numprocesses auto --dist worksteal
 
-.PHONY: run graphiql test check conformance test-view chromium prove mutate bench bench-faults bench-service format operations schema release-schema lock clean
+.PHONY: run graphiql test check conformance test-view pictures chromium prove mutate bench bench-faults bench-service format operations schema release-schema lock clean
 
 run: .venv/ready
 	@$(BIN)/python -m sandbox.graphiql var/graphiql || true
@@ -35,6 +35,11 @@ $(CONFORMANCE)/venv/ready: requirements-conformance.txt
 VIEW := var/view
 test-view: $(VIEW)/venv/ready chromium graphiql
 	$(VIEW)/venv/bin/python -m pytest -q --no-header tests/browser
+
+# The pictures of the page in the documentation, made anew.
+pictures: $(VIEW)/venv/ready chromium
+	@mkdir -p docs/pictures
+	PICTURES=docs/pictures $(VIEW)/venv/bin/python -m pytest -q --no-header tests/browser/test_view_pictures.py
 
 chromium:
 	@command -v chromium > /dev/null || \
@@ -74,7 +79,8 @@ bench: .venv/ready
 bench-faults: .venv/ready
 	@$(BIN)/python -m bench.faults $(ARGS)
 
-# What the service stands as a whole, beside the targets; half an hour. ARGS='r5 r8' for some alone, '--short' for a look.
+# What the service stands as a whole, beside the targets; half an hour. ARGS='r5 r8' for some alone, '--short' each for
+# seconds within the same bounds: what misses twice fails.
 bench-service: .venv/ready
 	@$(BIN)/python -m bench.service $(ARGS)
 

@@ -10,14 +10,14 @@ import base64
 import json
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 
 import httpx
 
 from bench.arrivals import Stream, asking, post, request, times
-from bench.reliability import NO_LIMIT, Chosen, Line, main, p99
+from bench.reliability import NO_LIMIT, Chosen, Line, Measures, Pressed, Told, main, p99
 from connectors.breaker import Breaker, State
 from connectors.client import HttpClient, Outgoing, opintopolku_headers
 from connectors.failures import Reason, SourceFailure
@@ -27,7 +27,8 @@ from sandbox.settings import USERNAME, secrets_in, url
 from tests.chaos.expected import EXPECTED
 from tests.chaos.faults import ELIAS, FAULTS, KINDS
 from tests.chaos.proxy import HOST
-from tests.chaos.scene import QUERY, SECONDS, Front, Scene, Told
+from tests.chaos.scene import QUERY, SECONDS, Front, Scene
+from tests.chaos.scene import Told as Answer
 from tests.chaos.worker import MB, answers, counted_anew, figure, worker
 
 R1_FAULTS = (
@@ -70,11 +71,11 @@ def address_of(front: Front) -> str:
     return str(front._client.base_url).rstrip("/")
 
 
-async def many(work: Callable[[], Awaitable[Told]], times: int, at_a_time: int) -> list[Told]:
+async def many(work: Callable[[], Awaitable[Answer]], times: int, at_a_time: int) -> list[Answer]:
     """The same question many times over, several at a time."""
     slots = asyncio.Semaphore(at_a_time)
 
-    async def one() -> Told:
+    async def one() -> Answer:
         async with slots:
             return await work()
 
@@ -129,12 +130,12 @@ async def r1b(here: Scene, chosen: Chosen) -> list[Line]:
 # --- R2: what the gateway adds --------------------------------------------------------------------------------
 
 
-async def r2(here: Scene, chosen: Chosen) -> list[Line]:
+async def r2(here: Scene, chosen: Chosen) -> Told:
     """At half of what four at once can get: without faults, and with one breaker open. No proxy between.
 
     Koski takes longest for an answer: it is asked beside, as often, by the same process.
     """
-    async with served(here, through_proxies=False) as (_, front):
+    async with served(here, through_proxies=False) as (pid, front):
         with asking() as asks:
             address, requests = address_of(front), [request(here.token("student-7"), QUERY)]
             seconds = chosen.seconds(R2_SECONDS, 4)
@@ -143,16 +144,17 @@ async def r2(here: Scene, chosen: Chosen) -> list[Line]:
             capacity = len(times(told)) / (seconds / 2)
             ours = Stream(address, requests, capacity / 2)
             koski = Stream(url(here.port, "Koski"), [_koski(here)], capacity / 2)
-            healthy, source = map(times, await asks.streams(seconds, ours, koski))
-            async with _failing(here, "a-ehoks"):
-                await asks.full(address, requests, R2_AT_A_TIME, 1)
-                broken, _ = map(times, await asks.streams(seconds, ours, koski))
-    return [
-        Line(
-            "R2", f"p99 at {capacity / 2:.0f} a second over Koski's own", 1000 * (p99(healthy) - p99(source)), 25, "ms"
-        ),
-        Line("R2", "p99 more with eHOKS's breaker open", 1000 * (p99(broken) - p99(healthy)), 10, "ms"),
-    ]
+            with Pressed(pid) as pressed:
+                healthy, source = map(times, await asks.streams(seconds, ours, koski))
+                async with _failing(here, "a-ehoks"):
+                    await asks.full(address, requests, R2_AT_A_TIME, 1)
+                    broken, _ = map(times, await asks.streams(seconds, ours, koski))
+    over, more = p99(healthy) - p99(source), p99(broken) - p99(healthy)
+    return pressed.judged(
+        chosen,
+        Line("R2", f"p99 at {capacity / 2:.0f} a second over Koski's own", 1000 * over, 25, "ms"),
+        Line("R2", "p99 more with eHOKS's breaker open", 1000 * more, 10, "ms"),
+    )
 
 
 @asynccontextmanager
@@ -307,9 +309,7 @@ async def r6(here: Scene, _chosen: Chosen) -> list[Line]:
     ]
 
 
-MEASURES: Mapping[str, Callable[[Scene, Chosen], Awaitable[list[Line]]]] = {
-    each.__name__: each for each in (r1, r1b, r2, r3, r4, r6, r15)
-}
+MEASURES: Measures = {each.__name__: each for each in (r1, r1b, r2, r3, r4, r6, r15)}
 
 
 if __name__ == "__main__":

@@ -334,7 +334,7 @@ async def rolled(standing: Fronted, requests: Sequence[bytes], seconds: float) -
 
 
 async def worker_killed(here: Scene, requests: Sequence[bytes], seconds: float) -> list[Line]:
-    """One of two workers of a gateway is killed under load."""
+    """One of two workers of a gateway is killed under load, again and again one who has replaced another."""
     log = here.folder / "workers.log"
     with worker(here, log, through_proxies=False, change=_of_two) as (_, address):
         await _until(lambda: len(_workers(log)) >= 2)

@@ -1,7 +1,8 @@
 """Targets of reliability as a table: a line for each figure, and the command that measures and prints them.
 
-A miss is printed as a miss. In full the exit code is only for what could not be measured; a short run is for machines
-that do other things besides, so that what misses is measured once more, and what misses twice fails.
+A miss is printed as a miss. In full the exit code is only for what could not be measured. A short run is for machines
+that may do other things besides: what misses is measured once more, and what misses twice fails; what hangs on time is
+told and not judged where the gateway had to wait for a processor.
 """
 
 import argparse
@@ -10,6 +11,7 @@ import logging
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,6 +22,8 @@ from tests.chaos.scene import Scene, scene
 
 NO_LIMIT = float("inf")
 REQUESTS = 200
+BUSY_SHARE = 0.3
+"""Who waits more than this for a processor, for each second of work, shares the machine with others than the bench."""
 
 
 class Chosen(NamedTuple):
@@ -89,6 +93,39 @@ class Unmeasured(NamedTuple):
 
 Told = Sequence[Line | Unmeasured]
 Measures = Mapping[str, Callable[[Scene, Chosen], Awaitable[Told]]]
+
+
+class Pressed:
+    """How much a process waited for a processor while the block ran: of a machine that is busy figures say little."""
+
+    def __init__(self, pid: int) -> None:
+        self._pid = pid
+        self.share = 0.0
+        """Seconds of waiting for each second of work."""
+
+    def __enter__(self) -> "Pressed":
+        self._before = self._ran_and_waited()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        ran, waited = (now - then for now, then in zip(self._ran_and_waited(), self._before, strict=True))
+        self.share = waited / max(ran, 0.001)
+
+    def _ran_and_waited(self) -> tuple[float, float]:
+        """Of all threads together (seconds); what has ended meanwhile is left out."""
+        ran = waited = 0.0
+        for each in Path(f"/proc/{self._pid}/task").glob("*/schedstat"):
+            with suppress(OSError):
+                some = each.read_text().split()
+                ran, waited = ran + int(some[0]) / 1e9, waited + int(some[1]) / 1e9
+        return ran, waited
+
+    def judged(self, chosen: Chosen, *timed: Line) -> Told:
+        """Lines that hang on time: in a short run, where the machine was busy, what they are is told and not judged."""
+        if not chosen.short or self.share <= BUSY_SHARE:
+            return timed
+        why = f"the gateway waited {100 * self.share:.0f} % of its time for a processor"
+        return [Unmeasured(each.target, each.what, f"{why} ({each.measured:.4g} {each.unit})") for each in timed]
 
 
 def p99(values: Sequence[float]) -> float:

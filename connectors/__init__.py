@@ -24,6 +24,7 @@ oauth                  a source's access token by client credentials
 revalidated            documents asked for again with the version that is known
 shelf                  what sources told lately, bounded in bytes, and what they are being asked right now
 kept                   sources whose answers are kept for a moment, and whose fetches are shared
+letters                letters composed, however many marks are piled upon them
 wire                   how a field of a foreign document is written down in a table
 bodies                 a JSON body within limits, before anything is built of it
 lenient                JSON that breaks its own schema, read without losing what is right

@@ -18,6 +18,7 @@ Gives = Literal[
     "appointments",
     "assignments",
     "guides",
+    "changes",
     "identities",
     "organisations",
     "names",

@@ -53,6 +53,7 @@ from connectors.trust import TrustRefusedError, tls_of
 from hoks.ports import (
     AppointmentSource,
     AssignmentSource,
+    ChangeSource,
     Clock,
     GuidanceSource,
     HolderSource,
@@ -90,6 +91,8 @@ class Connected:
     appointments: tuple[AppointmentSource, ...] = ()
     assignments: tuple[AssignmentSource, ...] = ()
     guidance: tuple[GuidanceSource, ...] = ()
+    telling: tuple[ChangeSource, ...] = ()
+    """Those that say which of their plans have changed or are gone."""
     identities: Identities | None = None
     organisations: Organisations | None = None
     shelf: Shelf = field(default_factory=Shelf, repr=False)
@@ -195,6 +198,7 @@ def connect(
     tables: list[TableSource] = []
     rosters: list[OneRosterSource] = []
     changes: list[EhoksChanges] = []
+    telling: list[ChangeSource] = []
     capable: dict[str, Capabilities] = {}
     for settings in sources:
         match settings:
@@ -208,6 +212,7 @@ def connect(
                 ehoks = EhoksSource(settings, http, clock, secret(root / settings.password_file))
                 if settings.follow_changes_seconds is not None:
                     changes.append(EhoksChanges(settings.id, ehoks.get, shelf, clock, settings.follow_changes_seconds))
+                telling += [ehoks] if settings.tell_changes else []
                 plans.append(ehoks)
                 capable[settings.id] = ehoks.capabilities
                 holders.append(ehoks)
@@ -272,6 +277,7 @@ def connect(
         appointments=kept.each(KeptAppointments, appointments),
         assignments=kept.each(KeptAssignments, assignments),
         guidance=tuple(guidance),
+        telling=tuple(telling),
         identities=SharedIdentities(identities, learner_register.SOURCE, onr, shelf, clock)
         if identities and onr
         else None,

@@ -6,6 +6,7 @@ An answer about another right than the one asked is dropped; whatever fails is a
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Collection
+from datetime import datetime
 from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
 import msgspec
@@ -15,6 +16,7 @@ from connectors.capabilities import ABSENT, Capabilities, Capability, Gives
 from connectors.cas import CasAccount, CasTickets
 from connectors.client import HttpPort, Incoming, Outgoing
 from connectors.each_right import EachRight
+from connectors.ehoks_changes import changed_since
 from connectors.ehoks_plan import plan_in
 from connectors.ehoks_wire import HeadAnswer, HeadWire
 from connectors.failures import (
@@ -23,6 +25,8 @@ from connectors.failures import (
     SourceFailure,
     SourceInvalid,
     refuse_failures,
+    report,
+    unexpected,
 )
 from connectors.lenient import read
 from connectors.limits import Remembered
@@ -36,9 +40,9 @@ from hoks.identifiers import (
     check_study_right_oid,
 )
 from hoks.items import Item
-from hoks.outcomes import Outcome, Reply
+from hoks.outcomes import Answer, Outcome, Reply
 from hoks.plan import Hoks
-from hoks.ports import Clock, Source
+from hoks.ports import ChangedPlans, Clock, Source
 
 T = TypeVar("T")
 
@@ -65,6 +69,8 @@ class EhoksSettings(Remembered, frozen=True, kw_only=True, tag_field="kind", tag
     gives: tuple[Literal["plans"], ...] = ("plans",)
     follow_changes_seconds: Annotated[float, msgspec.Meta(ge=5, le=300)] | None = None
     """How often to look which plans have changed, so that those which are kept are asked again; null: never."""
+    tell_changes: bool = False
+    """Whether `changes` is told by eHOKS's own list of changed and deleted plans, where the account may read it."""
     procurement: bool = True
     """Whether to ask which rights of others are included in a plan's right: one ticket and one call more a plan."""
 
@@ -118,6 +124,8 @@ class EhoksSource:
         self._base = settings.base_url.rstrip("/")
         self._caller_id = settings.caller_id
         self._procurement = settings.procurement
+        self._tells_changes = settings.tell_changes
+        self._clock = clock
         self._http = http
         account = CasAccount(
             cas_url=settings.cas_url,
@@ -141,7 +149,9 @@ class EhoksSource:
     def capabilities(self) -> Capabilities:
         """What eHOKS can tell, right by right."""
         gives: tuple[Gives, ...] = ("plans", "holders")
-        return Capabilities(tuple(Capability(gives=each, keys=("right",), at_once=1, absent=ABSENT) for each in gives))
+        told = [Capability(gives=each, keys=("right",), at_once=1, absent=ABSENT) for each in gives]
+        told += [Capability(gives="changes", keys=("provider",), at_once=None)] if self._tells_changes else []
+        return Capabilities(tuple(told))
 
     async def plans(
         self, rights: Collection[StudyRightOid], until: float | None = None
@@ -152,6 +162,19 @@ class EhoksSource:
     async def holders(self, rights: Collection[StudyRightOid]) -> Reply[StudyRightOid, LearnerOid]:
         """Whose each right is, for rights that have a plan."""
         return await self._holders.reply(rights)
+
+    async def changed(self, since: datetime) -> Reply[OrganisationOid, ChangedPlans]:
+        """Every plan that has changed or was deleted after a moment, other providers' too, keyed by the provider."""
+        read_at = self._clock.now()
+        try:
+            answer = Answer(Outcome.OK, await changed_since(self.get, since))
+        except SourceFailure as failure:
+            report(self._source.id, [failure])
+            answer = Answer(failure.outcome)
+        except Exception as error:
+            answer = Answer(unexpected(self._source.id, error).outcome)
+        answers = {self._source.provider_oid: answer}
+        return Reply(source=self._source.id, fetched_at=read_at, as_of=read_at, answers=answers)
 
     async def _head(self, right: StudyRightOid) -> HeadWire | None:
         body = await self.get(f"/opiskeluoikeus/{right}")

@@ -1,13 +1,14 @@
-"""Hints from eHOKS on which plans have changed, so that those which are kept are asked again before their time.
+"""What eHOKS says of changed plans: told to who asks, and a hint by which those that are kept are asked again in time.
 
-Only a hint, and of all the country's plans: rights that nobody has asked for lately are dropped unread. Whatever goes
-wrong here fails no request; the answers that are kept then end with their own time.
+It is of all the country's plans: rights that nobody has asked for lately are dropped unread. A hint that goes wrong
+fails no request; the answers that are kept then end with their own time.
 """
 
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 import msgspec
 
@@ -15,12 +16,15 @@ from connectors.bodies import elements, members
 from connectors.failures import Reason, SourceFailure, SourceInvalid, report, unexpected
 from connectors.shelf import Shelf
 from hoks.asking import awaited_where, for_nobody
-from hoks.ports import Clock
+from hoks.identifiers import StudyRightOid
+from hoks.ports import ChangedPlans, Clock
 
 PAGE_SIZE = 100
 MOST_MEMBERS = 20
 """Members of the answer, and of its data."""
 MAX_PAGES = 1_000
+MAX_PAGES_ASKED = 20
+"""Pages of one answer to somebody who waits: of more changes, every plan is as soon read."""
 OVERLAP = timedelta(seconds=60)
 """How far each look reaches back before the one before it: clocks differ, and a change may show late."""
 LONGEST_PAUSE = 600.0
@@ -32,6 +36,21 @@ LOG = logging.getLogger(__name__)
 class _RowWire(msgspec.Struct, frozen=True, rename="kebab"):
     opiskeluoikeus_oid: str
     paivitetty: datetime | None = None
+    poistettu: datetime | None = None
+
+
+class _Page(NamedTuple):
+    """The rows of a page, the id after which to go on, and whether the page is empty."""
+
+    rows: tuple[_RowWire, ...]
+    is_whole: bool
+    """Whether every row could be read, by eHOKS itself too."""
+    last: int = 0
+    is_last: bool = False
+
+
+Get = Callable[[str], Awaitable[bytes | None]]
+"""Reads a path of eHOKS's transfer interface."""
 
 
 _ROW = msgspec.json.Decoder(_RowWire)
@@ -79,8 +98,8 @@ class EhoksChanges:
     async def look(self) -> None:
         """Forget the plans that have changed since the last look. Raises ``SourceFailure``."""
         begun = self._clock.now()
-        async for rows in self._pages():
-            self._forget(rows)
+        async for page in _pages(self._get, self._since, MAX_PAGES):
+            self._forget({row.opiskeluoikeus_oid: row.paivitetty for row in page.rows})
         self._since = begun - OVERLAP
 
     def _forget(self, changed: Mapping[str, datetime | None]) -> None:
@@ -99,26 +118,42 @@ class EhoksChanges:
             known |= {plan.study_right_oid: plan.updated_at for plan in entry.answer.value or ()}
         return known
 
-    async def _pages(self) -> AsyncIterator[Mapping[str, datetime | None]]:
-        since = self._since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        last = 0
-        for _ in range(MAX_PAGES):
-            body = await self._get(f"/paged?amount={PAGE_SIZE}&from-id={last}&updated-after={since}")
-            rows, after, is_last = _page(body)
-            yield rows
-            if is_last:
-                return
-            if after <= last:
-                raise SourceInvalid(Reason.MISMATCH)
-            last = after
-        raise SourceInvalid(Reason.OVERSIZE)
 
+async def changed_since(get: Get, since: datetime) -> ChangedPlans:
+    """Every plan in the country that has changed after a moment, or was deleted. Raises ``SourceFailure``.
 
-def _page(body: bytes | None) -> tuple[dict[str, datetime | None], int, bool]:
-    """The rights of a page with the moments of their plans' changes, the id after which to go on, whether it is empty.
-
-    A row that cannot be read is left out: its plan is read again when its time has come.
+    INVARIANT: whole or not at all: a row that cannot be read may be of any plan.
     """
+    changed: set[str] = set()
+    gone: dict[str, datetime] = {}
+    async for page in _pages(get, since, MAX_PAGES_ASKED):
+        if not page.is_whole:
+            raise SourceInvalid(Reason.UNREADABLE)
+        for row in page.rows:
+            changed.add(row.opiskeluoikeus_oid)
+            if row.poistettu is not None:
+                gone[row.opiskeluoikeus_oid] = _utc(row.poistettu)
+    return ChangedPlans(
+        changed=frozenset(map(StudyRightOid, changed)), gone={StudyRightOid(oid): each for oid, each in gone.items()}
+    )
+
+
+async def _pages(get: Get, since: datetime, most: int) -> AsyncIterator[_Page]:
+    told = since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    last = 0
+    for _ in range(most):
+        page = _page(await get(f"/paged?amount={PAGE_SIZE}&from-id={last}&updated-after={told}"))
+        yield page
+        if page.is_last:
+            return
+        if page.last <= last:
+            raise SourceInvalid(Reason.MISMATCH)
+        last = page.last
+    raise SourceInvalid(Reason.OVERSIZE)
+
+
+def _page(body: bytes | None) -> _Page:
+    """A page; a row that cannot be read is left out of it."""
     if body is None:
         raise SourceInvalid(Reason.STATUS)
     try:
@@ -126,19 +161,19 @@ def _page(body: bytes | None) -> tuple[dict[str, datetime | None], int, bool]:
         rows = elements(page["result"], at_most=PAGE_SIZE)
         failed = elements(page.get("failed-ids", b"[]"), at_most=PAGE_SIZE)
         if not rows and not failed:
-            return {}, 0, True
+            return _Page((), is_whole=True, is_last=True)
         last = _NUMBER.decode(page["last-id"])
     except (KeyError, msgspec.DecodeError):
         raise SourceInvalid(Reason.UNREADABLE) from None
-    return dict(filter(None, map(_row, rows))), last, False
+    read = tuple(filter(None, map(_row, rows)))
+    return _Page(read, is_whole=not failed and len(read) == len(rows), last=last)
 
 
-def _row(row: bytes) -> tuple[str, datetime | None] | None:
+def _row(row: bytes) -> _RowWire | None:
     try:
-        wire = _ROW.decode(row)
+        return _ROW.decode(row)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
-    return wire.opiskeluoikeus_oid, wire.paivitetty
 
 
 def _is_newer(moment: datetime | None, known: datetime | None) -> bool:

@@ -15,8 +15,9 @@ import msgspec
 
 from connectors.failures import Reason, SourceUnavailable, report
 from connectors.limits import Reached, Remembered
-from connectors.shelf import ENTRY_BYTES, Entry, Flight, Place, Shelf, place, size_of
+from connectors.shelf import ENTRY_BYTES, Entry, Flight, Place, Shelf, held_in, place, size_of
 from hoks.asking import ask
+from hoks.beside import Holding
 from hoks.identifiers import LearnerOid, OrganisationOid, PersonOid, StudyRightOid
 from hoks.organisations import TreeNode
 from hoks.outcomes import HEALTHY, Answer, Outcome, Reading, Reply, oldest
@@ -203,8 +204,9 @@ class Kept(Generic[Q, K, T]):
             answer=answer,
             fresh_until=began + self._settings.cache_seconds,
             usable_until=began + lasting,
-            names=frozenset() if everybody else frozenset((*self._question.asked(asked), *named)),
+            names=() if everybody else tuple({*self._question.asked(asked), *named}),
             size=size_of(answer.value),
+            held=held_in(answer),
         )
         self._shelf.keep(where, entry, asyncio.current_task())
 
@@ -283,6 +285,7 @@ class _Together(NamedTuple):
     told: RightsTold
     fresh_until: float
     size: int
+    held: Holding
 
 
 class KeptTogether:
@@ -337,12 +340,10 @@ class KeptTogether:
         return fresh
 
     def _put_together(self, entries: Sequence[Entry]) -> _Together:
-        return _Together(
-            RightsTold(self.sources, tuple([each.answer for each in entries])),
-            min(each.fresh_until for each in entries),
-            # Counted here once more: an answer lives on here when the shelf has let go of it.
-            ENTRY_BYTES + sum(each.size if each.answer.value else 0 for each in entries) + 8 * len(entries),
-        )
+        told = RightsTold(self.sources, tuple([each.answer for each in entries]))
+        # Counted here once more: an answer lives on here when the shelf has let go of it.
+        size = ENTRY_BYTES + sum(each.size if each.answer.value else 0 for each in entries) + 8 * len(entries)
+        return _Together(told, min(each.fresh_until for each in entries), size, Holding([told]))
 
 
 def _share_an_oid(people: Sequence[Person]) -> bool:

@@ -18,8 +18,10 @@ import cachetools.keys
 import msgspec
 
 from hoks.asking import awaited_where
+from hoks.beside import Holding
 from hoks.outcomes import Answer
 from hoks.ports import Source
+from hoks.records import Record
 
 DEFAULT_BYTES = 64_000_000
 ENTRY_BYTES = 1_000
@@ -36,16 +38,24 @@ Flight = asyncio.Task[Mapping[Place, Answer[Any]]]
 """A fetch that runs, shared by all who wait for one of its answers. It comes to answers and never raises."""
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
+class Entry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One answer that is kept."""
 
     answer: Answer[Any]
     fresh_until: float
     usable_until: float
     """As ``fresh_until`` on the shelf's clock; until then the answer stands in for one that does not come."""
-    names: frozenset[str]
+    names: tuple[str, ...]
     """The OIDs that were asked or that the answer tells of; none for a list of everybody."""
     size: int
+    held: Holding | None = None
+    """Has what is made of the records in it made once, as long as it is kept."""
+
+
+def held_in(answer: Answer[Any]) -> Holding | None:
+    """The records of an answer, to be held with it; nothing where there are none."""
+    records = [each for each in answer.value if isinstance(each, Record)] if isinstance(answer.value, tuple) else []
+    return Holding(records) if records else None
 
 
 def place(source: str, version: int, question: str, day: str, asked: Iterable[str]) -> Place:

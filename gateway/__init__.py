@@ -12,6 +12,7 @@ noting          what is noted of a request, for whoever runs the gateway
 logs            the log as it is written: one line for each request
 metrics         what is counted
 tracing         a request and its questions as spans
+pushing         what is counted, sent to a collector
 observing       around everything: an id, a clock, and who is told of a request
 heartbeat       watches that the event loop goes on
 admission       who is served now, who waits, who is refused

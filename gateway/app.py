@@ -39,6 +39,7 @@ from gateway.metrics import Conditions, Gauge, Gauges, Metrics
 from gateway.observing import Observing
 from gateway.operations import Operations
 from gateway.operators_port import OperatorsPort
+from gateway.pushing import Pushing
 from gateway.readiness import Readiness
 from gateway.records.disclosures import Recorder
 from gateway.records.keeping import Keeping, open_records
@@ -168,7 +169,8 @@ def create_app(
     schema = build(subgraph=settings.graph.subgraph)
     admission, heartbeat = Admission(settings.overload), Heartbeat()
     readiness = Readiness(parts.keeping.is_ready, parts.conditions)
-    metrics = _metrics(parts, admission, heartbeat) if settings.metrics.port is not None else None
+    metrics = _metrics(parts, admission, heartbeat) if settings.metrics.are_wanted else None
+    pushing = Pushing(settings.metrics, metrics.registry) if metrics and settings.metrics.url is not None else None
     tracing = Tracing(settings.tracing) if settings.tracing.url is not None else None
     callers = Callers(settings.issuer, parts.keys_client, seconds=seconds, turn=admission.turn)
     operations = _operations(settings)
@@ -212,6 +214,8 @@ def create_app(
         parts.connected.follow()
         heartbeat.start()
         port = _operators_port(settings, metrics, readiness)
+        if pushing is not None:
+            pushing.start()
         if hearsay is not None:
             hearsay.listen(parts.connected.forget)
         yield
@@ -219,8 +223,9 @@ def create_app(
             hearsay.close()
         if port is not None:
             port.close()
-        if tracing is not None:
-            await tracing.aclose()
+        for sending in (pushing, tracing):
+            if sending is not None:
+                await sending.aclose()
         await heartbeat.aclose()
         await callers.aclose()
         await parts.aclose()
@@ -369,6 +374,7 @@ def _sources(connected: Connected, keeping: Keeping, settings: Settings) -> Sour
         appointments=connected.appointments,
         assignments=connected.assignments,
         guidance=connected.guidance,
+        changes=connected.telling,
         made_here=keeping.appointments,
         consents=keeping.consents,
         statutes=settings.statutes,

@@ -21,7 +21,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from gateway.admission import STRANGERS, TurnOf, at_once
 from gateway.callers import Callers
 from gateway.documents import Documents
-from gateway.errors import Code, RefusedError, invalid_token
+from gateway.errors import NOT_KEPT, Code, RefusedError, invalid_token, refused
 from gateway.http import CALLERS
 from gateway.invalidate import body_of
 from gateway.operations import Operations, canonical, sha256
@@ -35,7 +35,6 @@ from resolvers.prepared import PreparedDocument
 
 MAX_BYTES = 20_000
 PREFLIGHT_SECONDS = "600"
-_HEADERS = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
 _Name = Annotated[str, Meta(min_length=1, max_length=200)]
 
 
@@ -86,9 +85,7 @@ class EmbedTokenEndpoint:
         try:
             response = await self._answer(Request(scope, receive))
         except RefusedError as refusal:
-            body = orjson.dumps({"errors": refusal.errors()})
-            headers = {**_HEADERS, **refusal.headers}
-            response = Response(body, refusal.status, headers, media_type="application/json")
+            response = refused(refusal)
         except ClientDisconnect:
             return
         await response(scope, receive, send)
@@ -106,12 +103,12 @@ class EmbedTokenEndpoint:
             async with self._turn(caller.subject):
                 if embed is not None:
                     await self._embeds.revoke(embed, caller.subject)
-                    return Response(status_code=204, headers=_HEADERS)
+                    return Response(status_code=204, headers=NOT_KEPT)
                 made = await self._made(_order(body), caller)
         except SourcesUnavailable:
             raise RefusedError(Code.UNAVAILABLE) from None
         told = {"id": made.id, "token": made.token, "expiresAt": made.until.isoformat()}
-        return Response(orjson.dumps(told), 201, _HEADERS, media_type="application/json")
+        return Response(orjson.dumps(told), 201, NOT_KEPT, media_type="application/json")
 
     async def _made(self, order: EmbedOrder, caller: Caller) -> MadeEmbed:
         if caller.client is None or order.origin not in self._origins.get(caller.client, ()):

@@ -8,6 +8,9 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import NamedTuple
 
+import orjson
+from starlette.responses import Response
+
 
 class Code(StrEnum):
     """All public values of ``extensions.code``."""
@@ -85,6 +88,16 @@ class RefusedError(Exception):
     def errors(self) -> list[ErrorBody]:
         """The refusal in the one shape."""
         return [error(self.code, self.message)]
+
+
+NOT_KEPT: Mapping[str, str] = MappingProxyType({"cache-control": "no-store", "x-content-type-options": "nosniff"})
+"""With every answer beside the graph: nobody keeps it, nor guesses what it is."""
+
+
+def refused(refusal: RefusedError) -> Response:
+    """The answer to a request beside the graph that is refused."""
+    body = orjson.dumps({"errors": refusal.errors()})
+    return Response(body, refusal.status, {**NOT_KEPT, **refusal.headers}, media_type="application/json")
 
 
 def invalid_token() -> RefusedError:

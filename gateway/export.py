@@ -7,14 +7,13 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
 
-import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from gateway.admission import TurnOf, at_once
 from gateway.callers import Callers
-from gateway.errors import Code, RefusedError
+from gateway.errors import NOT_KEPT, Code, RefusedError, refused
 from hoks.caller import Role
 from hoks.errors import SourcesUnavailable
 from hoks.identifiers import LearnerOid
@@ -44,9 +43,7 @@ class ExportEndpoint:
         try:
             response = await self._answer(Request(scope, receive))
         except RefusedError as refusal:
-            body = orjson.dumps({"errors": refusal.errors()})
-            headers = {**_HEADERS, **refusal.headers}
-            response = Response(body, refusal.status, headers, media_type="application/json")
+            response = refused(refusal)
         await response(scope, receive, send)
 
     async def _answer(self, request: Request) -> Response:
@@ -65,7 +62,7 @@ class ExportEndpoint:
                 exported = await self._export(person.all_oids, before)
         except SourcesUnavailable:
             raise RefusedError(Code.UNAVAILABLE) from None
-        headers = {**_HEADERS, "content-disposition": 'attachment; filename="disclosures.json"'}
+        headers = {**NOT_KEPT, "content-disposition": 'attachment; filename="disclosures.json"'}
         return Response(exported, 200, headers, media_type="application/json")
 
     @asynccontextmanager
@@ -77,9 +74,6 @@ class ExportEndpoint:
             yield
         finally:
             self._places.release()
-
-
-_HEADERS = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
 
 
 def _moment(request: Request) -> int | None:

@@ -19,6 +19,7 @@ from gateway.documents import Documents
 from gateway.envelope import Envelope, envelope, envelope_of_url
 from gateway.errors import FAULTS, Code, ErrorBody, RefusedError, error
 from gateway.logs import outline
+from gateway.manifests import NAMELESS
 from gateway.noting import code_of, noted
 from gateway.operations import Operations
 from gateway.records.gate import GroundChanged
@@ -174,7 +175,10 @@ class GraphQLEndpoint:
         although nothing of its answer may leave.
         """
         is_mutation = _is_mutation(document, asked.operation_name)
-        noted().kind = (OperationType.MUTATION if is_mutation else OperationType.QUERY).value
+        note = noted()
+        note.kind = (OperationType.MUTATION if is_mutation else OperationType.QUERY).value
+        if note.is_trusted:
+            note.name = asked.operation_name or next(iter(document.operations)) or NAMELESS
         for _ in ("as it stands", "without what has ended")[: 1 if is_mutation else 2]:
             content, told = await self._graph.answer(document, asked.operation_name, asked.variables, caller)
             with suppress(GroundChanged):

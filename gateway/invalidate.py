@@ -14,13 +14,12 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Annotated, Protocol
 
 import msgspec
-import orjson
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from gateway.admission import SOURCES, TurnOf, at_once
-from gateway.errors import Code, RefusedError
+from gateway.errors import Code, RefusedError, refused
 
 TIMESTAMP = "hoks-timestamp"
 """The header with the moment of signing, in whole seconds since 1970."""
@@ -83,9 +82,7 @@ class InvalidationEndpoint:
             response = await self._answer(Request(scope, receive))
         except RefusedError as refusal:
             log.warning("a call to invalidate was refused: %s", refusal.code.value)
-            headers = {"cache-control": "no-store", **refusal.headers}
-            body = orjson.dumps({"errors": refusal.errors()})
-            response = Response(body, refusal.status, headers, media_type="application/json")
+            response = refused(refusal)
         except ClientDisconnect:
             return
         await response(scope, receive, send)

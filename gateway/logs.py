@@ -75,6 +75,7 @@ class RequestLine(msgspec.Struct, frozen=True, gc=False):
     gateway_ms: float
     source_ms: dict[str, float]
     operation: str | msgspec.UnsetType = msgspec.UNSET
+    operation_name: str | msgspec.UnsetType = msgspec.UNSET
     role: str | msgspec.UnsetType = msgspec.UNSET
     level: str = "INFO"
     logger: str = REQUESTS.name
@@ -94,6 +95,7 @@ def line_of(note: Note) -> RequestLine:
         _milliseconds(note.own_seconds),
         {source: _milliseconds(seconds) for source, seconds in note.source_seconds.items()},
         msgspec.UNSET if note.kind is None else note.kind,
+        msgspec.UNSET if note.name is None else note.name,
         msgspec.UNSET if note.role is None else note.role,
     )
 

@@ -1,7 +1,7 @@
 """What is counted for whoever runs the gateway, as Prometheus reads it; HTTP by the names of OpenTelemetry.
 
-INVARIANT: every label is one of a closed list: a route, a status, a kind of operation, a code, a source's id. Nobody's
-OID, text or token can become one.
+INVARIANT: every label is one of a closed list: a route, a status, a kind of operation, a code, a source's id, the name
+of an operation in a manifest. Nobody's OID, text or token can become one.
 """
 
 from bisect import bisect_left
@@ -62,6 +62,7 @@ class Metrics(Collector):
         self.registry = CollectorRegistry()
         self._requests: dict[tuple[str, int], _Durations] = {}
         self._operations: dict[tuple[str | None, str], int] = {}
+        self._trusted: dict[tuple[str, str], _Durations] = {}
         self._own = _Durations()
         self._waits: dict[str, _Durations] = {}
         self._answers: dict[tuple[str, Outcome], int] = {}
@@ -80,6 +81,11 @@ class Metrics(Collector):
         self._own.add(note.own_seconds)
         done = note.kind, note.code
         self._operations[done] = self._operations.get(done, 0) + 1
+        if note.name is not None:
+            trusted = note.name, note.code
+            if trusted not in self._trusted:
+                self._trusted[trusted] = _Durations()
+            self._trusted[trusted].add(note.seconds)
         for source, seconds in note.source_seconds.items():
             if source not in self._waits:
                 self._waits[source] = _Durations()
@@ -120,6 +126,13 @@ class Metrics(Collector):
         )
         for (kind, code), times in list(self._operations.items()):
             operations.add_metric([kind or NO_OPERATION, code], times)
+        trusted = HistogramMetricFamily(
+            "hoks_trusted_operation_seconds",
+            "Seconds of requests to the graph with a document of a manifest, by the name of the operation",
+            labels=["graphql_operation_name", "code"],
+        )
+        for done, durations in list(self._trusted.items()):
+            durations.told(done, trusted)
         answers = CounterMetricFamily(
             "hoks_source_answers",
             "Questions of requests to a source, by the worst outcome of their keys",
@@ -127,7 +140,7 @@ class Metrics(Collector):
         )
         for (source, outcome), times in list(self._answers.items()):
             answers.add_metric([source, outcome.value], times)
-        yield from (requests, own, waits, operations, answers)
+        yield from (requests, own, waits, operations, trusted, answers)
 
 
 class Conditions(Collector):

@@ -26,8 +26,8 @@ class Note:
     """One request. INVARIANT: every value is one of a closed list, a number, or made here; nothing is what was sent."""
 
     __slots__ = (
-        *("began", "bytes", "code", "id", "kind", "method", "own_seconds", "parent", "role", "route", "seconds"),
-        *("source_seconds", "status", "waits"),
+        *("began", "bytes", "code", "id", "is_trusted", "kind", "method", "name", "own_seconds", "parent", "role"),
+        *("route", "seconds", "source_seconds", "status", "waits"),
     )
 
     def __init__(self, route: str = "", began: float = 0.0, *, method: str = "POST", parent: str | None = None) -> None:
@@ -48,6 +48,10 @@ class Note:
         """Of the answer's body."""
         self.kind: str | None = None
         """The kind of operation: query or mutation."""
+        self.is_trusted = False
+        """Whether the document is of a client's manifest."""
+        self.name: str | None = None
+        """The name of the operation, of a trusted document alone: any other's may be whatever its caller likes."""
         self.role: str | None = None
         """The acting role."""
         self.code = ANSWERED

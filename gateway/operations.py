@@ -16,6 +16,7 @@ from gateway.documents import LONGEST_CACHED_TEXT
 from gateway.envelope import Envelope
 from gateway.errors import Code, ErrorBody, RefusedError, error, invalid_token
 from gateway.manifests import Manifest
+from gateway.noting import noted
 from gateway.settings import ClientSettings
 from hoks.caller import Caller, Embedding
 
@@ -46,6 +47,7 @@ class Operations:
     def opened(self, asked: Envelope, caller: Caller) -> Envelope | list[ErrorBody]:
         """The request with the document that it means, or what is wrong with it. Raises ``RefusedError``."""
         text = self._trusted_text(asked, caller.client)
+        noted().is_trusted = text is not None
         if caller.embedding is not None:
             return _bound(asked, text, caller.embedding)
         if text is None and caller.client in self._bound:

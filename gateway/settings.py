@@ -63,7 +63,7 @@ class OverloadSettings(_Section, frozen=True):
     """Requests that are begun at once, those that wait for a source included."""
     waiting: Count = 256
     """Requests that may wait for their turn, where the pace lets them have it in time."""
-    crowded: Count = 8
+    crowded: Count = 4
     """Requests that may wait where more come than go."""
     waiting_seconds: Seconds = 0.3
     """How long one waits for its turn at most."""
@@ -81,7 +81,16 @@ class MetricsSettings(_Section, frozen=True):
     """Figures for operators."""
 
     port: Port | None = None
-    """A port of this machine alone; without one nothing is counted. Each further worker takes the next."""
+    """A port of this machine alone. Each further worker takes the next."""
+    url: Text | None = None
+    """Where a collector takes metrics, OTLP over HTTP; needs the extra ``otel``."""
+    push_seconds: Annotated[float, Meta(ge=1, le=3600)] = 60.0
+    """How often they are sent there."""
+
+    @property
+    def are_wanted(self) -> bool:
+        """Whether anything is counted."""
+        return self.port is not None or self.url is not None
 
 
 class TracingSettings(_Section, frozen=True):

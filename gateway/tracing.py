@@ -92,6 +92,8 @@ def _said_of(note: Note) -> dict[str, str | int]:
     }
     if note.kind is not None:
         said["graphql.operation.type"] = note.kind
+    if note.name is not None:
+        said["graphql.operation.name"] = note.name
     if note.role is not None:
         said["hoks.role"] = note.role
     if note.code != ANSWERED:

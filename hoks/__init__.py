@@ -63,9 +63,11 @@ nominating     appointments made by staff and accepted by whoever brings the cod
 embedding      the appointments that embed tokens may stand on
 guidance       what a plan waits for, and the themes of a group's meetings
 folding        counts that tell of no single person
-quality        what the rules of writing find in a plan, and what to do about it
+quality        what the rules of writing find in a plan
+remedies       what to do about each finding
 guiding        a group's meeting and a unit's counts, each read once
 mending        a provider's findings, the most severe first
+unchanged      whose plans need not be read again, by what their sources say
 changing       which visible plans have changed, for a provider's own system
 giving         a student's own consents: given, listed, withdrawn
 sharing        shares made, accepted, revoked

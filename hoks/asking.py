@@ -138,7 +138,8 @@ def failed(keys: Collection[K], source: str, outcome: Outcome, clock: Clock) -> 
 
 def _held_to(reply: Reply[K, T], keys: Collection[K]) -> Reply[K, T]:
     """The reply without strays, and with ``INVALID`` for what was asked and not answered."""
-    if reply.answers.keys() == (keys if isinstance(keys, Set) else set(keys)):
+    asked: Set[K] = keys if isinstance(keys, frozenset) else set(keys)
+    if reply.answers.keys() == asked:
         return reply
     missing: Answer[T] = Answer(Outcome.INVALID)
     return msgspec.structs.replace(reply, answers={key: reply.answers.get(key, missing) for key in keys})

@@ -10,6 +10,8 @@ from hoks.identifiers import OrganisationOid, PersonOid
 class Role(StrEnum):
     """The roles a token can carry. A guidance role never implies ``staff``; there is no union across roles."""
 
+    __hash__ = str.__hash__  # Enum's own is in Python, and many sets are looked into
+
     STUDENT = "student"
     STAFF = "staff"
     RESPONSIBLE_TEACHER = "responsible_teacher"

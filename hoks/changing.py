@@ -6,6 +6,7 @@ INVARIANT: a mark is never later than any reading that it stands for, less ``OVE
 told of whole once they can. So no change is passed over, and one may be told twice.
 """
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated
 
@@ -18,12 +19,14 @@ from hoks.identifiers import LearnerOid, StudyRightOid
 from hoks.items import Item, attached_with, item
 from hoks.outcomes import FAILED
 from hoks.plan import Hoks
+from hoks.ports import ChangedPlans
 from hoks.reading import Reader
 from hoks.records import Record
-from hoks.showing import Origin, View
+from hoks.showing import PLAN_ITEMS, Origin, View
 from hoks.sitting import Sitting
 from hoks.student import SourceStatus
 from hoks.study_right import StudyRight
+from hoks.unchanged import Heard, Unchanged, is_new, rests_on_no_plan, utc
 from hoks.values import Organisation
 
 OVERLAP = timedelta(seconds=60)
@@ -45,6 +48,10 @@ class PlanChange(Record, frozen=True, gc=False):
         datetime | None, item(Item.D1, "Latest update, as the source tells it (päivitetty); null where it does not.")
     ] = None
     source: Annotated[str | None, attached_with(Item.SR, "The source that the plan came from.")] = None
+    is_gone: Annotated[
+        bool | None,
+        attached_with(Item.SR, "Whether the right has no plan any more: what is kept of it is to be deleted."),
+    ] = False
 
 
 class ChangePlace(msgspec.Struct, frozen=True):
@@ -78,6 +85,8 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True):
     more: bool
     cannot_tell: tuple[str, ...]
     """Sources with plans of which they do not say when they changed."""
+    cannot_tell_gone: tuple[str, ...]
+    """Sources with plans that do not say which are gone."""
     not_read: int
     gaps: tuple[SourceStatus, ...]
 
@@ -97,8 +106,11 @@ class Changing:
         report = answering(self._reader.policy.reports, About.CHANGES, caller.role, known)
         if report is None:
             return None
-        page = _Page(place, report, within.day)
-        async for person, view in self._reader.walk(caller, after=place.after, within=within, selected=()):
+        told = await self._reader.changed(place.known, within=within)
+        page = _Page(place, report, within.day, told, self._reader.tells_changes)
+        async for person, view in self._reader.walk(
+            caller, after=place.after, within=within, selected=(), skipping=page.unchanged.holds
+        ):
             if view is None and within.is_over:
                 break
             page.take(person.oid, view)
@@ -112,9 +124,19 @@ class Changing:
 class _Page:
     """A page under way."""
 
-    def __init__(self, place: ChangePlace, report: Report, day: date) -> None:
+    def __init__(
+        self,
+        place: ChangePlace,
+        report: Report,
+        day: date,
+        told: Mapping[str, tuple[datetime, ChangedPlans] | None],
+        tells_gone: frozenset[str],
+    ) -> None:
         self.found: list[FoundChange] = []
         self.is_last = False
+        heard = {source: Heard(each[1], each[0]) for source, each in told.items() if each is not None}
+        self.unchanged = Unchanged(heard, place.known, day, place.missed)
+        self._tells_gone = tells_gone
         self._place = place
         self._report = report
         self._day = day
@@ -124,6 +146,10 @@ class _Page:
         self._cannot_tell: set[str] = set()
         self._gaps: dict[str, SourceStatus] = {}
         self._not_read = 0
+        for source, known in place.known.items():
+            if source in told:
+                # INVARIANT: a source that could not say what has changed is asked from the same moment again.
+                self._mark(source, heard[source].asked_at - OVERLAP if source in heard else known)
 
     def take(self, oid: LearnerOid, view: View | None) -> None:
         """Look at one student's plans."""
@@ -141,6 +167,10 @@ class _Page:
             self._read(plan)
             if was_missed or self._has_changed(plan, view.student.study_rights or ()):
                 self.found.append(self._shown(view, right, plan))
+        if is_whole and self._place.known:
+            for own, shown in zip(view.rights, view.student.study_rights or (), strict=True):
+                gone = self._gone(view, own, shown, was_missed=was_missed)
+                self.found += [gone] if gone is not None else []
 
     def finished(self) -> Changes:
         """The page, and the place behind it."""
@@ -155,6 +185,7 @@ class _Page:
             place=place,
             more=not self.is_last,
             cannot_tell=tuple(sorted(self._cannot_tell)),
+            cannot_tell_gone=tuple(sorted({*self._place.known, *self._ahead} - self._tells_gone)),
             not_read=self._not_read,
             gaps=tuple(self._gaps[each] for each in sorted(self._gaps)),
         )
@@ -170,8 +201,10 @@ class _Page:
         if provenance is None:
             return
         moments = (each for each in (provenance.as_of, provenance.fetched_at) if each is not None)
-        mark = max(min(moments, default=LONG_AGO) - OVERLAP, LONG_AGO)
-        self._ahead[provenance.source] = min(mark, self._ahead.get(provenance.source, mark))
+        self._mark(provenance.source, max(min(moments, default=LONG_AGO) - OVERLAP, LONG_AGO))
+
+    def _mark(self, source: str, moment: datetime) -> None:
+        self._ahead[source] = min(moment, self._ahead.get(source, moment))
 
     def _has_changed(self, plan: Hoks, rights: tuple[StudyRight, ...]) -> bool:
         """Whether the plan, or what opens it, may have changed since it was told."""
@@ -179,10 +212,10 @@ class _Page:
         known = self._known(provenance.source if provenance is not None else "")
         approved = plan.first_approved_on
         is_opened = approved is not None and known.date() <= approved <= self._day
-        if known == LONG_AGO or is_opened or any(_is_new(right, known, self._day) for right in rights):
+        if known == LONG_AGO or is_opened or any(is_new(right, known, self._day) for right in rights):
             return True
         if plan.updated_at is not None:
-            return _utc(plan.updated_at) > known
+            return utc(plan.updated_at) > known
         as_of = provenance.as_of if provenance is not None else None
         if provenance is not None and (as_of is None or as_of - OVERLAP > known):
             self._cannot_tell.add(provenance.source)
@@ -190,6 +223,29 @@ class _Page:
 
     def _known(self, source: str) -> datetime:
         return self._place.known.get(source, LONG_AGO)
+
+    def _gone(self, view: View, oid: StudyRightOid, right: StudyRight, *, was_missed: bool) -> FoundChange | None:
+        """That a right has no plan any more: only of own rights, whose plans the caller saw whatever stood in them."""
+        told = self.unchanged.gone(oid)
+        may_be_told = oid in view.own and view.plan(oid) is None and rests_on_no_plan(view.grants[oid])
+        if not may_be_told or (told is None and not was_missed) or view.grants[oid].possible.isdisjoint(PLAN_ITEMS):
+            return None
+        source, moment = told if told is not None else (None, None)
+        return FoundChange(
+            change=PlanChange(
+                study_right_oid=right.oid if Item.SR in view.grants[oid].possible else None,
+                student_oid=view.student.oid,
+                provider=right.provider,
+                updated_at=moment,
+                source=source,
+                is_gone=True,
+            ),
+            subject=view.oid,
+            right=oid,
+            origin=view.right_origins.get(oid),
+            grant=view.grants[oid],
+            report=self._report,
+        )
 
     def _shown(self, view: View, right: StudyRightOid, plan: Hoks) -> FoundChange:
         return FoundChange(
@@ -206,14 +262,3 @@ class _Page:
             grant=view.grants[right],
             report=self._report,
         )
-
-
-def _is_new(right: StudyRight, known: datetime, day: date) -> bool:
-    """Whether the right, which may open plans that are not new themselves, has changed since."""
-    if right.updated_at is not None and _utc(right.updated_at) > known:
-        return True
-    return any(known.date() <= period.start_date <= day for period in right.periods or ())
-
-
-def _utc(moment: datetime) -> datetime:
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)

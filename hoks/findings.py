@@ -49,7 +49,9 @@ class FindingCode(StrEnum):
     WORKPLACE_NAME_MISSING = "WORKPLACE_NAME_MISSING"
     WORKPLACE_BUSINESS_ID_MISSING = "WORKPLACE_BUSINESS_ID_MISSING"
     PERIOD_KEY_MISSING = "PERIOD_KEY_MISSING"
+    PERIOD_KEY_REPEATED = "PERIOD_KEY_REPEATED"
     WORKING_TIME_MISSING = "WORKING_TIME_MISSING"
+    WORKING_TIME_OUT_OF_RANGE = "WORKING_TIME_OUT_OF_RANGE"
     APPRENTICESHIP_BASIS_MISSING = "APPRENTICESHIP_BASIS_MISSING"
     INTERRUPTIONS_OVERLAP = "INTERRUPTIONS_OVERLAP"
     DEMONSTRATION_ENDS_BEFORE_IT_BEGINS = "DEMONSTRATION_ENDS_BEFORE_IT_BEGINS"
@@ -58,6 +60,10 @@ class FindingCode(StrEnum):
     SUPPORT_DATES_NOT_ALLOWED = "SUPPORT_DATES_NOT_ALLOWED"
     COMPETENCE_ACHIEVED_OUT_OF_RANGE = "COMPETENCE_ACHIEVED_OUT_OF_RANGE"
     UNITS_IN_PREPARATORY_PLAN = "UNITS_IN_PREPARATORY_PLAN"
+    STUDY_SKILLS_IN_PREPARATORY_PLAN = "STUDY_SKILLS_IN_PREPARATORY_PLAN"
+    PREPARATORY_RIGHT_IN_PREPARATORY_PLAN = "PREPARATORY_RIGHT_IN_PREPARATORY_PLAN"
+    PREPARATORY_PARTS_IN_OTHER_PLAN = "PREPARATORY_PARTS_IN_OTHER_PLAN"
+    ACQUISITION_NEED_MISSING = "ACQUISITION_NEED_MISSING"
     PLAN_NOT_APPROVED = "PLAN_NOT_APPROVED"
 
 
@@ -258,6 +264,22 @@ MEANING: dict[FindingCode, tuple[Severity, Text]] = {
             en="A period at a workplace has no key of its own",
         ),
     ),
+    FindingCode.PERIOD_KEY_REPEATED: (
+        _W,
+        Text(
+            fi="Kahdella työpaikkajaksolla on sama yksilöivä tunniste",
+            sv="Två perioder på arbetsplatser har samma identifierare",
+            en="Two periods at workplaces have the same key",
+        ),
+    ),
+    FindingCode.WORKING_TIME_OUT_OF_RANGE: (
+        _E,
+        Text(
+            fi="Osa-aikaisuustieto ei ole välillä 1-100 prosenttia",
+            sv="Uppgiften om arbetstid är inte 1-100 procent",
+            en="The working time is not from 1 to 100 per cent",
+        ),
+    ),
     FindingCode.WORKING_TIME_MISSING: (
         _W,
         Text(
@@ -328,6 +350,38 @@ MEANING: dict[FindingCode, tuple[Severity, Text]] = {
             fi="Valmentavan koulutuksen suunnitelmassa on tutkinnon osia",
             sv="En plan för handledande utbildning innehåller examensdelar",
             en="A plan of preparatory education holds units of a qualification",
+        ),
+    ),
+    FindingCode.STUDY_SKILLS_IN_PREPARATORY_PLAN: (
+        _W,
+        Text(
+            fi="Valmentavan koulutuksen suunnitelmassa on opiskeluvalmiuksia tukevia opintoja",
+            sv="En plan för handledande utbildning innehåller studier som stöder studiefärdigheterna",
+            en="A plan of preparatory education holds studies that support study skills",
+        ),
+    ),
+    FindingCode.PREPARATORY_RIGHT_IN_PREPARATORY_PLAN: (
+        _W,
+        Text(
+            fi="Valmentavan koulutuksen suunnitelmassa on toinen valmentavan koulutuksen opiskeluoikeus",
+            sv="En plan för handledande utbildning anger en annan studierätt för handledande utbildning",
+            en="A plan of preparatory education names another preparatory study right",
+        ),
+    ),
+    FindingCode.PREPARATORY_PARTS_IN_OTHER_PLAN: (
+        _W,
+        Text(
+            fi="Ammatillisen koulutuksen suunnitelmassa on valmentavan koulutuksen osia",
+            sv="En plan för yrkesutbildning innehåller delar av handledande utbildning",
+            en="A plan of vocational education holds parts of preparatory education",
+        ),
+    ),
+    FindingCode.ACQUISITION_NEED_MISSING: (
+        _E,
+        Text(
+            fi="Tieto osaamisen hankkimisen tarpeesta puuttuu",
+            sv="Uppgift om behovet att förvärva kunnande saknas",
+            en="The plan does not say whether competence has to be acquired",
         ),
     ),
     FindingCode.PLAN_NOT_APPROVED: (

@@ -16,6 +16,8 @@ import msgspec
 class Item(StrEnum):
     """One item of a person's data: what a rule can grant and a consent can name."""
 
+    __hash__ = str.__hash__  # Enum's own is in Python, and many sets are looked into
+
     ID = "ID"
     SR = "SR"
     D1 = "D1"

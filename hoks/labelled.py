@@ -14,7 +14,7 @@ from typing import Any, TypeVar, get_args, get_type_hints
 
 import msgspec
 
-from hoks.beside import Beside
+from hoks.beside import Beside, itself
 from hoks.identifiers import OrganisationOid
 from hoks.plan import Hoks
 from hoks.ports import Labels
@@ -32,17 +32,24 @@ def labelled(shown: S, labels: Labels | None) -> S:
     if labels is None or label is None:
         return shown
     edition = labels.edition if isinstance(shown, Hoks | StudyRight) else None
-    named: S = label(shown, labels) if edition is None else _labelled_record(shown, labels, edition)
+    named: S = label(shown, labels) if edition is None else _labelled_record(shown, _Edition(labels, edition))
     return named
 
 
-def _label(record: Any, labels: Labels, _: object) -> Any:
+class _Edition(msgspec.Struct, frozen=True, gc=False):
+    """What the registers had told when something got its names."""
+
+    labels: Labels
+    edition: object
+
+
+def _label(record: Any, told: _Edition) -> Any:
     kind: type = type(record)
     label = _labeller(kind)
-    return record if label is None else label(record, labels)
+    return record if label is None else label(record, told.labels)
 
 
-_labelled_record: Beside[Any, Any] = Beside(_label)
+_labelled_record: Beside[Any, Any] = Beside(_label, itself)
 """A plan or a right with its names, until a register tells another name."""
 
 

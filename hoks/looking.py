@@ -146,5 +146,5 @@ def _merged(first: RightsTold, others: tuple[RightsTold, ...], places: Tree, day
     return _Rights(rights, find_links(rights, day), found)
 
 
-_rights_told: Beside[RightsTold, _Rights] = Beside(_merged)
+_rights_told: Beside[RightsTold, _Rights] = Beside(_merged, lambda found: [each.right for each in found.rights])
 """INVARIANT: nothing of a caller is in it: it is made of what was told, of the organisations concerned and the day."""

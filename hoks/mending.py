@@ -18,9 +18,10 @@ from hoks.errors import SourcesUnavailable
 from hoks.findings import FindingCode, Severity
 from hoks.identifiers import LearnerOid, OrganisationOid, StudyRightOid
 from hoks.items import Item, attached, item, items_in, one_of
-from hoks.quality import REMEDIES, Problem, problems_of
+from hoks.quality import Problem, problems_of
 from hoks.reading import Reader
 from hoks.records import Record
+from hoks.remedies import REMEDIES
 from hoks.showing import Origin, View
 from hoks.sitting import Sitting
 from hoks.student import SourceStatus

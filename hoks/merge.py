@@ -11,7 +11,7 @@ from itertools import groupby
 import msgspec
 
 from hoks.access.redact import redact
-from hoks.beside import Beside
+from hoks.beside import Beside, itself
 from hoks.findings import Finding, FindingCode, finding
 from hoks.identifiers import StudyRightOid
 from hoks.items import Item
@@ -145,7 +145,7 @@ def _put_together(plan: Hoks, right: StudyRight, findings: tuple[Finding, ...]) 
     )
 
 
-_of_right: Beside[Hoks, Hoks] = Beside(_put_together)
+_of_right: Beside[Hoks, Hoks] = Beside(_put_together, itself)
 """The stamped plan with its right as merged, and what was found in merging."""
 
 

@@ -74,6 +74,8 @@ def _on(node: TreeNode, day: date) -> TreeNode:
 class Known(Enum):
     """Truth that may be missing: losing evidence never grants more."""
 
+    __hash__ = object.__hash__  # Enum's own is in Python, and many sets are looked into
+
     YES = "holds"
     NO = "does not hold"
     UNKNOWN = "unknown"

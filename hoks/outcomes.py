@@ -17,6 +17,8 @@ K = TypeVar("K")
 class Outcome(StrEnum):
     """How a source answered."""
 
+    __hash__ = str.__hash__  # Enum's own is in Python, and many sets are looked into
+
     OK = "OK"
     ABSENT = "ABSENT"
     ABSENT_OR_DENIED = "ABSENT_OR_DENIED"
@@ -51,7 +53,7 @@ SEVERITY = {
 """Which outcome stands for a source when several keys came out differently: the highest."""
 
 
-class Reading(msgspec.Struct, frozen=True):
+class Reading(msgspec.Struct, frozen=True, gc=False):
     """When something was read, the moment it describes, and whether it stands in for what could not be read now."""
 
     fetched_at: datetime
@@ -59,7 +61,7 @@ class Reading(msgspec.Struct, frozen=True):
     stale: bool = False
 
 
-class Answer(msgspec.Struct, Generic[T_co], frozen=True):
+class Answer(msgspec.Struct, Generic[T_co], frozen=True, gc=False):
     """What one key came to: an outcome, and the value where there is one."""
 
     outcome: Outcome
@@ -96,6 +98,8 @@ def worst(outcomes: list[Outcome]) -> Outcome:
 
 def oldest(readings: Sequence[Reading]) -> Reading:
     """The reading that stands for several, of which there is at least one: never newer than any of them."""
+    if len(readings) == 1:
+        return readings[0]
     return Reading(
         fetched_at=min(each.fetched_at for each in readings),
         as_of=min(each.as_of for each in readings),

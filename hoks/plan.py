@@ -28,7 +28,7 @@ from hoks.units import (
 from hoks.values import Code, Organisation, Provenance
 
 
-class Hoks(Record, frozen=True, gc=True, weakref=True):
+class Hoks(Record, frozen=True, gc=False):
     """Personal competence development plan (henkilökohtainen osaamisen kehittämissuunnitelma, HOKS).
 
     It belongs to one study right, whose provider answers for it.

@@ -4,7 +4,7 @@ Implementations answer for every key that was asked and for no other, never rais
 who may see what. They give records without ids and provenance: those are stamped where replies are merged.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Protocol
 
@@ -81,7 +81,7 @@ class RightsSource(Protocol):
         ...
 
 
-class RightsTold(msgspec.Struct, frozen=True, weakref=True):
+class RightsTold(msgspec.Struct, frozen=True, gc=False):
     """What sources of rights told of one person: of each source its answer, which says itself when it was read."""
 
     sources: tuple[Source, ...]
@@ -119,6 +119,27 @@ class PlanSource(Protocol):
 
         ``until`` is a moment on the event loop's clock: a source that asks right by right gives by then what it has.
         """
+        ...
+
+
+class ChangedPlans(msgspec.Struct, frozen=True):
+    """Which plans a source says have changed, or are gone, since a moment: perhaps those of others among them."""
+
+    changed: frozenset[StudyRightOid] = frozenset()
+    gone: Mapping[StudyRightOid, datetime] = {}
+    """When each was deleted."""
+
+
+class ChangeSource(Protocol):
+    """A source of plans that can say which of them have changed, deleted ones too."""
+
+    @property
+    def source(self) -> Source:
+        """Which source this is."""
+        ...
+
+    async def changed(self, since: datetime) -> Reply[OrganisationOid, ChangedPlans]:
+        """Every change after a moment, keyed by the source's provider; in part it is a failure."""
         ...
 
 

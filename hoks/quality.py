@@ -1,9 +1,10 @@
 """Quality of a plan's data: the rules that the national store applies when a plan is written, as a table of checks.
 
 Student systems hold plans that were written before a rule, or past it. A check says what is wrong and where, never the
-value; what to do about it stands beside, for the provider that can mend it.
+value.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from itertools import pairwise
@@ -19,7 +20,6 @@ from hoks.plan import Hoks
 from hoks.records import Part, Record, uri_of
 from hoks.study_right import Phase, StudyRight
 from hoks.units import LearningSupport, PriorCommonUnitSubarea, PriorLocalUnit
-from hoks.values import Text
 
 LONGEST_YEARS = 5
 BUSINESS_ID_FROM = date(2021, 8, 26)
@@ -37,6 +37,8 @@ class Around(NamedTuple):
     day: date
     right: StudyRight | None
     plan: Hoks
+    keys: Counter[str]
+    """How often each key of a period at a workplace stands in the plan."""
     period: CompetenceAcquisition | None = None
 
 
@@ -61,7 +63,7 @@ def problems_of(plan: Hoks, right: StudyRight | None, day: date) -> Iterator[Pro
     """What is wrong with a plan's data on ``day``: what was found when it was read, and what breaks a rule."""
     for each in plan.findings or ():
         yield Problem(each)
-    yield from _checked(plan, "", None, Around(day, right, plan))
+    yield from _checked(plan, "", None, Around(day, right, plan, Counter(_keys(plan))))
 
 
 def _checked(record: Record, place: str, part_id: str | None, around: Around) -> Iterator[Problem]:
@@ -79,6 +81,18 @@ def _checked(record: Record, place: str, part_id: str | None, around: Around) ->
         for each in value if isinstance(value, tuple) else (value,):
             if isinstance(each, Record):
                 yield from _checked(each, f"{place}{_camel(name)}.", part_id, around)
+
+
+def _keys(record: Record) -> Iterator[str]:
+    if isinstance(record, CompetenceAcquisition):
+        if record.source_key and _is_at_a_workplace(record):
+            yield record.source_key
+        return
+    for name in record.__struct_fields__:
+        value = getattr(record, name)
+        for each in value if isinstance(value, tuple) else (value,):
+            if isinstance(each, Record) and name != "findings":
+                yield from _keys(each)
 
 
 # --- the rules ------------------------------------------------------------------------------------------------
@@ -127,6 +141,14 @@ def _lacks_a_workplace(period: CompetenceAcquisition, _: Around) -> bool:
 
 def _lacks_a_key(period: CompetenceAcquisition, _: Around) -> bool:
     return _is_at_a_workplace(period) and not period.source_key
+
+
+def _repeats_a_key(period: CompetenceAcquisition, around: Around) -> bool:
+    return _is_at_a_workplace(period) and bool(period.source_key) and around.keys[period.source_key or ""] > 1
+
+
+def _works_out_of_range(period: CompetenceAcquisition, _: Around) -> bool:
+    return period.working_time_percent is not None and not 1 <= period.working_time_percent <= 100
 
 
 def _lacks_working_time(period: CompetenceAcquisition, _: Around) -> bool:
@@ -183,11 +205,30 @@ def _was_achieved_out_of_range(plan: Hoks, around: Around) -> bool:
     return day is not None and not ACHIEVED_FROM <= day <= around.day + ACHIEVED_AHEAD
 
 
+def _is_preparatory(around: Around) -> bool:
+    return around.right is not None and around.right.type is StudyRightType.PREPARATORY
+
+
 def _has_units_though_preparatory(plan: Hoks, around: Around) -> bool:
-    is_preparatory = around.right is not None and around.right.type is StudyRightType.PREPARATORY
-    return is_preparatory and bool(
-        plan.planned_vocational_units or plan.planned_common_units or plan.planned_local_units
-    )
+    units = plan.planned_vocational_units or plan.planned_common_units or plan.planned_local_units
+    return _is_preparatory(around) and bool(units)
+
+
+def _has_study_skills_though_preparatory(plan: Hoks, around: Around) -> bool:
+    return _is_preparatory(around) and bool(plan.studies_supporting_study_skills)
+
+
+def _names_another_preparatory_right(plan: Hoks, around: Around) -> bool:
+    return _is_preparatory(around) and plan.preparatory_study_right_oid is not None
+
+
+def _has_preparatory_parts_though_vocational(plan: Hoks, around: Around) -> bool:
+    is_vocational = around.right is not None and around.right.type is StudyRightType.VOCATIONAL
+    return is_vocational and bool(plan.planned_preparatory_parts)
+
+
+def _lacks_the_need(plan: Hoks, _: Around) -> bool:
+    return plan.competence_acquisition_needed is None
 
 
 def _waits_for_approval(plan: Hoks, around: Around) -> bool:
@@ -201,6 +242,25 @@ CHECKS: dict[type[Record], tuple[Check, ...]] = {
         Check(_C.PLAN_NOT_APPROVED, Item.D1, "firstApprovedOn", _waits_for_approval),
         Check(_C.COMPETENCE_ACHIEVED_OUT_OF_RANGE, Item.X, "competenceAchievedOn", _was_achieved_out_of_range),
         Check(_C.UNITS_IN_PREPARATORY_PLAN, Item.D2u, "plannedVocationalUnits", _has_units_though_preparatory),
+        Check(
+            _C.STUDY_SKILLS_IN_PREPARATORY_PLAN,
+            Item.D9,
+            "studiesSupportingStudySkills",
+            _has_study_skills_though_preparatory,
+        ),
+        Check(
+            _C.PREPARATORY_RIGHT_IN_PREPARATORY_PLAN,
+            Item.SR,
+            "preparatoryStudyRightOid",
+            _names_another_preparatory_right,
+        ),
+        Check(
+            _C.PREPARATORY_PARTS_IN_OTHER_PLAN,
+            Item.D2u,
+            "plannedPreparatoryParts",
+            _has_preparatory_parts_though_vocational,
+        ),
+        Check(_C.ACQUISITION_NEED_MISSING, Item.D7, "competenceAcquisitionNeeded", _lacks_the_need),
     ),
     CompetenceAcquisition: (
         Check(_C.PERIOD_ENDS_BEFORE_IT_BEGINS, None, "endDate", _is_backwards),
@@ -208,6 +268,8 @@ CHECKS: dict[type[Record], tuple[Check, ...]] = {
         Check(_C.PERIOD_OUTSIDE_STUDY_RIGHT, None, "startDate", _is_outside_the_right),
         Check(_C.WORKPLACE_PART_MISSING, Item.W1, "workplaceLearning", _lacks_a_workplace),
         Check(_C.PERIOD_KEY_MISSING, Item.X, "sourceKey", _lacks_a_key),
+        Check(_C.PERIOD_KEY_REPEATED, Item.X, "sourceKey", _repeats_a_key),
+        Check(_C.WORKING_TIME_OUT_OF_RANGE, Item.X, "workingTimePercent", _works_out_of_range),
         Check(_C.WORKING_TIME_MISSING, Item.X, "workingTimePercent", _lacks_working_time),
         Check(_C.APPRENTICESHIP_BASIS_MISSING, Item.X, "apprenticeshipBasis", _lacks_a_basis),
         Check(_C.INTERRUPTIONS_OVERLAP, Item.Gi, "interruptions", _interruptions_overlap),
@@ -226,67 +288,6 @@ CHECKS: dict[type[Record], tuple[Check, ...]] = {
     ),
 }
 """The rules of writing (ehoks 1.3, 1.7-1.10), by the kind of record they are about."""
-
-_CORRECT = Text(
-    fi="Korjaa tieto opintohallintojärjestelmässä ja siirrä suunnitelma uudelleen.",
-    sv="Rätta uppgiften i studieförvaltningssystemet och överför planen på nytt.",
-    en="Correct the value in the student system and transfer the plan again.",
-)
-_FILL_IN = Text(
-    fi="Täydennä tieto opintohallintojärjestelmässä; ilman sitä työpaikalle ei voi lähettää palautekyselyä.",
-    sv="Komplettera uppgiften i studieförvaltningssystemet; utan den kan ingen enkät sändas till arbetsplatsen.",
-    en="Fill it in in the student system; without it the workplace cannot be asked for feedback.",
-)
-_LINK = Text(
-    fi="Tarkista hankintalinkki hankkivan ja toteuttavan järjestäjän kesken ja korjaa se Koskessa.",
-    sv="Kontrollera anskaffningslänken med den andra anordnaren och rätta den i Koski.",
-    en="Check the procurement link with the other provider and correct it in Koski.",
-)
-_SOURCE = Text(
-    fi="Ilmoita järjestelmän toimittajalle: lähde antaa tiedon väärässä muodossa.",
-    sv="Meddela systemleverantören: källan ger uppgiften i fel form.",
-    en="Tell the supplier of the system: the source gives the value in a wrong form.",
-)
-_RIGHT = Text(
-    fi="Tarkista opiskeluoikeus Koskesta ja opintohallintojärjestelmästä ja korjaa väärä.",
-    sv="Kontrollera studierätten i Koski och i studieförvaltningssystemet och rätta den som är fel.",
-    en="Compare the study right in Koski and in the student system, and correct the wrong one.",
-)
-_COPIES = Text(
-    fi="Poista ylimääräinen suunnitelma tai kopio; opiskeluoikeudella on yksi HOKS.",
-    sv="Ta bort den överflödiga planen eller kopian; en studierätt har en PUK.",
-    en="Remove the plan or copy that is too many; a study right has one plan.",
-)
-_APPROVE = Text(
-    fi="Hyväksy HOKS opiskelijan kanssa ja merkitse hyväksymispäivä.",
-    sv="Godkänn PUK tillsammans med den studerande och anteckna datumet.",
-    en="Approve the plan with the student and enter the day.",
-)
-
-REMEDIES: dict[FindingCode, Text] = {
-    **dict.fromkeys(FindingCode, _CORRECT),
-    **dict.fromkeys((_C.INSTRUCTOR_MISSING, _C.WORKPLACE_NAME_MISSING, _C.WORKPLACE_BUSINESS_ID_MISSING), _FILL_IN),
-    **dict.fromkeys(
-        (
-            _C.LINK_NAMES_WRONG_SCHOOL,
-            _C.LINK_TARGET_UNKNOWN,
-            _C.LINK_TARGET_ENDED,
-            _C.LINK_CHAIN,
-            _C.LINK_CYCLE,
-        ),
-        _LINK,
-    ),
-    **dict.fromkeys((_C.UNREADABLE_VALUE, _C.UNKNOWN_CODE, _C.UNKNOWN_FIELDS, _C.PLAN_OF_ANOTHER_PERSON), _SOURCE),
-    **dict.fromkeys((_C.UNKNOWN_STATE, _C.SOURCES_DISAGREE_ON_STATE, _C.SOURCES_DISAGREE_ON_PROVIDER), _RIGHT),
-    **dict.fromkeys((_C.DIFFERENT_COPY, _C.PLAN_ON_BOTH_SIDES_OF_LINK, _C.SEVERAL_PLANS_FOR_ONE_RIGHT), _COPIES),
-    _C.PLAN_NOT_APPROVED: _APPROVE,
-    _C.APPOINTMENT_NAMES_NO_PART: Text(
-        fi="Nimitä henkilö uudelleen suunnitelmassa olevaan jaksoon tai näyttöön, tai päätä nimitys.",
-        sv="Utnämn personen på nytt till en period eller ett yrkesprov i planen, eller avsluta utnämningen.",
-        en="Appoint the person again to a period or demonstration of the plan, or end the appointment.",
-    ),
-}
-"""What to do about each finding, for the provider that can mend it."""
 
 
 def _camel(name: str) -> str:

@@ -5,7 +5,7 @@ Whatever a source does, a question comes back with replies; what could not be to
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -22,6 +22,8 @@ from hoks.ports import (
     Appointments,
     AppointmentSource,
     AssignmentSource,
+    ChangedPlans,
+    ChangeSource,
     Clock,
     Consents,
     GuidanceSource,
@@ -64,6 +66,7 @@ class Sources(msgspec.Struct, frozen=True, kw_only=True):
     """The appointments made through the gateway."""
     assignments: tuple[AssignmentSource, ...] = ()
     guidance: tuple[GuidanceSource, ...] = ()
+    changes: tuple[ChangeSource, ...] = ()
     consents: Consents | None = None
     statutes: tuple[Statute, ...] = ()
 
@@ -285,6 +288,28 @@ class Questions:
         )
         told = (each for each in everything_in(replies) if each.provider == provider)
         return tuple(dict.fromkeys(told)), not all_answered(replies)
+
+    @property
+    def tells_changes(self) -> frozenset[str]:
+        """The sources of plans that can say which have changed or are gone."""
+        return frozenset(each.source.id for each in self._sources.changes)
+
+    async def changed(
+        self, since: Mapping[str, datetime], deadline: Deadline
+    ) -> dict[str, tuple[datetime, ChangedPlans] | None]:
+        """What those sources say has changed since their moment, and when they were asked; nothing of who failed."""
+        asked_at, until = self._clock.now(), deadline.at(LEARNERS)
+        asked = [each for each in self._sources.changes if each.source.id in since]
+        replies = await asyncio.gather(
+            *(
+                self._ask(partial(each.changed, since[each.source.id]), [each.source.provider_oid], each.source, until)
+                for each in asked
+            )
+        )
+        told = (
+            (each.source, reply.answers[each.source.provider_oid]) for each, reply in zip(asked, replies, strict=True)
+        )
+        return {source.id: (asked_at, answer.value) if answer.value is not None else None for source, answer in told}
 
     def guidance_given(self, source: str) -> GuidanceGiven:
         """What a source tells of groups and responsible teachers, as its settings say."""

@@ -5,7 +5,8 @@ again by the grant before it comes here.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
+from datetime import datetime
 
 import msgspec
 
@@ -16,9 +17,10 @@ from hoks.errors import SourcesUnavailable
 from hoks.explaining import ExplainedRight, explain
 from hoks.identifiers import LearnerOid, OrganisationOid, StudyRightOid, with_check_digit
 from hoks.labelled import labelled
+from hoks.looked import Looked, Want
 from hoks.looking import Looking
 from hoks.outcomes import FAILED, HEALTHY, Outcome
-from hoks.ports import Clock, Labels
+from hoks.ports import ChangedPlans, Clock, Labels
 from hoks.questions import OWN, TREE, People, Questions, Sources
 from hoks.relations import Assignment
 from hoks.showing import View
@@ -218,10 +220,12 @@ class Reader:
         within: Sitting | None = None,
         selected: Selected = None,
         is_named: bool = True,
+        skipping: Callable[[Looked, Mapping[str, Sequence[Want]]], bool] | None = None,
     ) -> AsyncIterator[tuple[Person, View | None]]:
         """The caller's own students, or those of ``oids`` who are, in order of OID, each as the caller may see them,
         with every view or those that are selected, and with names from the registers or without.
 
+        Of whom ``skipping`` says so by their rights and by which plans are wanted of which source, no plan is read.
         Nothing is said of who is not the caller's; nothing stands for one of whom that could not be read. Holds the
         plans of a hundred at a time, whoever asks, and lets others be served in between. Raises ``SourcesUnavailable``.
         """
@@ -237,6 +241,9 @@ class Reader:
             )
             down = {each.person.oid for each in looked if each.own_sources_are_down(self._questions.of_rights)}
             by_oid = {each.person.oid: each for each in looked if each.is_listed and each.person.oid not in down}
+            if skipping is not None:
+                of_plans = self._questions.of_plans
+                by_oid = {oid: each for oid, each in by_oid.items() if not skipping(each, each.wanted(of_plans))}
             unread = down if looked else {person.oid for person in some}
             for few in _lots(some, _PLANS_AT_ONCE):
                 listed = [by_oid[each.oid] for each in few if each.oid in by_oid]
@@ -269,6 +276,20 @@ class Reader:
             self._questions.standing(caller, deadline), self._questions.guided(provider, deadline)
         )
         return standing, told, is_down
+
+    @property
+    def tells_changes(self) -> frozenset[str]:
+        """The sources of plans that can say which have changed or are gone."""
+        return self._questions.tells_changes
+
+    async def changed(
+        self, since: Mapping[str, datetime], *, within: Sitting
+    ) -> dict[str, tuple[datetime, ChangedPlans] | None]:
+        """What those sources say has changed since their moment, and when they were asked; nothing of who failed.
+
+        Not for showing: it may be of anybody.
+        """
+        return await self._questions.changed(since, within.deadline)
 
     @property
     def policy(self) -> Policy:

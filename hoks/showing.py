@@ -11,7 +11,7 @@ import msgspec
 
 from hoks.access.decide import Grant, together
 from hoks.access.redact import redact
-from hoks.beside import Beside
+from hoks.beside import Beside, itself
 from hoks.findings import Finding, FindingCode, finding
 from hoks.identifiers import LearnerOid, OrganisationOid, StudyRightOid
 from hoks.items import Aspect, Item, Seen, Slice, items_in
@@ -29,8 +29,8 @@ from hoks.views import Reached, with_views
 PLAN_ITEMS = frozenset(Item) - {Item.ID, Item.SR, Item.D2q, Item.Cs, Item.Ci, Item.X}
 """What a plan itself is made of: with none of these granted there is no plan to show."""
 
-redact_plan: Beside[Hoks, Hoks | None] = Beside(redact)
-redact_right: Beside[StudyRight, StudyRight | None] = Beside(redact)
+redact_plan: Beside[Hoks, Hoks | None] = Beside(redact, itself)
+redact_right: Beside[StudyRight, StudyRight | None] = Beside(redact, itself)
 """Redaction of a plan or right that is merged, once for whoever may see the same of it.
 
 INVARIANT: what it gives is of the very record and of exactly what may be seen, and nothing else decides what redaction

@@ -14,7 +14,7 @@ from typing import Any, TypeVar, get_type_hints
 import msgspec
 
 from hoks.access.redact import record_type_in
-from hoks.beside import Beside
+from hoks.beside import Beside, itself
 from hoks.identifiers import StudyRightOid
 from hoks.items import classification
 from hoks.plan import Hoks
@@ -56,7 +56,7 @@ def _stamp(plan: Hoks, provenance: Provenance, key: bytes) -> Hoks:
     return msgspec.structs.replace(_each_part(plan, stamped), provenance=provenance)
 
 
-_stamped: Beside[Hoks, Hoks] = Beside(_stamp)
+_stamped: Beside[Hoks, Hoks] = Beside(_stamp, itself)
 
 
 def _lacks_id(record: Record) -> bool:

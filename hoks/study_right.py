@@ -22,6 +22,8 @@ YEARS_VISIBLE = 5
 class Phase(StrEnum):
     """What a study right is on a day."""
 
+    __hash__ = str.__hash__  # Enum's own is in Python, and many sets are looked into
+
     UPCOMING = "UPCOMING"
     CURRENT = "CURRENT"
     SUSPENDED = "SUSPENDED"
@@ -71,7 +73,7 @@ class IncludedIn(Value, frozen=True, gc=False):
     school_name: Annotated[Text | None, says("Name of that school (nimi).")] = None
 
 
-class StudyRight(Record, frozen=True, gc=True, weakref=True):
+class StudyRight(Record, frozen=True, gc=False):
     """A study right (opiskeluoikeus): one provider's right for one student to study."""
 
     oid: Annotated[StudyRightOid, item(Item.SR, "OID of the right (opiskeluoikeuden oid).")]

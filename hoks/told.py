@@ -7,6 +7,7 @@ dropped and marks the source's answer invalid.
 import logging
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -27,6 +28,9 @@ from hoks.relations import Appointment
 from hoks.student import Person, SourceStatus
 from hoks.study_right import Phase, StudyRight, within_five_years
 from hoks.values import Organisation, Provenance
+
+MOST_SETS = 256
+"""Of organisations that somebody's rights concern."""
 
 log = logging.getLogger(__name__)
 
@@ -139,16 +143,26 @@ def _organisations_of(rights: Iterable[StudyRight]) -> Iterator[OrganisationOid]
             yield right.included_in.school_oid
 
 
+@lru_cache(MOST_SETS)
+def _one_for_all(organisations: frozenset[OrganisationOid]) -> frozenset[OrganisationOid]:
+    """Of equal sets the same one: most persons' rights are at the same few organisations."""
+    return organisations
+
+
 _named_by: Beside[RightsTold, frozenset[OrganisationOid]] = Beside(
-    lambda told: frozenset([*(source.provider_oid for source in told.sources), *_organisations_of(rights_in([told]))])
+    lambda told: _one_for_all(
+        frozenset([*(source.provider_oid for source in told.sources), *_organisations_of(rights_in([told]))])
+    )
 )
 """The organisations of all who told it, and of the rights."""
 _concerned: Beside[RightsTold, frozenset[OrganisationOid]] = Beside(
-    lambda told: frozenset(
-        [
-            *(source.provider_oid for source, each in zip(told.sources, told.answers, strict=True) if each.value),
-            *_organisations_of(rights_in([told])),
-        ]
+    lambda told: _one_for_all(
+        frozenset(
+            [
+                *(source.provider_oid for source, each in zip(told.sources, told.answers, strict=True) if each.value),
+                *_organisations_of(rights_in([told])),
+            ]
+        )
     )
 )
 """The same without those who told nothing."""
@@ -242,7 +256,7 @@ def _tell_right(right: StudyRight, source: Source, reading: Reading, tree: Tree)
     )
 
 
-_told_right: Beside[StudyRight, Told] = Beside(_tell_right)
+_told_right: Beside[StudyRight, Told] = Beside(_tell_right, lambda told: (told.right,))
 
 
 def _told_provider(source: Source, right: StudyRight, tree: Tree) -> Organisation | None:

@@ -1,14 +1,13 @@
 """The question about changed plans, for a provider's own system that keeps up with them."""
 
-from typing import Any, Optional
+from operator import attrgetter
+from typing import Optional
 
 import msgspec
 import strawberry
 
-from hoks.changing import ChangePlace, Changes, PlanChange
-from hoks.disclosing import disclosed_row
+from hoks.changing import ChangePlace, PlanChange
 from hoks.errors import BadRequest
-from hoks.items import items_in
 from hoks.paging import Cursor, PageInfo
 from resolvers.context import Info
 from resolvers.types import graph_type
@@ -39,6 +38,9 @@ class PlanChangeConnection:
     cannot_tell: list[str] = strawberry.field(
         description="Sources with plans of which they do not say when they changed: read those plans now and then."
     )
+    cannot_tell_gone: list[str] = strawberry.field(
+        description="Sources with plans that do not say which are gone: look now and then whether those are there."
+    )
     not_read: int = strawberry.field(
         description="How many students could not be read; what changed of theirs is told later."
     )
@@ -55,24 +57,13 @@ async def changes(info: Info, since: Cursor | None = None, first: int = 50) -> P
     page = await context.changing.changes(context.caller, place, first=first, within=context.sitting)
     if page is None:
         return None
-    _note(info, page)
+    context.reported(info._raw_info, page.found, attrgetter("change"))
+    context.missed(page.gaps)
     end = context.cursors.sealed(context.caller, _LIST, msgspec.msgpack.encode(page.place))
     return PlanChangeConnection(
         edges=[PlanChangeEdge(node=each.change) for each in page.found],
         page_info=PageInfo(has_next_page=page.more, end_cursor=end),
         cannot_tell=list(page.cannot_tell),
+        cannot_tell_gone=list(page.cannot_tell_gone),
         not_read=page.not_read,
     )
-
-
-def _note(info: Info, page: Changes) -> None:
-    selected = info.context.operation.beneath(info._raw_info)
-    told: list[Any] = []
-    for each in page.found:
-        origin = each.origin
-        if origin is not None:
-            origin = msgspec.structs.replace(origin, rules=(*origin.rules, each.report.id))
-        possible = each.grant.possible & items_in(each.report.items)
-        told += disclosed_row(each.subject, each.right, each.change, origin, possible, selected)
-    info.context.reported(told, [each.grant for each in page.found])
-    info.context.missed(page.gaps)

@@ -1,8 +1,8 @@
 """What one request carries: the caller, the day and the deadline, the loaders, and what its answer has shown."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 import strawberry
@@ -10,21 +10,24 @@ from aiodataloader import DataLoader
 from graphql import GraphQLResolveInfo
 
 from hoks.access.decide import Grant
+from hoks.access.reports import Report
 from hoks.caller import Caller
 from hoks.changing import Changing
-from hoks.disclosing import Told, disclosed
+from hoks.disclosing import Told, disclosed, disclosed_row
 from hoks.errors import SourcesUnavailable
 from hoks.following import Following
 from hoks.giving import Giving
 from hoks.guidance import UPDATE_WEEKS
 from hoks.guiding import Guidance
 from hoks.identifiers import LearnerOid, StudyRightOid
+from hoks.items import items_in
 from hoks.mending import Mending
 from hoks.nominating import Nominating
 from hoks.outcomes import Outcome
 from hoks.reading import Reader
+from hoks.records import Record
 from hoks.sharing import Sharing
-from hoks.showing import View
+from hoks.showing import Origin, View
 from hoks.student import SourceStatus
 from hoks.viewing import Seen
 from resolvers.cursors import Cursors
@@ -50,6 +53,24 @@ def desk(found: D | None) -> D:
     if found is None:
         raise SourcesUnavailable("nothing is kept here")
     return found
+
+
+class ReportRow(Protocol):
+    """What a row of a report about many students rests on."""
+
+    @property
+    def subject(self) -> LearnerOid: ...
+    @property
+    def right(self) -> StudyRightOid: ...
+    @property
+    def origin(self) -> Origin | None: ...
+    @property
+    def grant(self) -> Grant: ...
+    @property
+    def report(self) -> Report: ...
+
+
+R = TypeVar("R", bound=ReportRow)
 
 
 class Context:
@@ -136,10 +157,16 @@ class Context:
         """Note what a field of the answer tells of whom."""
         self.told += told
 
-    def reported(self, told: Iterable[Told], grants: Iterable[Grant]) -> None:
-        """Note what an answer about many students tells of each."""
-        self.tell(told)
-        self.grants += grants
+    def reported(self, info: GraphQLResolveInfo[Any], rows: Sequence[R], record_of: Callable[[R], Record]) -> None:
+        """Note what the rows of a report tell of many students: each of its record, on the ground of the report."""
+        selected = self.operation.beneath(info)
+        for row in rows:
+            origin = row.origin
+            if origin is not None:
+                origin = msgspec.structs.replace(origin, rules=(*origin.rules, row.report.id))
+            possible = row.grant.possible & items_in(row.report.items)
+            self.tell(disclosed_row(row.subject, row.right, record_of(row), origin, possible, selected))
+        self.grants += {id(row.grant): row.grant for row in rows}.values()
 
     def missed(self, statuses: Iterable[SourceStatus]) -> None:
         """Note the sources of which an answer lacks something."""

@@ -1,18 +1,17 @@
 """The questions about a group's follow-up meeting and about a unit's plans in counts."""
 
 import os
-from typing import Annotated, Any
+from operator import attrgetter
+from typing import Annotated
 
 import msgspec
 import strawberry
 
-from hoks.disclosing import disclosed_row
 from hoks.errors import BadRequest
 from hoks.guidance import THEMES, GuidanceState, GuidanceStudent, GuidanceTheme
 from hoks.guidance_phase import GuidancePhase
-from hoks.guiding import Counts, Group, Summary, SummaryPlace
+from hoks.guiding import Counts, Summary, SummaryPlace
 from hoks.identifiers import OrganisationOid, PersonOid
-from hoks.items import items_in
 from hoks.paging import Cursor, PageInfo
 from hoks.values import Text
 from resolvers.context import Info
@@ -115,7 +114,8 @@ async def guidance_group(
     found = await context.guidance.group(context.caller, str(group), theme, context.sitting)
     if found is None:
         return None
-    _note(info, found)
+    context.reported(info._raw_info, found.rows, attrgetter("student"))
+    context.missed(found.gaps)
     about = THEMES[theme]
     return GuidanceGroup(
         id=strawberry.ID(found.id),
@@ -176,19 +176,6 @@ def _opened(info: Info, organisation: OrganisationOid, after: Cursor) -> Summary
     if place.day != info.context.sitting.day:
         raise BadRequest("`after` is of another day; begin the count anew")
     return place
-
-
-def _note(info: Info, group: Group) -> None:
-    selected = info.context.operation.beneath(info._raw_info)
-    told: list[Any] = []
-    for row in group.rows:
-        origin = row.origin
-        if origin is not None:
-            origin = msgspec.structs.replace(origin, rules=(*origin.rules, row.report.id))
-        possible = row.grant.possible & items_in(row.report.items)
-        told += disclosed_row(row.subject, row.right, row.student, origin, possible, selected)
-    info.context.reported(told, {id(row.grant): row.grant for row in group.rows}.values())
-    info.context.missed(group.gaps)
 
 
 def _teacher(counts: Counts) -> ResponsibleTeacherSummary:

@@ -1,15 +1,14 @@
 """The question about findings: what is wrong in a provider's own plans, the most severe first."""
 
-from typing import Any, Optional
+from operator import attrgetter
+from typing import Optional
 
 import msgspec
 import strawberry
 
-from hoks.disclosing import disclosed_row
 from hoks.errors import BadRequest
 from hoks.identifiers import OrganisationOid
-from hoks.items import items_in
-from hoks.mending import DataQualityFinding, Place, Problems
+from hoks.mending import DataQualityFinding, Place
 from hoks.paging import Cursor, PageInfo
 from resolvers.context import Info
 from resolvers.types import graph_type
@@ -56,7 +55,8 @@ async def findings(
     )
     if page is None:
         return None
-    _note(info, page)
+    context.reported(info._raw_info, page.found, attrgetter("finding"))
+    context.missed(page.gaps)
     edges = [
         DataQualityEdge(
             cursor=context.cursors.sealed(context.caller, _LIST, msgspec.json.encode(each.place)), node=each.finding
@@ -67,16 +67,3 @@ async def findings(
     return DataQualityConnection(
         edges=edges, page_info=PageInfo(has_next_page=page.more, end_cursor=end), not_read=page.not_read
     )
-
-
-def _note(info: Info, page: Problems) -> None:
-    selected = info.context.operation.beneath(info._raw_info)
-    told: list[Any] = []
-    for each in page.found:
-        origin = each.origin
-        if origin is not None:
-            origin = msgspec.structs.replace(origin, rules=(*origin.rules, each.report.id))
-        possible = each.grant.possible & items_in(each.report.items)
-        told += disclosed_row(each.subject, each.right, each.finding, origin, possible, selected)
-    info.context.reported(told, [each.grant for each in page.found])
-    info.context.missed(page.gaps)

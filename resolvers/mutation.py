@@ -63,7 +63,8 @@ class Mutation:
     give_consent: Any = strawberry.mutation(
         resolver=give_consent,
         graphql_type=Optional[GIVEN_CONSENT],  # noqa: UP045 - derived type
-        description="A student lets one person or organisation see exact items of one plan; it holds at once.",
+        description="A student lets one person or organisation see exact items of one plan; it holds at once. The same "
+        "again is the consent that stands, but for a link: each of those finds a recipient of its own.",
     )
     withdraw_consent: Any = strawberry.mutation(
         resolver=withdraw_consent,

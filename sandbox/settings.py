@@ -198,6 +198,7 @@ def _ehoks_source(port: int, place: Path) -> str:
         cache_seconds=KEPT_SECONDS,
         caller_id=_caller_id(),
         concurrency=6,
+        tell_changes=True,
     )
 
 

@@ -1,10 +1,9 @@
 // The plans of all providers on one time axis.
 import { dayOf, inWords, scaleOf, span } from "./dates.js"
 import { demonstration, isAtWorkplace, named, period, unitName } from "./parts.js"
-import { el, facts, free, opening } from "./render.js"
+import { cut, el, facts, free, opening } from "./render.js"
 import { nameIn } from "./texts.js"
 
-const LONGEST_NAME = 120
 const OVER = ["GRADUATED", "DISCONTINUED", "CONSIDERED_DISCONTINUED", "REVOKED", "ANNULLED"]
 
 export function axis(student, context) {
@@ -82,10 +81,8 @@ function drawn({ provider, right, plan, units }, scale, context) {
   )
 }
 
-const cut = ({ text, lang }) => ({ lang, text: text.length > LONGEST_NAME ? `${text.slice(0, LONGEST_NAME)}…` : text })
-
 function row(name, told, bars, within) {
-  const what = el("span.what", {}, named(cut(name)), el("small", {}, told.filter(Boolean).join(" · ")))
+  const what = el("span.what", {}, named(name), el("small", {}, told.filter(Boolean).join(" · ")))
   return opening("details.row", el("summary", {}, what, el("span.track", { "aria-hidden": "true" }, bars)), () => el("div.inside", {}, within()))
 }
 
@@ -104,7 +101,7 @@ function drawnUnit({ acquisitions, demonstrations, standing, startDate, endDate,
 }
 
 const inside = (unit, name, context) => [
-  name.text.length > LONGEST_NAME && free(name.text),
+  cut(name.text) !== name.text && free(name.text),
   (unit.acquisitions ?? []).map((told) => period(told, context)),
   (unit.demonstrations ?? []).map((told) => demonstration(told, context)),
   unit.competencePoints != null && el("p", {}, context.t("points", unit.competencePoints)),

@@ -1,4 +1,4 @@
-// Days in words, and the scale of a time axis. A day is "2026-10-05", a number of days counts from 1970.
+// Days ("2026-10-05") in words, and the scale of a time axis, in days since 1970.
 export const LOCALES = { fi: "fi-FI", sv: "sv-FI", en: "en-GB" }
 const DAY = 86_400_000
 const FURTHEST = 15 * 366
@@ -30,7 +30,7 @@ export function scaleOf(days, today) {
   return { at, today: at(today), ticks: ticks(from, to) }
 }
 
-// The first of the month of a day, or of a later one.
+// The first day of this or a later month.
 function month(day, later) {
   const date = new Date(day * DAY)
   return Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + later) / DAY

@@ -41,7 +41,7 @@ export class HoksElement extends HTMLElement {
     this.#role = role
   }
 
-  // The day to be marked, where it is not that of the reading.
+  // The day to be marked, if not that of the reading.
   today
 
   // What was answered last; null where nothing is shown.

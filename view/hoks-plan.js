@@ -4,7 +4,7 @@ import { HoksElement } from "./element.js"
 import { OPERATIONS } from "./operations.js"
 import { plans } from "./plans.js"
 import { Providers } from "./providers.js"
-import { el } from "./render.js"
+import { cut, el } from "./render.js"
 
 export class HoksPlan extends HoksElement {
   static sections = [plans, axis]
@@ -27,7 +27,7 @@ export class HoksPlan extends HoksElement {
   drawn(student, context) {
     const { t, withheld, again } = context
     const all = { ...context, providers: new Providers(student, context) }
-    const name = el("h2", {}, el("bdi", {}, student.name ?? t("noName")))
+    const name = el("h2", {}, el("bdi", {}, cut(student.name) ?? t("noName")))
     return [
       el("header", {}, name, el("button", { type: "button", onclick: again }, t("refresh"))),
       HoksPlan.sections.map((section) => section(student, all)),

@@ -1,4 +1,4 @@
-// States of an answer: each looks its own way, and says what has happened and what to do.
+// States of an answer: what has happened, and what to do.
 import { el } from "./render.js"
 
 const SIGNS = { empty: "○", gone: "○", expired: "⚿", denied: "⊘", roles: "?", partial: "◔", stale: "◷", busy: "…" }
@@ -8,7 +8,7 @@ export const notice = (kind, t, { again, told, body } = {}) =>
     `section.notice.${kind}`,
     {},
     el("span.sign", { "aria-hidden": "true" }, SIGNS[kind] ?? "!"),
-    el("div", {}, el("h3", {}, t(kind)), el("p", {}, body ?? t(`${kind}Do`, told))),
+    el("div", {}, el("b", {}, t(kind)), el("p", {}, body ?? t(`${kind}Do`, told))),
     again && el("button", { type: "button", onclick: again }, t("again")),
   )
 

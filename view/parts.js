@@ -1,6 +1,6 @@
-// A period of learning and a demonstration in words, with marks where something is withheld.
+// A period of learning and a demonstration in words.
 import { span } from "./dates.js"
-import { el, facts, free, list } from "./render.js"
+import { cut, el, facts, free, list } from "./render.js"
 import { nameIn } from "./texts.js"
 
 const AT_WORKPLACES = ["TRAINING_AGREEMENT", "APPRENTICESHIP"]
@@ -11,7 +11,7 @@ export function unitName({ unit, name, unitName, registeredName }, { t, lang }) 
   return told ?? { text: name || unitName || nameIn(lang, null, unit?.uri)?.text || t("noName") }
 }
 
-export const named = ({ text, lang }) => el("bdi", { lang }, text)
+export const named = ({ text, lang }) => el("bdi", { lang }, cut(text))
 
 const texts = (some) => list((some ?? []).map(free))
 const together = (some) => free(some.filter(Boolean).join(", "))

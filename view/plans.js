@@ -1,6 +1,6 @@
-// Each plan in short: what is studied, progress, approval, phase and goal.
+// Each plan in short.
 import { inWords } from "./dates.js"
-import { el, facts, free } from "./render.js"
+import { cut, el, facts, free } from "./render.js"
 import { nameIn } from "./texts.js"
 
 export const plans = ({ hoksit, studyRights }, { t, lang, providers, withheld }) =>
@@ -13,11 +13,11 @@ export const plans = ({ hoksit, studyRights }, { t, lang, providers, withheld })
       `article.${providers.look(plan.provider)}`,
       {},
       el("h3", {}, providers.chip(plan.provider)),
-      name && el("p", { lang: name.lang }, name.text),
+      name && el("p", { lang: name.lang }, cut(name.text)),
       facts([
         [t("progress"), progress(plan.progress, t)],
         [t("approved"), withheld.or(inWords(plan.firstApprovedOn, lang), "Hoks.firstApprovedOn") ?? t("notApproved")],
-        [t("phase"), phase && nameIn(lang, phase)?.text],
+        [t("phase"), phase && cut(nameIn(lang, phase)?.text)],
         [t("D13"), withheld.or(free(goal), "Hoks.careerPlanGoal")],
         [t("Cs"), withheld.or(free([plan.studentEmail, plan.studentPhone].filter(Boolean).join(", ")), "Hoks.studentEmail")],
         [t("D9"), withheld.mark("Hoks.learningSupport")],

@@ -1,5 +1,5 @@
-// One colour and one pattern a provider, the same wherever it stands; the legend says whose.
-import { el } from "./render.js"
+// One colour and one pattern a provider, and their legend.
+import { cut, el } from "./render.js"
 import { nameIn } from "./texts.js"
 
 const PATTERNS = 5
@@ -9,7 +9,7 @@ export class Providers {
   constructor({ studyRights, hoksit, combinedUnits, workplaceLearning }, { t, lang }) {
     const units = combinedUnits?.flatMap(({ occurrences }) => occurrences ?? [])
     const found = [studyRights, hoksit, units, workplaceLearning].flatMap((each) => each ?? []).map(({ provider }) => provider)
-    this.names = new Map(found.filter(Boolean).map(({ oid, name }) => [oid, nameIn(lang, name)?.text ?? oid]).sort())
+    this.names = new Map(found.filter(Boolean).map(({ oid, name }) => [oid, cut(nameIn(lang, name)?.text) ?? oid]).sort())
     this.t = t
   }
 

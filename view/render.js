@@ -1,4 +1,4 @@
-// Nodes made of values: whatever a plan says becomes text, and there is no way to write markup.
+// Nodes made of values: what a plan says becomes text, and markup is never written.
 
 // `el("p.big", { lang, onclick, style: { left: "3%" } }, "text", node)`
 export function el(name, { style = {}, ...attributes } = {}, ...children) {
@@ -21,15 +21,17 @@ export function fill(node, ...children) {
 
 const SHORT = 160
 
+// As much of a text as a line or two hold.
+export const cut = (text) => (text?.length > SHORT ? `${text.slice(0, SHORT)}…` : text)
+
 // Free text in its own direction; what is long opens on demand.
 export function free(text) {
   if (!text) return null
   if (text.length <= SHORT) return el("bdi.free", {}, text)
-  const head = [...text.slice(0, 100)].slice(0, -1).join("")
   return el(
     "details.long",
     {},
-    el("summary", {}, el("bdi.free", {}, `${head}…`)),
+    el("summary", {}, el("bdi.free", {}, cut(text))),
     el("div.free", { dir: "auto", tabindex: "0", role: "group" }, text),
   )
 }

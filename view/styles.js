@@ -1,4 +1,4 @@
-// How the elements look. What begins with --hoks- a page may set.
+// How the elements look; a page may set what begins with --hoks-.
 export const SHEET = new CSSStyleSheet()
 SHEET.replaceSync(`
 :host, .hoks { --text: var(--hoks-text, light-dark(#1b1f27, #e9ebef)); --dim: var(--hoks-dim, light-dark(#565e6c, #a9b1bf)); --back: var(--hoks-background, light-dark(#fff, #14171d));
@@ -11,10 +11,10 @@ h2 { font-size: 1.7rem; line-height: 1.25 } h3 { font-size: 1.15rem } h4 { font-
 small { color: var(--dim); font-size: .85rem } ul { padding: 0; list-style: none } summary { cursor: pointer }
 header { display: flex; gap: 1rem; justify-content: space-between }
 .body > * + *, .trainee > * + * { margin-top: 2.25rem }
-button { font: inherit; color: inherit; background: var(--soft); border: 1px solid var(--dim); border-radius: .5rem; padding: .35rem .9rem; white-space: nowrap; cursor: pointer }
+button { font: inherit; color: inherit; background: var(--soft); border: 1px solid var(--dim); border-radius: .5rem; padding: .35rem .9rem; white-space: nowrap; flex: none; cursor: pointer }
 :focus-visible { outline: 3px solid var(--text); outline-offset: 2px }
 .notice { display: flex; flex-wrap: wrap; gap: .25rem 1rem; align-items: center; padding: 1rem; margin-bottom: 1rem; border-radius: .6rem; background: var(--soft); border: solid var(--dim); border-width: 1px 1px 1px .4rem }
-.notice div { flex: 1 16rem } .notice h3 { font-size: 1rem } .sign { font-size: 1.4rem } .waiting { border: 0 }
+.notice div { flex: 1 16rem } .sign { font-size: 1.4rem } .waiting { border: 0 }
 .empty, .gone { border-style: dashed } .partial, .stale { border-left-color: light-dark(#9a6700, #e3b341) }
 .failed, .offline, .denied, .expired { border-left-color: var(--accent) }
 .p0 { --c: var(--hoks-provider-1, light-dark(#1d5fa8, #7db4f0)) }
@@ -31,9 +31,9 @@ article section, .plans article { background: var(--soft); border-radius: .75rem
 dt { color: var(--dim); font-size: .9rem } dd { margin: 0 } dt:empty { display: none } meter { width: 6rem; margin-inline-end: .6rem }
 .legend, .legend li { display: flex; flex-wrap: wrap; gap: .4rem 1.2rem; align-items: center; font-size: .9rem } .legend { margin-block: .75rem } .legend li { column-gap: .5rem }
 .key.workplace, .key.learning, .key.interruption { width: 1.5rem } .key.learning { height: .4rem }
-.chart { position: relative; isolation: isolate; --names: minmax(10rem, 20rem) }
+.chart { position: relative; isolation: isolate; overflow-x: clip; padding-right: .5rem; --names: minmax(10rem, 20rem) }
 .scale, .lines, .row > summary { display: grid; grid-template-columns: var(--names) 1fr; column-gap: 1.25rem }
-.track { position: relative; grid-column: 2 } .track > * { position: absolute } .scale .track { height: 3rem } .lines { position: absolute; inset: 3rem 0 0; z-index: -1 }
+.track { position: relative; grid-column: 2 } .track > * { position: absolute } .scale .track { height: 3rem } .lines { position: absolute; inset: 3rem .5rem 0 0; z-index: -1 }
 .tick { bottom: .3rem; font-size: .8rem; color: var(--dim) } .year { font-weight: 650 } .line, .now { inset-block: 0; border-left: 1px solid var(--line) } .now { border-color: var(--accent) }
 .scale .now { border: 0; color: var(--accent); font-size: .8rem; translate: -50% }
 .lane { padding-block: .75rem; border-top: 1px solid var(--line) } .lane h4 { display: flex; flex-wrap: wrap; gap: 0 1rem } h4 > bdi { font-weight: 400 }

@@ -1,4 +1,4 @@
-// The words of the elements in the reader's language, and names as the sources give them.
+// Words in the reader's language, and names as sources give them.
 export const LANGUAGES = ["fi", "sv", "en"]
 
 // The language of a tag such as "sv-FI"; Finnish where it is none of ours.

@@ -1,4 +1,4 @@
-// What is not shown to this role, and why: a quiet mark at its place, and all of it together.
+// What is not shown to this role, and why: marked at its place, and all together.
 import { el } from "./render.js"
 
 export class Withheld {

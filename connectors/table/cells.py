@@ -4,13 +4,13 @@ A finding is about the law item of the field that the cell fills, so it is seen 
 """
 
 import re
-import unicodedata
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from functools import cache
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
+from connectors.letters import composed
 from connectors.table.settings import RowSettings
 from hoks.findings import Finding, FindingCode, finding
 from hoks.identifiers import (
@@ -72,8 +72,7 @@ def clean(text: str | None) -> str | None:
     """A text trimmed, composed (NFC) and without control characters but line breaks and tabs; empty is null."""
     if not text:
         return None
-    if not text.isascii():
-        text = unicodedata.normalize("NFC", text)
+    text = composed(text)
     if not text.isprintable():
         text = text.translate(_CONTROL)
     return text.strip() or None

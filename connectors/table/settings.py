@@ -269,8 +269,8 @@ class TableSettings(RowSettings, frozen=True, kw_only=True, tag_field="kind", ta
     delimiter: str = ","
     manifest: ManifestSettings | None = None
     stale_after_hours: float = 36
-    look_every_seconds: float = 3
-    """How often at most a newer drop is looked for."""
+    look_every_seconds: Annotated[float, Meta(ge=0, le=60)] = 3
+    """How often at most a newer drop is looked for; what has ended in it must not live on for more than a minute."""
 
     def __post_init__(self) -> None:
         for fault in (*self._faults_of_formats(), *self._faults_of_tables()):

@@ -8,16 +8,17 @@ import weakref
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from cachetools import LRUCache
 
-from connectors.shelf import size_of
+from connectors.shelf import held_in, size_of
 from connectors.table.cells import Row
 from connectors.table.drop import Drop
 from connectors.table.settings import COLUMNS, RowSettings, TableSettings
 from connectors.table.tidying import tidy
 from connectors.table.writing import SCHEMA, Counts, Rows, Writer, cleaners_of, fill_from, is_key
+from hoks.beside import Holding
 from hoks.outcomes import Answer
 
 log = logging.getLogger(__name__)
@@ -28,9 +29,21 @@ KEYS_AT_ONCE = 500
 """How many keys one query asks for at most."""
 
 
-def _size_of(answer: Answer[Any]) -> int:
+class Told(NamedTuple):
+    """An answer that was read, whose records are held with it."""
+
+    answer: Answer[Any]
+    held: Holding | None
+
+    @classmethod
+    def of(cls, answer: Answer[Any]) -> "Told":
+        """An answer to be kept."""
+        return cls(answer, held_in(answer))
+
+
+def _size_of(told: Told) -> int:
     """About how many bytes an answer takes in memory."""
-    return size_of(answer.value)
+    return size_of(told.answer.value)
 
 
 @dataclass(frozen=True, slots=True, weakref_slot=True)
@@ -42,7 +55,7 @@ class Snapshot:
     left_out: Mapping[tuple[str, str], int]
     """How many rows, by table and reason."""
     lock: threading.Lock
-    told: "LRUCache[Hashable, Answer[Any]]" = field(default_factory=lambda: LRUCache(MOST_TOLD, _size_of))
+    told: "LRUCache[Hashable, Told]" = field(default_factory=lambda: LRUCache(MOST_TOLD, _size_of))
     """What was read of it lately, under what was asked: as true as the rows, and gone with them."""
 
     def ask(self, query: str, keys: Collection[str]) -> list[Row]:

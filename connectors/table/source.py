@@ -23,7 +23,7 @@ from connectors.table.plans import read_plans
 from connectors.table.relations import every_assignment, read_appointments, read_assignments
 from connectors.table.rights import are_of, holders_of, learners_of, rows_by_person, study_rights
 from connectors.table.settings import TableSettings
-from connectors.table.snapshot import KEYS_AT_ONCE, Snapshot
+from connectors.table.snapshot import KEYS_AT_ONCE, Snapshot, Told
 from hoks.identifiers import LearnerOid, OrganisationOid, PersonOid, StudyRightOid
 from hoks.outcomes import Answer, Outcome, Reading, Reply
 from hoks.plan import Hoks
@@ -271,11 +271,12 @@ class TableSource:
             return None
         told: dict[K, Answer[Any]] = {}
         for key, place in places.items():
-            answer: Answer[Any] | None = snapshot.told.get(place)
-            if answer is None or answer.reading is None:
+            kept = snapshot.told.get(place)
+            if kept is None or kept.answer.reading is None:
                 return None
+            answer = kept.answer
             told[key] = answer
-            if self._clock.now() - answer.reading.fetched_at > _READ_FOR:
+            if self._clock.now() - kept.answer.reading.fetched_at > _READ_FOR:
                 # The snapshot is in use still: what is read of it now is this.
                 told |= self._kept(snapshot, {key: answer}, places)
         return told
@@ -288,7 +289,7 @@ class TableSource:
         read = {key: Answer(answer.outcome, answer.value, reading) for key, answer in answers.items()}
         for key, answer in read.items():
             with suppress(ValueError):  # one that is larger than all that is kept
-                snapshot.told[places[key]] = answer
+                snapshot.told[places[key]] = Told.of(answer)
         return read
 
     def _as_reply(self, snapshot: Snapshot, answers: Answers[K, T]) -> Reply[K, T]:

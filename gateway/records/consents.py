@@ -48,35 +48,30 @@ class Consents:
         self._clock = clock
 
     async def give(self, wish: Wish) -> GivenConsent:
-        """Keep a consent that nothing speaks against; it holds when this returns. Raises ``BadRequest``."""
+        """Keep a consent that nothing speaks against; it holds when this returns. Raises ``BadRequest``.
+
+        The same once more is the one that stands: whoever missed the answer asks again. Not of one that waits for a
+        link, for two of those find two recipients.
+        """
         clock = self._now()
+        row = _row_of(wish)
+        same = [CONSENT.c[name] == value for name, value in row.items()]
 
         def job(connection: Connection) -> GivenConsent:
             now, today = self._moment(connection, clock)
             if wish.end < today:
                 raise BadRequest("the end is in the past", ConsentFault.END_IN_THE_PAST)
+            _alone(connection, wish.subject)
+            known = connection.execute(_ROWS.where(*same, CONSENT.c.withdrawn_at.is_(None))).first()
+            if known is not None and wish.recipient_kind is not RecipientKind.LINK:
+                return _kept(known, today).shown
             mine = select(CONSENT.c.id).where(
                 CONSENT.c.subject == wish.subject, CONSENT.c.withdrawn_at.is_(None), CONSENT.c.end >= today
             )
             if len(connection.execute(mine.limit(MOST_IN_FORCE)).all()) >= MOST_IN_FORCE:
                 raise BadRequest(f"at most {MOST_IN_FORCE} consents are in force at a time", ConsentFault.TOO_MANY)
             made = secrets.token_hex(16)
-            row = {
-                "id": made,
-                "subject": wish.subject,
-                "recipient_kind": wish.recipient_kind.value,
-                "recipient": wish.recipient,
-                "study_right": wish.right,
-                "items": json.dumps(sorted(item.value for item in wish.items)),
-                "purpose": wish.purpose.value,
-                "text_version": wish.text_version,
-                "language": wish.language.value,
-                "start": wish.start,
-                "end": wish.end,
-                "given_at": now,
-                "version": 1,
-            }
-            connection.execute(insert(CONSENT), row)
+            connection.execute(insert(CONSENT), {**row, "id": made, "given_at": now, "version": 1})
             kept = _kept(connection.execute(_ROWS.where(CONSENT.c.id == made)).one(), today)
             self._record(connection, "consent.given", kept, now)
             return kept.shown
@@ -193,6 +188,28 @@ class Consents:
         """The moment and its day. A clock that was set back makes nothing hold again: the log has seen a later one."""
         at = max(clock, self._log.latest(connection))
         return at, day_in_helsinki(datetime.fromtimestamp(at / 1000, UTC))
+
+
+def _alone(connection: Connection, subject: LearnerOid) -> None:
+    """Let nobody else give a consent of this person meanwhile; SQLite has one writer anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(subject, 0))))
+
+
+def _row_of(wish: Wish) -> dict[str, Any]:
+    """What a consent says, as columns."""
+    return {
+        "subject": wish.subject,
+        "recipient_kind": wish.recipient_kind.value,
+        "recipient": wish.recipient,
+        "study_right": wish.right,
+        "items": json.dumps(sorted(item.value for item in wish.items)),
+        "purpose": wish.purpose.value,
+        "text_version": wish.text_version,
+        "language": wish.language.value,
+        "start": wish.start,
+        "end": wish.end,
+    }
 
 
 def _row(consent: Consent, now: int) -> dict[str, Any]:

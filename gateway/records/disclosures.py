@@ -8,11 +8,12 @@ import secrets
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import lru_cache
+from io import StringIO
 from typing import NamedTuple, Protocol
 
 import msgspec
 
-from gateway.records.chain import nonce, written
+from gateway.records.chain import SALT_BYTES, written
 from gateway.records.gate import Disclosure
 from hoks.access.reports import ReportGround
 from hoks.access.rules import Ground, Policy
@@ -44,13 +45,13 @@ class _Shown(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     acting_org: str | None
     appointments: list[str]
-    as_of: str | None
+    as_of: datetime | None
     consents: list[str]
     discloser: str | None
     embed: str | msgspec.UnsetType
     """The embed token by which it was asked for, where it was."""
     event: str
-    fetched_at: str | None
+    fetched_at: datetime | None
     grounds: tuple[str, ...]
     items: tuple[str, ...]
     laws: tuple[str, ...]
@@ -75,6 +76,15 @@ class _Apart(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     viewer: str
 
 
+class _Asker(NamedTuple):
+    """What all records of an answer say alike."""
+
+    role: str
+    organisation: str | None
+    purpose: str
+    embed: str | msgspec.UnsetType
+
+
 class _Basis(NamedTuple):
     """Rules in words of the log."""
 
@@ -95,46 +105,52 @@ class Recorder:
 
     async def release(self, caller: Caller, told: Iterable[Told], operation: str) -> None:
         """Record what is told to a caller. Raises ``GroundChanged`` and ``StoreBroken``: then nothing may leave."""
-        request, hashed = secrets.token_hex(16), hashlib.sha256(operation.encode()).hexdigest()
-        await self._gate.release(
-            [
+        told = [*told]
+        asker = _Asker(
+            role=caller.role.value,
+            organisation=caller.organisation,
+            purpose=PURPOSES[caller.role],
+            embed=caller.embedding.id if caller.embedding is not None else msgspec.UNSET,
+        )
+        request, op = secrets.token_hex(16), hashlib.sha256(operation.encode()).hexdigest()
+        nonces = StringIO(secrets.token_hex(SALT_BYTES * len(told)))
+        disclosures = []
+        for each in told:
+            apart = _Apart(viewer=caller.subject, request=request, op=op, nonce=nonces.read(2 * SALT_BYTES))
+            disclosures.append(
                 Disclosure(
                     subject=each.subject,
-                    body=written(
-                        _encoded(self._shown(caller, each)),
-                        _encoded(_Apart(viewer=caller.subject, request=request, op=hashed, nonce=nonce())),
-                    ),
+                    body=written(_encoded(self._shown(asker, each)), _encoded(apart)),
                     consents=each.origin.consents if each.origin is not None else frozenset(),
                     appointments=each.origin.appointments if each.origin is not None else frozenset(),
                 )
-                for each in told
-            ]
-        )
+            )
+        await self._gate.release(disclosures)
 
-    def _shown(self, caller: Caller, told: Told) -> _Shown:
+    def _shown(self, asker: _Asker, told: Told) -> _Shown:
         origin = told.origin
         rules, grounds, laws = self._basis(origin.rules) if origin is not None else _Basis()
         return _Shown(
             v=FORM,
             event="disclosed",
-            role=caller.role.value,
-            acting_org=caller.organisation,
+            role=asker.role,
+            acting_org=asker.organisation,
             subject=told.subject,
             plan=told.right,
             source=origin.source if origin is not None else _PERSON_SOURCE,
             provider=origin.provider if origin is not None else None,
             discloser=origin.discloser if origin is not None else None,
-            embed=caller.embedding.id if caller.embedding is not None else msgspec.UNSET,
+            embed=asker.embed,
             items=_sorted(told.items),
             rules=rules,
             grounds=grounds,
             laws=laws,
             consents=sorted(origin.consents) if origin is not None else [],
             appointments=sorted(origin.appointments) if origin is not None else [],
-            purpose=PURPOSES[caller.role],
+            purpose=asker.purpose,
             policy=self._policy,
-            as_of=_moment(origin.as_of if origin is not None else None),
-            fetched_at=_moment(origin.fetched_at if origin is not None else None),
+            as_of=origin.as_of if origin is not None else None,
+            fetched_at=origin.fetched_at if origin is not None else None,
             stale=origin is not None and origin.stale,
         )
 
@@ -153,7 +169,3 @@ _encoded = msgspec.json.Encoder().encode
 @lru_cache(MOST_COMBINATIONS)
 def _sorted(items: frozenset[Item]) -> tuple[str, ...]:
     return tuple(sorted(item.value for item in items))
-
-
-def _moment(moment: datetime | None) -> str | None:
-    return moment.isoformat() if moment is not None else None

@@ -33,7 +33,7 @@ T = TypeVar("T")
 RECORDS = "records"
 """What requests wait for beside the sources, as it is told to whoever runs the gateway."""
 LARGEST_GROUP = 128
-"""How many jobs share one transaction at the most."""
+"""A transaction of so many jobs takes no more."""
 WAITING = 10_000
 """How many may wait for the writer; more is a store that cannot keep up, and they are refused at once."""
 READERS = 4
@@ -66,8 +66,6 @@ class _Waiting:
         self.answer = answer
         self.kin: object = job if is_joint else self
         """Neighbours of the same kin are done in one go."""
-        self.look: asyncio.TimerHandle | None = None
-        """When it is next looked whether it waits in vain."""
         self._taken = threading.Lock()
         self._is_begun = False
 
@@ -100,9 +98,11 @@ class Store:
         self._done = 0
         """How many jobs have been tried; that it grows shows that the writer is getting on."""
         self._written = float("-inf")
+        self._come = self._taken = 0
+        """How many jobs ever came, and how many the writer has taken."""
         self._coming: list[_Waiting] = []
-        """What waits for the writer to be told of it, at the end of the loop's turn."""
-        self._jobs: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
+        """What has come in this turn of the loop."""
+        self._jobs: queue.SimpleQueue[Sequence[_Waiting] | None] = queue.SimpleQueue()
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="records-read")
         self._writer = threading.Thread(target=self._write_all, name="records-write", daemon=True)
         self._writer.start()
@@ -125,35 +125,34 @@ class Store:
         return await self._in_turn(job, item, is_joint=True)
 
     async def _in_turn(self, job: JointJob[S, T], item: S, *, is_joint: bool) -> T:
-        if len(self._coming) + self._jobs.qsize() >= WAITING:
+        if self._come - self._taken >= WAITING:
             raise StoreBroken("too many are waiting for the store")
         loop = asyncio.get_running_loop()
         # INVARIANT: a caller that gives up does not stop what is being written: it may be durable already.
         waiting = _Waiting(job, item, loop.create_future(), is_joint=is_joint)
-        # What comes in one turn of the loop goes together: the writer would take the first alone, and be in its way.
         if not self._coming:
             loop.call_soon(self._hand_over)
+        self._come += 1
         self._coming.append(waiting)
-        waiting.look = loop.call_later(PATIENCE_SECONDS, self._look_after, waiting, self._done)
-        try:
-            async with waiting_for(RECORDS):
-                return await waiting.answer  # type: ignore[no-any-return]  # what waits is of any kind
-        finally:
-            waiting.look.cancel()
+        async with waiting_for(RECORDS):
+            return await waiting.answer  # type: ignore[no-any-return]  # what waits is of any kind
 
     def _hand_over(self) -> None:
-        for waiting in self._coming:
-            self._jobs.put(waiting)
-        self._coming.clear()
+        """Give the writer what came in one turn of the loop, together: begun with the first, it would split them."""
+        coming, self._coming = self._coming, []
+        if coming:
+            self._jobs.put(coming)
+            asyncio.get_running_loop().call_later(PATIENCE_SECONDS, self._look_after, coming, self._done)
 
-    def _look_after(self, waiting: _Waiting, done: int) -> None:
+    def _look_after(self, waiting: Sequence[_Waiting], done: int) -> None:
         """Give up what has waited for long while the writer got on with nobody's."""
-        if self._done == done and waiting.give_up():
+        left = [each for each in waiting if not each.answer.done()]
+        if self._done == done and (given_up := [each for each in left if each.give_up()]):
             self._note("no turn in time")
-            _told([_Result(waiting, None, StoreBroken("no turn in time"))])
-            return
-        loop = waiting.answer.get_loop()
-        waiting.look = loop.call_later(PATIENCE_SECONDS, self._look_after, waiting, self._done)
+            _told([_Result(each, None, StoreBroken("no turn in time")) for each in given_up])
+            left = [each for each in left if not each.answer.done()]
+        if left:
+            asyncio.get_running_loop().call_later(PATIENCE_SECONDS, self._look_after, left, self._done)
 
     async def read(self, job: Job[T]) -> T:
         """Do a job that only reads."""
@@ -190,18 +189,14 @@ class Store:
         self._engine.dispose()
 
     def _write_all(self) -> None:
-        while (first := self._jobs.get()) is not None:
-            group = [first]
-            stop = False
-            while len(group) < LARGEST_GROUP and not self._jobs.empty():
-                following = self._jobs.get()
-                if following is None:
-                    stop = True
-                    break
-                group.append(following)
+        coming = self._jobs.get()
+        while coming is not None:
+            group = [*coming]
+            while len(group) < LARGEST_GROUP and not self._jobs.empty() and (coming := self._jobs.get()) is not None:
+                group += coming
+            self._taken += len(group)
             self._write(group)
-            if stop:
-                return
+            coming = coming and self._jobs.get()
 
     def _write(self, group: Sequence[_Waiting]) -> None:
         """One transaction for all of a group. Each learns its own result only once all is durable."""

@@ -6,13 +6,12 @@ Nothing unless permitted; the order of rules and facts does not matter; an unkno
 from collections.abc import Mapping
 from enum import StrEnum
 from functools import lru_cache
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
 from hoks.access.facts import CONDITIONS, PERSON_CONDITIONS, PLAN_CONDITIONS, Situation, all_of
 from hoks.access.rules import Limit, Policy, Rule
-from hoks.beside import Beside
 from hoks.caller import Role
 from hoks.identifiers import StudyRightOid
 from hoks.items import Item, Seen, Slice, item_of, items_in
@@ -203,15 +202,12 @@ def _concluded(
 
 
 def _rules(policy: Policy, role: Role, about: Literal["person", "plan"]) -> tuple[Rule, ...]:
-    """The rules that can apply to a role, picked out once for each policy."""
-    by_role = _by_role(policy)
+    """The rules that can apply to a role, picked out once for each policy, with which they lie."""
+    by_role: dict[Any, tuple[Rule, ...]] = policy.__dict__
     found = by_role.get((role, about))
     if found is None:
         found = by_role[role, about] = policy.for_role(role, about)
     return found
-
-
-_by_role: Beside[Policy, dict[tuple[Role, str], tuple[Rule, ...]]] = Beside(lambda _: {})
 
 
 def _holds(rule: Rule, situation: Situation, right: MergedRight, known: dict[str, Known]) -> Known:

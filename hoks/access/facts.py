@@ -197,10 +197,12 @@ PERSON_CONDITIONS: Mapping[str, Callable[[Situation], Known]] = {
 
 def any_of(facts: Iterable[Known]) -> Known:
     """Whether one of the facts holds; unknown where none does and one is unknown."""
-    seen = set(facts)
-    if Known.YES in seen:
-        return Known.YES
-    return Known.UNKNOWN if Known.UNKNOWN in seen else Known.NO
+    found = Known.NO
+    for fact in facts:
+        if fact is Known.YES:
+            return fact
+        found = found if fact is Known.NO else fact
+    return found
 
 
 def all_of(facts: Collection[Known]) -> Known:

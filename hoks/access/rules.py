@@ -80,7 +80,7 @@ class Whereabouts(msgspec.Struct, frozen=True):
         return plain | {each for each in self.kept if each in items or item_of(each) in items}
 
 
-class Policy(msgspec.Struct, frozen=True, kw_only=True, weakref=True):
+class Policy(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """All rules, and the hash of the text they came from."""
 
     rules: tuple[Rule, ...]

@@ -106,14 +106,13 @@ def test_waiting_shows_that_it_goes_on_and_says_when_a_source_is_slow(view: View
     viewing = view()
     viewing.speak("en")
     held: list[Route] = []
-    watch.context.route(GRAPH, held.append)
+    watch.context.route(GRAPH, lambda route: held.append(route))
     viewing.plan.get_by_role("button", name="Refresh").click()
     waiting = viewing.plan.locator(".waiting")
     assert waiting.locator("progress").is_visible()
     assert AINO in viewing.text()
     waiting.get_by_text("A source is slow. Still waiting.").wait_for()
     assert viewing.violations() == []
-    watch.context.unroute(GRAPH)
     held[0].continue_()
     viewing.settle()
     assert AINO in viewing.text()
@@ -232,7 +231,7 @@ def test_no_address_and_no_word_to_the_console_tells_of_anybody(view: View, watc
     viewing.go("Opiskelijani" if viewing.page.locator("html").get_attribute("lang") == "fi" else "My students")
     watch.context.route(GRAPH, refused(500, "INTERNAL"))
     viewing.page.reload()
-    viewing.page.locator(".notice").first.wait_for()
+    viewing.page.locator(".notice.failed").wait_for()
     texts = [*said, *watch.requested]
     assert not [text for text in texts if "1.2.246" in text or "Lehtovirta" in text or "token=" in text]
     watch.forget()

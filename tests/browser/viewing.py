@@ -40,6 +40,7 @@ class Viewing:
     def speak(self, language: str) -> None:
         """Choose a language."""
         self.page.get_by_role("button", name=LANGUAGES[language]).click()
+        self.page.wait_for_function(_SPOKEN, arg=language)
         self.settle()
 
     def look(self, persona: str, student: int = 1) -> None:
@@ -83,6 +84,10 @@ class Viewing:
         return found
 
 
+_SPOKEN = """(lang) => {
+  const bodies = [...document.querySelectorAll('hoks-plan')].map((each) => each.shadowRoot.querySelector('.body'))
+  return [document.documentElement, ...bodies].every((each) => each.lang === lang)
+}"""
 _CHOICE = "(all, wanted) => [...all.options].find(({ text }) => text.startsWith(wanted)).value"
 _TOLD = """() => {
   const within = (each) => [...(each.shadowRoot?.children ?? [])].map(({ innerText }) => innerText)

@@ -12,7 +12,7 @@ from connectors.connections import Connections
 from tests.chaos.certificates import Certified, certified
 from tests.chaos.faults import warm
 from tests.chaos.names import Names, Net
-from tests.chaos.scene import SECONDS, Front, Scene, Told, gateway, listening, scene
+from tests.chaos.scene import SECONDS, Front, Heartbeat, Scene, Told, gateway, listening, scene
 from tests.chaos.verdict import Heard
 
 WHOLE = os.environ.get("HOKS_PROVE") == "1"
@@ -103,16 +103,17 @@ async def undisturbed(here: Scene) -> Mapping[str, Told]:
 
 
 async def in_turn(front: Front) -> tuple[dict[str, Told], Heard]:
-    """The student and a member of staff, asking one after the other, and what was logged."""
+    """The student and a member of staff, asking one after the other, and what was heard of the gateway meanwhile."""
     told: dict[str, Told] = {}
     requests: list[list[str]] = []
-    for persona in PERSONAS:
+    async with Heartbeat(front.scene) as heart:
+        for persona in PERSONAS:
+            with listening() as log:
+                told[persona] = await front.ask(persona)
+            requests.append(log.lines)
         with listening() as log:
-            told[persona] = await front.ask(persona)
-        requests.append(log.lines)
-    with listening() as log:
-        await asyncio.sleep(MOMENT_SECONDS)
-    return told, Heard(requests, log.lines)
+            await asyncio.sleep(MOMENT_SECONDS)
+    return told, Heard(requests, log.lines, heart.longest)
 
 
 async def both(front: Front) -> dict[str, Told]:

@@ -73,6 +73,7 @@ million-empty-objects              INVALID      INVALID      INVALID      INVALI
 100000-deep                        INVALID      INVALID      INVALID      INVALID      INVALID      INVALID
 6000-digit-number                  -            OK           OK           OK           OK           OK
 huge-string                        -            OK           OK           OK           OK           OK
+marks-without-end                  -            INVALID      INVALID      INVALID      INVALID      INVALID
 json-cut-in-half                   DENIED       INVALID      INVALID      INVALID      INVALID      INVALID
 
 status-400                         DENIED       INVALID      INVALID      INVALID      INVALID      INVALID

@@ -32,7 +32,11 @@ KINDS: Mapping[str, Kind] = {
     "onr": Kind("ONR", "onr", r"/masterHenkilos"),
     "organisaatio": Kind("Organisaatio", "organisaatio", r""),
     "roster": Kind("OneRoster", "c-roster", r"/ims/oneroster/"),
+    "token": Kind("OneRoster", "c-roster", r"\A/token"),
     "keys": Kind("issuer", "", r"\A/jwks"),
+    "koodisto": Kind("Koodisto", "koodisto", r""),
+    "eperusteet": Kind("ePerusteet", "eperusteet", r""),
+    "amosaa": Kind("AMOSAA", "amosaa", r""),
 }
 
 MARK = "ZQ7mark"
@@ -185,6 +189,7 @@ CONTENT = _doc(
     Fault(name="100000-deep", body=_deep),
     Fault(name="6000-digit-number", swaps=_numbers("7" * 6000)),
     Fault(name="huge-string", swaps=_numbers('"' + "x" * (4 * MEGABYTE) + '"')),
+    Fault(name="marks-without-end", swaps=_numbers('"a' + "\u0315\u0300" * MEGABYTE + '"')),
     Fault(name="json-cut-in-half", alter=lambda body: body[: len(body) // 2]),
 )
 

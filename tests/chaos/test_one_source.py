@@ -19,6 +19,8 @@ SAMPLE = (
     ("gzip-bomb", "organisaatio"),
     ("lone-surrogates", "koski"),
     ("html-200", "head"),
+    ("million-empty-objects", "koski"),
+    ("marks-without-end", "plan"),
     ("status-401", "plan"),
     ("429-garbage", "koski"),
     ("302-metadata", "cas"),
@@ -42,7 +44,7 @@ def test_the_sample_has_a_fault_of_every_group_and_every_kind_of_call() -> None:
     assert [name for name, group in GROUPS.items() if not {fault.name for fault in group} & set(names)] == []
 
 
-@pytest.mark.proves("what one source does leaves the others' data, the deadline and the log untouched")
+@pytest.mark.proves("what one source does leaves the others' data, the deadline, the event loop and the log untouched")
 @pytest.mark.parametrize(("name", "kind"), CELLS)
 async def test_a_source_that_fails_costs_nothing_but_its_own_data(
     here: Scene, undisturbed: Mapping[str, Told], name: str, kind: str

@@ -22,6 +22,11 @@ class Heard:
 
     requests: Sequence[Sequence[str]]
     after: Sequence[str]
+    stall: float
+    """The longest time for which the event loop stood still meanwhile (seconds)."""
+
+
+LONGEST_STALL_SECONDS = 0.1
 
 
 HONEST_NOTHING = {Outcome.ABSENT, Outcome.ABSENT_OR_DENIED}
@@ -100,7 +105,12 @@ def _faults_of_staff(kind: str, outcome: Outcome, told: Told) -> Iterator[str]:
 
 
 def faults_of_lines(kind: str, outcome: Outcome | None, heard: Heard) -> Iterator[str]:
-    """What is wrong with what was logged during each of several requests, one after the other, and after them."""
+    """What is wrong with what was logged during each of several requests, one after the other, and after them.
+
+    Whoever else waited meanwhile was kept by no one either.
+    """
+    if heard.stall > LONGEST_STALL_SECONDS:
+        yield f"the event loop stood still for {heard.stall:.3f} s"
     everything = [line for lines in (*heard.requests, heard.after) for line in lines]
     yield from (f"personal: {line}" for line in everything if PERSONAL.search(line))
     yield from (f"trouble: {line}" for line in everything if TROUBLE.search(line))

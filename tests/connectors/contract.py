@@ -1,6 +1,7 @@
 """What every source keeps, whatever is behind it. Each function takes a source and asserts one promise."""
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from connectors.capabilities import Capabilities, Gives
@@ -10,6 +11,7 @@ from hoks.ports import Identities, Organisations, PlanSource, RightsSource
 from hoks.student import Person
 
 NO_OID = "1.2.3"
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 NOBODY = LearnerOid(with_check_digit("98", "1000000001"))
 NO_RIGHT = StudyRightOid(with_check_digit("15", "1000000001"))
 NOWHERE = OrganisationOid("1.2.246.562.99.99999999999")
@@ -44,6 +46,9 @@ def _is_as_declared(source: Declares, gives: Gives, reply: Reply[Any, Any]) -> N
 
 
 async def _ask(source: Any, gives: Gives, keys: Sequence[Any]) -> Reply[Any, Any]:
+    if gives == "changes":
+        told: Reply[Any, Any] = await source.changed(LONG_AGO)
+        return told
     reply: Reply[Any, Any] = await (
         getattr(source, _LISTED[gives])() if gives in _LISTED else getattr(source, _ASKED[gives])(keys)
     )
@@ -64,6 +69,7 @@ _LACKED: Mapping[Gives, Callable[[], list[Any]]] = {
     "rights": lambda: [Person(oid=NOBODY)],
     "learners": list,
     "guides": list,
+    "changes": list,
     "plans": lambda: [NO_RIGHT],
     "holders": lambda: [NO_RIGHT],
     "appointments": lambda: [PersonOid(NOBODY)],

@@ -14,6 +14,8 @@ BASE = "https://ehoks.example/ehoks-virkailija-backend/api/v1/hoks"
 CAS = "https://ehoks.example/cas"
 SERVICE = "https://ehoks.example/ehoks-virkailija-backend/cas-security-check"
 PASSWORD = "long enough"
+PAGED = ("id", "opiskeluoikeus-oid", "paivitetty", "poistettu")
+"""What of a plan stands in the list of changed plans, as far as we read it."""
 
 SETTINGS = EhoksSettings(
     id="a-ehoks",
@@ -99,6 +101,11 @@ class Ehoks:
                 if plan is None:
                     return said({"error": "No HOKS found with given opiskeluoikeus"}, 404)
                 return said({"meta": {}, "data": {k: v for k, v in plan.items() if not isinstance(v, list)}})
+            case [query] if query.startswith("paged?"):
+                last = int(parse_qs(query.partition("?")[2])["from-id"][0])
+                rows = [{name: plan.get(name) for name in PAGED} for plan in self.plans.values() if plan["id"] > last]
+                after = max((plan["id"] for plan in self.plans.values()), default=0)
+                return said({"meta": {}, "data": {"last-id": after, "failed-ids": [], "result": rows}})
             case [number]:
                 return said({"meta": {}, "data": self.plans[int(number)]})
             case [number, "hankintakoulutukset"]:

@@ -89,6 +89,21 @@ def test_a_huge_text_is_one_value() -> None:
     assert len(parsed(sound(body))[0]) == 4_900_000
 
 
+@pytest.mark.parametrize(
+    "body",
+    [('["' + "a\u0308" * 510_000 + '"]').encode(), b'["' + b"\\u0061\\u0308" * 260_000 + b'"]'],
+    ids=["written out", "escaped"],
+)
+def test_a_document_with_more_to_compose_than_any_text_has_is_refused_before_it_is(body: bytes) -> None:
+    with mock.patch("connectors.bodies.parsed", side_effect=AssertionError):
+        assert refusal(lambda: sound(body)) is Reason.UNREADABLE
+
+
+def test_a_large_finnish_text_whose_letters_are_taken_apart_is_composed() -> None:
+    body = ('["' + "a\u0308iti ja poika menevät yhdessä" * 100_000 + '"]').encode()
+    assert parsed(sound(body)) == ["äiti ja poika menevät yhdessä" * 100_000]
+
+
 def test_of_a_key_that_is_there_twice_the_last_counts_in_every_reading() -> None:
     body = b'{"a": 1, "a": 2}'
     assert parsed(body) == {"a": 2}

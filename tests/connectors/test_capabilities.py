@@ -75,7 +75,7 @@ async def test_every_source_and_register_of_the_sandbox_declares_what_it_gives(t
     await connected.aclose()
     assert declared == {
         "a-koski": ["rights", "learners"],
-        "a-ehoks": ["plans", "holders"],
+        "a-ehoks": ["plans", "holders", "changes"],
         "a-staff": ["appointments", "assignments", "guides"],
         "b-primus": ["rights", "learners", "plans", "holders", "appointments", "assignments", "guides"],
         "c-table": ["plans", "holders", "appointments", "assignments", "guides"],

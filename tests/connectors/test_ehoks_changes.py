@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from connectors.ehoks_changes import OVERLAP, PAGE_SIZE, EhoksChanges
+from connectors.ehoks_changes import MAX_PAGES_ASKED, OVERLAP, PAGE_SIZE, EhoksChanges, changed_since
 from connectors.failures import Reason, SourceFailure, SourceInvalid, SourceUnavailable
 from connectors.kept import KeptPlans
 from connectors.limits import Remembered
@@ -18,8 +18,11 @@ from connectors.shelf import Shelf
 from hoks.identifiers import StudyRightOid
 from hoks.outcomes import Outcome
 from hoks.plan import Hoks
+from hoks.ports import ChangedPlans
+from tests.connectors import contract
+from tests.connectors.ehoks_stub import Ehoks, a_plan
 from tests.connectors.test_kept import Plans, Time
-from tests.connectors.wires import NOW, right
+from tests.connectors.wires import NOW, PROVIDER, right
 
 ONE, TWO, THREE = right(1), right(2), right(3)
 WAS = datetime(2026, 10, 1, 12, tzinfo=UTC)
@@ -192,3 +195,56 @@ async def test_failures_make_it_look_less_often_and_never_stop_it(caplog: pytest
     assert pauses == [20, 40, 80, 160, 320, 600, 600, 600, 20, 40]
     assert "source a-ehoks: UNAVAILABLE (timeout) x 1" in caplog.messages
     assert "010203" not in caplog.text
+
+
+# --- told to who asks -----------------------------------------------------------------------------------------
+
+
+async def test_every_changed_plan_is_told_and_when_one_was_deleted() -> None:
+    national = National((ONE, "2026-10-05T00:00:00Z"), (TWO, "2026-10-05T00:00:00Z"))
+    national.rows[1]["poistettu"] = "2026-10-04T15:00:00+03:00"
+
+    told = await changed_since(national.get, WAS)
+
+    assert told == ChangedPlans(changed=frozenset({ONE, TWO}), gone={TWO: datetime(2026, 10, 4, 12, tzinfo=UTC)})
+    assert [each["updated-after"] for each in national.asked] == ["2026-10-01T12:00:00Z"] * 2
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (page([{"opiskeluoikeus-oid": 7}], 1), Reason.UNREADABLE),
+        (page([], 1, failed=[1]), Reason.UNREADABLE),
+        (page([{"opiskeluoikeus-oid": ONE, "poistettu": "lately"}], 1), Reason.UNREADABLE),
+        (page([{"opiskeluoikeus-oid": ONE}], 0), Reason.MISMATCH),
+        (b"[]", Reason.UNREADABLE),
+        (None, Reason.STATUS),
+    ],
+)
+async def test_what_cannot_be_read_whole_is_not_told_in_part(answer: bytes | None, reason: Reason) -> None:
+    national = National()
+    national.instead = [answer, page([], 0)]
+    with pytest.raises(SourceInvalid) as caught:
+        await changed_since(national.get, WAS)
+    assert caught.value.reason is reason
+
+
+async def test_more_changes_than_are_worth_reading_are_refused() -> None:
+    many = [(right(number), "2026-10-05T00:00:00Z") for number in range(MAX_PAGES_ASKED * PAGE_SIZE)]
+    with pytest.raises(SourceInvalid) as caught:
+        await changed_since(National(*many).get, WAS)
+    assert caught.value.reason is Reason.OVERSIZE
+
+
+async def test_a_source_tells_changes_where_its_settings_say_so() -> None:
+    ehoks = Ehoks(a_plan(ONE, 1), a_plan(TWO, 2, poistettu="2026-10-04T12:00:00Z"))
+    source = ehoks.source(tell_changes=True)
+    assert [each.gives for each in ehoks.source().capabilities.told] == ["plans", "holders"]
+    assert [each.gives for each in source.capabilities.told] == ["plans", "holders", "changes"]
+
+    await contract.everything_declared_is_told(source)
+    told = (await source.changed(WAS)).answers[PROVIDER].value
+    assert told is not None
+    assert (sorted(told.changed), list(told.gone)) == ([ONE, TWO], [TWO])
+    ehoks.password = "another"
+    await contract.everything_declared_fails_as_declared(ehoks.source(tell_changes=True))

@@ -1,8 +1,10 @@
 """``POST /invalidate``: what is signed just now is obeyed, everything else is refused alike and tells nothing."""
 
 import hmac
+import json
 import logging
 from collections.abc import Mapping
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -14,6 +16,7 @@ from starlette.routing import Route
 from connectors.shelf import Entry, Shelf, place
 from gateway.invalidate import MAX_BYTES, InvalidationEndpoint
 from hoks.outcomes import Answer, Outcome
+from tests.shown import shown
 
 NOW = 1_790_000_000
 KEY, OTHERS_KEY = b"a" * 40, b"b" * 40
@@ -67,6 +70,18 @@ async def test_what_a_source_signs_just_now_is_forgotten(client: httpx.AsyncClie
     assert (answer.status_code, answer.content) == (204, b"")
     assert answer.headers["cache-control"] == "no-store"
     assert shelf.forgotten == [("a-ehoks", {RIGHT, LEARNER})]
+
+
+async def test_a_call_that_is_signed_by_the_lines_of_the_page_is_obeyed(
+    client: httpx.AsyncClient, shelf: Noted
+) -> None:
+    (block,) = shown("docs/freshness.md", "python")
+    known: dict[str, Any] = {"json": json, "hmac": hmac, "time": SimpleNamespace(time=lambda: NOW + 0.5)}
+    made: dict[str, Any] = {}
+    exec(block.text, known | {"key": KEY, "right": RIGHT}, made)
+    answer = await client.post("/invalidate", content=made["body"], headers=made["headers"])
+    assert answer.status_code == 204
+    assert shelf.forgotten == [("a-ehoks", {RIGHT})]
 
 
 @pytest.mark.parametrize("late", [-300, 300])
@@ -145,7 +160,7 @@ async def test_the_log_says_who_and_how_much_and_never_whom(
 ) -> None:
     where = place("a-ehoks", 1, "plans", "2026-10-05", (RIGHT,))
     shelf._kept[where] = Entry(
-        answer=Answer(Outcome.ABSENT), fresh_until=1e12, usable_until=1e12, names=frozenset({RIGHT}), size=1
+        answer=Answer(Outcome.ABSENT), fresh_until=1e12, usable_until=1e12, names=(RIGHT,), size=1
     )
     with caplog.at_level(logging.INFO, "gateway"):
         await post(client, GOOD)

@@ -16,6 +16,7 @@ from gateway.settings import Limits
 from sandbox.server import lay_out
 from sandbox.settings import TOOL, settings_text
 from sandbox.world import build_world
+from tests.shown import command
 
 SCHEMA = build_schema("type Query { greeting(to: Int): String } type Mutation { forget: Boolean }")
 GREETING = "query Greeting { greeting }"
@@ -137,6 +138,20 @@ def test_operations_are_added_and_listed_with_hash_name_and_client(
     assert main(["operations", "list", "--config", str(config)]) == 0
     assert capsys.readouterr().out == f"{hashed(GOOD, 'sha1')}  Mine  {TOOL}\n"
     assert main(["operations", "list", "--config", str(config), "--client", "nobody"]) == 2
+
+
+def test_the_commands_of_the_page_check_add_and_list(tmp_path: Path, config: Path, capsys: Printed) -> None:
+    places = {"persisted-documents.json": written(tmp_path / "emitted.json", {hashed(GOOD): GOOD})}
+    own = config.with_name("own.toml")
+    own.write_text(config.read_text().replace(f"/operations/{TOOL}", f"/own/{TOOL}"))
+    settings = {"gateway.toml": own}
+    page, told = "docs/operations.md", []
+    for begins, known in (("check", places), ("add", places | settings), ("list", settings)):
+        assert main(command(page, f"hoks-gateway operations {begins}", known)) == 0
+        told.append(capsys.readouterr().out)
+    assert told[0] == "1 operations fit\n"
+    assert told[1] == f"1 operations added to {config.parent / 'own' / TOOL}.json; 0 were there\n"
+    assert told[2] == f"{hashed(GOOD)}  Mine  {TOOL}\n"
 
 
 @pytest.mark.parametrize("command", ["add", "check"])

@@ -11,11 +11,14 @@ from typing import Any
 
 import httpx
 import pytest
+from opentelemetry.sdk.metrics import export
 
 from gateway.logs import fields_of, log_request, say_no_texts_of_exceptions, writing
 from gateway.metrics import Metrics
 from gateway.noting import Note, noted
 from gateway.observing import Message, Observing, Receive, Scope, Send
+from gateway.pushing import Pushing
+from gateway.settings import MetricsSettings
 from hoks.outcomes import Outcome
 from hoks.waiting import WAITS, waiting_for
 
@@ -182,9 +185,52 @@ async def test_every_figure_is_labelled_from_closed_lists() -> None:
     assert read("hoks_operations_total", {"graphql_operation_type": "query", "code": "OK"}) == 1
     assert read("hoks_source_answers_total", {"source": "a-koski", "outcome": "UNAVAILABLE"}) == 1
     assert read("hoks_source_wait_seconds_count", {"source": "records"}) == 1
+    assert read("hoks_trusted_operation_seconds_count", {"graphql_operation_name": "Mine", "code": "OK"}) is None
+    told[0].name = "Mine"
+    metrics.tell(told[0])
+    assert read("hoks_trusted_operation_seconds_count", {"graphql_operation_name": "Mine", "code": "OK"}) == 1
     own = read("hoks_gateway_seconds_sum")
     whole = read("http_server_request_duration_seconds_sum", of_http)
     assert own is not None and whole is not None and 0 < own < whole
+
+
+class Collector:
+    """A collector that keeps what it is sent, and then breaks."""
+
+    def __init__(self) -> None:
+        self.sent: list[export.MetricsData] = []
+
+    def export(self, data: export.MetricsData) -> None:
+        self.sent.append(data)
+        raise ValueError(SECRET)
+
+    def shutdown(self) -> None:
+        """Nothing."""
+
+
+async def test_a_collector_is_sent_the_figures_of_the_page_and_the_last_time_at_the_end(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    metrics, told, collector = Metrics(), list[Note](), Collector()
+    await asked(told)
+    told[0].seconds = 0.03
+    metrics.tell(told[0])
+    pushing = Pushing(MetricsSettings(push_seconds=3600), metrics.registry, collector)  # type: ignore[arg-type]  # what is used of one
+    pushing.start()
+    await pushing.aclose()
+    (resource,) = collector.sent[0].resource_metrics
+    assert resource.resource.attributes.keys() >= {"service.name", "service.instance.id"}
+    data: dict[str, Any] = {each.name: each.data for each in resource.scope_metrics[0].metrics}
+    (operations,) = data["hoks_operations"].data_points
+    assert (operations.value, data["hoks_operations"].is_monotonic) == (1, True)
+    assert operations.attributes == {"graphql_operation_type": "query", "code": "OK"}
+    (requests,) = data["http_server_request_duration_seconds"].data_points
+    # Of the bounds the first are 5, 10, 25 and 50 milliseconds.
+    assert (requests.count, requests.sum, requests.bucket_counts) == (1, 0.03, [0, 0, 0, 1, *[0] * 11])
+    assert requests.explicit_bounds[:4] == [0.005, 0.01, 0.025, 0.05]
+    assert data["process_resident_memory_bytes"].data_points[0].value > 1e6
+    assert "the figures could not be sent: ValueError" in caplog.text
+    assert SECRET not in caplog.text
 
 
 async def test_a_message_of_another_kind_passes_as_it_is() -> None:

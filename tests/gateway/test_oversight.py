@@ -16,6 +16,7 @@ from sandbox.settings import settings_text
 from sandbox.world import build_world
 from tests.gateway.records.test_consents import AINO
 from tests.gateway.records.test_looks import NINE, note
+from tests.shown import command
 
 ELIAS = "1.2.246.562.98.98000000079"
 
@@ -53,6 +54,16 @@ def test_the_records_are_printed_as_lines_and_the_reading_is_the_last_of_them(
     assert lines[-1]["apart"]["account"]
     (outside,) = log_verify.outside_anchors(config.parent.parent / "anchors.jsonl")
     assert (outside.stream, outside.first, outside.last) == ("main.operator", 1, 1)
+
+
+def test_the_commands_of_the_page_read_and_erase(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    page, settings = "docs/records.md", {"gateway.toml": config}
+    assert main(command(page, "hoks-gateway log read", {**settings, "1.2.246.562.24.…": ELIAS})) == 0
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [each["event"] for each in lines] == ["disclosed", "disclosed", "log.read"]
+    assert lines[-1]["apart"]["reason"] == "complaint 12/2026"
+    assert main(command(page, "hoks-gateway records retain", settings)) == 0
+    assert capsys.readouterr().out == "erased: 2 bodies of records, 0 consents, 0 appointments\n"
 
 
 @pytest.mark.parametrize("reason", ["", "   "])

@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from gateway.graphiql import SHIPPED
+
 PROVIDER_A = "1.2.246.562.99.99000000010"
 ROOT = Path(__file__).parents[2]
 
@@ -34,7 +36,12 @@ def port() -> int:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("run")
+    """Where it runs; GraphiQL has been fetched there."""
+    folder = tmp_path_factory.mktemp("run")
+    (folder / "var/graphiql").mkdir(parents=True)
+    for name in SHIPPED:
+        (folder / "var/graphiql" / name).write_text(name)
+    return folder
 
 
 def start(port: int, folder: Path) -> subprocess.Popen[str]:
@@ -96,6 +103,14 @@ def test_the_addresses_and_everybody_of_the_cast_are_told(running: list[str], po
         assert f"http://127.0.0.1:{each}" in text
     for persona in ("staff-a", "staff-b", "staff-c", "staff-a-school", "system-a", "student-1", "student-17"):
         assert re.search(rf"^  {persona} +\S.+$", text, re.MULTILINE)
+
+
+def test_graphiql_is_told_and_served_where_it_was_fetched(running: list[str], port: int) -> None:
+    assert f"  GraphiQL      http://127.0.0.1:{port}/graphiql" in running
+    with closing(HTTPConnection("127.0.0.1", port, timeout=20)) as connection:
+        connection.request("GET", "/graphiql")
+        response = connection.getresponse()
+        assert (response.status, response.headers.get_content_type()) == (200, "text/html")
 
 
 def test_a_token_can_be_had_while_it_runs(running: list[str], port: int) -> None:

@@ -16,6 +16,9 @@ from typing import Any
 
 import pytest
 
+from gateway.cli import main
+from tests.shown import command as command_of
+
 ROOT = Path(__file__).parents[2]
 QUERY = '{ student(oid: "1.2.246.562.98.98000000079") { hoksit { studyRightOid } sources { source outcome } } }'
 SETTLED_SECONDS = 20.0
@@ -119,6 +122,20 @@ def test_a_source_that_is_made_to_fail_is_told_as_a_gap_and_is_back_when_healed(
     while sources(told(port, token)) != sources(before):
         assert time.monotonic() < deadline, "the source is not back"
         time.sleep(0.5)
+
+
+@pytest.mark.usefixtures("token")
+def test_the_commands_of_the_readme_do_what_it_says(
+    port: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PORT", str(port))
+    told = []
+    for words in ("a-ehoks slow", "a-ehoks none", "--list"):
+        assert main(command_of("README.md", f"hoks-gateway sandbox fault {words}", {})) == 0
+        told.append(capsys.readouterr().out)
+    assert told[0].startswith("a-ehoks ")
+    assert told[1] == "a-ehoks is well\n"
+    assert "a-koski (well)" in told[2].splitlines()
 
 
 @pytest.mark.usefixtures("token")

@@ -1,12 +1,17 @@
 """The page and the elements over HTTP: what is served, with which headers, and to whom."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import httpx
 import pytest
+from msgspec.structs import replace
 from starlette.applications import Starlette
 
-from gateway.view import View
+from gateway.settings import Settings, ViewSettings
+from gateway.settings_file import load
+from gateway.view import View, clients, is_served
+from sandbox.settings import secrets_in, settings_text
 
 ISSUER = "http://127.0.0.1:8081"
 
@@ -73,3 +78,36 @@ async def test_a_file_that_the_browser_has_is_not_sent_again() -> None:
     first = await client.get("/view/render.js")
     again = await client.get("/view/render.js", headers={"if-none-match": first.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Those of a sandbox."""
+    secrets_in(tmp_path)
+    config = tmp_path / "gateway.toml"
+    config.write_text(settings_text(8080, tmp_path))
+    return load(config)
+
+
+def in_production(settings: Settings, **view: object) -> Settings:
+    return replace(settings, mode="production", view=ViewSettings(**view))  # type: ignore[arg-type]
+
+
+def test_it_is_served_in_a_sandbox_and_in_production_where_the_settings_say_so(settings: Settings) -> None:
+    assert is_served(settings)
+    assert not is_served(replace(settings, view=ViewSettings(served=False)))
+    assert not is_served(in_production(settings))
+    assert is_served(in_production(settings, served=True))
+
+
+def test_its_client_is_bound_to_its_own_documents(settings: Settings) -> None:
+    *others, own = clients(in_production(settings, served=True, client="portal"))
+    assert tuple(others) == settings.client
+    assert (own.id, own.trusted_only) == ("portal", True)
+    assert own.manifest_path is not None and own.manifest_path.name == "operations.json"
+    assert clients(in_production(settings)) == settings.client
+
+
+def test_a_client_of_the_settings_takes_the_place_of_its_own(settings: Settings) -> None:
+    chosen = in_production(settings, served=True, client=settings.client[0].id)
+    assert clients(chosen) == settings.client

@@ -17,7 +17,8 @@ from hoks.findings import MEANING, FindingCode, Severity, finding
 from hoks.identifiers import BusinessId, LearnerOid, StudyRightOid
 from hoks.items import Item
 from hoks.plan import Hoks
-from hoks.quality import REMEDIES, problems_of
+from hoks.quality import problems_of
+from hoks.remedies import REMEDIES
 from hoks.study_right import Phase, StudyRight
 from hoks.units import (
     LearningSupport,
@@ -28,6 +29,7 @@ from hoks.units import (
     PriorCommonUnit,
     PriorCommonUnitSubarea,
     PriorLocalUnit,
+    StudySkillsStudies,
 )
 from hoks.values import Code
 
@@ -77,7 +79,11 @@ def a_period(**changes: object) -> CompetenceAcquisition:
 def a_plan(*periods: CompetenceAcquisition, **changes: object) -> Hoks:
     """An approved plan with one unit."""
     unit = PlannedVocationalUnit(id="unit", acquisitions=periods)
-    given: dict[str, object] = {"first_approved_on": date(2025, 8, 20), "planned_vocational_units": (unit,)}
+    given: dict[str, object] = {
+        "first_approved_on": date(2025, 8, 20),
+        "planned_vocational_units": (unit,),
+        "competence_acquisition_needed": True,
+    }
     return Hoks(study_right_oid=RIGHT_OID, **{**given, **changes})  # type: ignore[arg-type]  # by name
 
 
@@ -120,7 +126,15 @@ DATES = {"start_date": DAY, "end_date": DAY, "unit_group": UnitGroup.COMMON}
         (a_plan(a_period(workplace_learning=None)), ["WORKPLACE_PART_MISSING"]),
         (a_plan(a_period(mode=AcquisitionMode.INSTITUTION_BASED, workplace_learning=None, source_key=None)), []),
         (a_plan(a_period(source_key=None)), ["PERIOD_KEY_MISSING"]),
+        (a_plan(a_period(id="a"), a_period(id="b")), ["PERIOD_KEY_REPEATED", "PERIOD_KEY_REPEATED"]),
+        (a_plan(a_period(id="a"), a_period(id="b", source_key="2")), []),
+        (a_plan(a_period(id="a"), a_period(id="b", mode=AcquisitionMode.INSTITUTION_BASED)), []),
         (a_plan(a_period(working_time_percent=None)), ["WORKING_TIME_MISSING"]),
+        (a_plan(a_period(working_time_percent=0)), ["WORKING_TIME_OUT_OF_RANGE"]),
+        (a_plan(a_period(working_time_percent=1)), []),
+        (a_plan(a_period(working_time_percent=101)), ["WORKING_TIME_OUT_OF_RANGE"]),
+        (a_plan(competence_acquisition_needed=None), ["ACQUISITION_NEED_MISSING"]),
+        (a_plan(competence_acquisition_needed=False), []),
         (a_plan(a_period(mode=APPRENTICESHIP)), ["APPRENTICESHIP_BASIS_MISSING"]),
         (a_plan(a_period(mode=APPRENTICESHIP, apprenticeship_basis=Code(uri="x"))), []),
         (of_workplace(responsible_workplace_instructor=None), ["INSTRUCTOR_MISSING"]),
@@ -216,6 +230,26 @@ LONG = a_right(start_date=date(2018, 8, 1), estimated_end_date=date(2030, 1, 1))
         (
             a_plan(planned_vocational_units=(), planned_preparatory_parts=(PreparatoryEducationPart(),)),
             a_right(type=StudyRightType.PREPARATORY),
+            [],
+        ),
+        (
+            a_plan(planned_vocational_units=(), studies_supporting_study_skills=(StudySkillsStudies(),)),
+            a_right(type=StudyRightType.PREPARATORY),
+            ["STUDY_SKILLS_IN_PREPARATORY_PLAN"],
+        ),
+        (
+            a_plan(planned_vocational_units=(), preparatory_study_right_oid=RIGHT_OID),
+            a_right(type=StudyRightType.PREPARATORY),
+            ["PREPARATORY_RIGHT_IN_PREPARATORY_PLAN"],
+        ),
+        (
+            a_plan(planned_preparatory_parts=(PreparatoryEducationPart(),)),
+            a_right(type=StudyRightType.VOCATIONAL),
+            ["PREPARATORY_PARTS_IN_OTHER_PLAN"],
+        ),
+        (
+            a_plan(studies_supporting_study_skills=(StudySkillsStudies(),), preparatory_study_right_oid=RIGHT_OID),
+            a_right(type=StudyRightType.VOCATIONAL),
             [],
         ),
     ],

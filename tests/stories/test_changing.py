@@ -11,9 +11,10 @@ from tests.stories.test_records import recorded
 CHANGES = """
 query ($since: Cursor, $first: Int!) {
   changes(since: $since, first: $first) {
-    edges { node { studyRightOid studentOid provider { oid } updatedAt source } }
+    edges { node { studyRightOid studentOid provider { oid } updatedAt source isGone } }
     pageInfo { hasNextPage endCursor }
     cannotTell
+    cannotTellGone
     notRead
   }
 }
@@ -44,8 +45,18 @@ async def test_a_system_is_told_every_plan_it_may_see_and_then_only_what_changes
     assert ELIAS_AT_C in rights, "a concurrent plan at another provider"
     assert {each["source"] for each in first} >= {"a-ehoks", "c-table"}
     assert len(first) > 40
+    assert not any(each["isGone"] for each in first + again)
     # What is not older than the reading of its source, less a minute, is told again: better twice than never.
     assert {each["studyRightOid"] for each in again} < rights
+
+
+async def test_the_sources_that_cannot_say_which_plans_are_gone_are_named(gateway: Gateway) -> None:
+    answer = await gateway.ask("system-a", CHANGES, {"since": None, "first": 100})
+
+    page = answer["data"]["changes"]
+    told_by = {edge["node"]["source"] for edge in page["edges"]}
+    assert {"a-ehoks", "c-table"} <= told_by
+    assert set(page["cannotTellGone"]) == told_by - {"a-ehoks"}
 
 
 @pytest.mark.parametrize("persona", ["staff-a", "head-a", "counsellor-a", "student-1", "oph-1"])

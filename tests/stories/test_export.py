@@ -11,6 +11,7 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 
 from deploy import log_verify
+from tests.shown import command
 from tests.stories.conftest import Gateway
 
 ELIAS = "1.2.246.562.98.98000000079"
@@ -30,12 +31,16 @@ async def export(gateway: Gateway, persona: str = "student-7", query: str = "", 
 
 
 def verified(file: Path, public: Path, folder: Path) -> tuple[int, str]:
-    """What the program says of a file."""
+    """What the program says of a file, and of the anchors kept outside, called as the page says."""
     key = load_pem_private_key((folder / "secrets" / "anchors.pem").read_bytes(), None)
     public.write_bytes(key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
     program = str(Path(log_verify.__file__))
+    anchors = folder / "anchors.jsonl"
+    anchors.touch()
+    places = {"disclosures.json": file, "anchors.pub": public, "anchors.jsonl": anchors}
+    words = command("docs/records.md", "hoks-log-verify --export", places)
     told = subprocess.run(
-        [sys.executable, "-I", program, "--export", str(file), "--key", str(public)],
+        [sys.executable, "-I", program, *words],
         capture_output=True,
         text=True,
         check=False,

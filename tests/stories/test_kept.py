@@ -9,8 +9,10 @@ from copy import deepcopy
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import msgspec
 import orjson
 import pytest
 
@@ -18,11 +20,14 @@ from connectors.catalogue import connect
 from gateway.settings_file import load
 from hoks.identifiers import StudyRightOid
 from sandbox import BUSINESS_DAY
+from sandbox.cast import people
+from sandbox.drop import write_drop
 from sandbox.server import lay_out
 from sandbox.settings import settings_text
 from sandbox.world import StatusPeriod, World
 from tests.stories.conftest import PORT, Gateway, Loopback, Timer, TimerClock, running
 from tests.stories.test_faults import down
+from tests.stories.test_roles import periods, students_of
 from tests.world.queries import fragments_of_everything
 
 STUDENT_7 = "1.2.246.562.98.98000000079"
@@ -136,6 +141,33 @@ async def test_a_changed_plan_is_seen_within_a_minute_and_until_then_as_it_was(g
     assert (await shown(gateway))["70118"] == before
     gateway.later(60)
     assert (await shown(gateway))["70118"] == "new@opiskelija.example"
+
+
+async def periods_of(gateway: Gateway, persona: str) -> list[str]:
+    """The periods that a workplace instructor sees, of all their students."""
+    return [period for student in await students_of(gateway, persona) for period in periods(student)]
+
+
+async def test_who_is_appointed_to_a_period_that_is_no_more_sees_nothing_of_it_within_a_minute(
+    gateway: Gateway, world: World
+) -> None:
+    assert len(await periods_of(gateway, "instructor-2")) == 1
+    gateway.loopback.serve(with_plan_changed(world, RIGHT_7_A, hankittavat_ammat_tutkinnon_osat=[]))
+    gateway.later(60)
+    assert await periods_of(gateway, "instructor-2") == []
+
+
+async def test_who_is_named_no_more_in_what_the_provider_tells_sees_nothing_within_a_minute(
+    gateway: Gateway, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert len(await periods_of(gateway, "instructor-2")) == 1
+    others = tuple(each for each in people().appointment if each.persona != "instructor-2")
+    named = msgspec.structs.replace(people(), appointment=others)
+    monkeypatch.setattr("sandbox.staff.people", lambda: named)
+    write_drop(world, "A", tmp_path / "sandbox" / "a")
+    gateway.later(60)
+    monkeypatch.setattr("connectors.table.keeper.time", SimpleNamespace(monotonic=lambda: time.monotonic() + 60))
+    assert await students_of(gateway, "instructor-2") == []
 
 
 @pytest.mark.parametrize("named", [{"rights": [RIGHT_7_A]}, {"learners": [STUDENT_7]}], ids=["right", "learner"])

@@ -2,8 +2,11 @@
 nothing else."""
 
 import hashlib
+import logging
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from gateway.manifests import add_to_manifest
 from sandbox.settings import TOOL
@@ -31,9 +34,10 @@ def by_hash(text: str) -> dict[str, Any]:
 
 
 async def test_a_bound_client_runs_what_was_added_to_its_manifest_and_nothing_else(
-    tmp_path: Path, world: World
+    tmp_path: Path, world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
     folder = tmp_path / "sandbox"
+    caplog.set_level(logging.INFO, "gateway.requests")
     async with running(folder, world) as gateway:
         refused = await posted(gateway, {"query": MINE})
         assert refused[0] == 403
@@ -55,6 +59,10 @@ async def test_a_bound_client_runs_what_was_added_to_its_manifest_and_nothing_el
 
         hashes = {each["apart"]["op"] for each in recorded(folder / "records" / "records.db")}
         assert hashes == {sha256(MINE)}
+
+    # Whoever runs the gateway is told the names of documents of a manifest, and of no other.
+    lines = [vars(each)["fields"] for each in caplog.records if each.name == "gateway.requests"]
+    assert [each.get("operation_name") for each in lines] == [None, None, "Mine", "Mine", "Mine", *[None] * 4]
 
 
 async def test_others_register_by_sending_and_only_for_themselves(gateway: Gateway) -> None:

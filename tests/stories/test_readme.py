@@ -27,6 +27,17 @@ async def test_the_readmes_query_gives_the_readmes_answer(gateway: Gateway) -> N
     assert answer == json.loads(blocks("json")[0])
 
 
+PAIRS = re.findall(r"```graphql\n([^`]*)```\n\n```json\n([^`]*)```", README)
+
+
+async def test_each_kind_of_hint_has_a_worked_query_whose_answer_holds_what_is_shown(gateway: Gateway) -> None:
+    worked = [(query, json.loads(shown)) for query, shown in PAIRS if "hints" in query]
+    for query, shown in worked:
+        answer = await gateway.ask("teacher-a", query)
+        assert shown in answer["data"]["student"]["hints"]
+    assert [shown["kind"] for _, shown in worked] == list(HintKind)
+
+
 RECOGNITION = (Path(__file__).parents[2] / "docs/recognition.md").read_text()
 
 

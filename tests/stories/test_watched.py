@@ -185,7 +185,8 @@ async def test_nothing_of_anybody_is_in_logs_metrics_or_traces(tmp_path: Path, w
     with collector() as (url, spans), written() as log:
 
         def watched(settings: str) -> str:
-            return f'{settings}\n[metrics]\nport = {port}\n[tracing]\nurl = "{url}"\nbelieved = ["127.0.0.1"]\n'
+            sent = f'[metrics]\nport = {port}\nurl = "{url}"\n[tracing]\nurl = "{url}"\nbelieved = ["127.0.0.1"]'
+            return f"{settings}\n{sent}\n"
 
         async with running(tmp_path / "sandbox", world, watched) as gateway:
             said = overheard(gateway)
@@ -202,7 +203,7 @@ async def test_nothing_of_anybody_is_in_logs_metrics_or_traces(tmp_path: Path, w
             tokens = [await gateway.token(persona) for persona in PERSONAS]
     heard = {"log": log.getvalue(), "metrics": figures, "ready": ready.text, "traces": spans.decode("latin-1")}
     assert "gateway.requests" in heard["log"] and "hoks_source_wait_seconds" in figures
-    assert "ask a-koski" in heard["traces"]
+    assert "ask a-koski" in heard["traces"] and "hoks_source_wait_seconds" in heard["traces"]
 
     personal = {each for each in said if each and not each.startswith("http")} | {MARK, *tokens}
     assert len(personal) > 300

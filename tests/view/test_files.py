@@ -16,7 +16,7 @@ from tests.view import operations
 from tests.view.operations import VIEW, documents
 
 ROOT = Path(__file__).parents[2]
-MOST_BYTES = 40 * 1024
+MOST_BYTES = 40_000
 TEXT = re.compile(r'^  "?([\w.]+)"?: "(.*)",$', re.MULTILINE)
 IMPORT = re.compile(r'(?:from|import) "(\.[^"]+)"', re.MULTILINE)
 

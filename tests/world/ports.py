@@ -12,7 +12,7 @@ from hoks.identifiers import LearnerOid, OrganisationOid, StudyRightOid
 from hoks.organisations import TreeNode
 from hoks.outcomes import Answer, Outcome, Reply
 from hoks.plan import Hoks
-from hoks.ports import Source
+from hoks.ports import ChangedPlans, Source
 from hoks.student import Person
 from hoks.study_right import StudyRight
 
@@ -180,3 +180,30 @@ class FakePlans(FakeSource):
     ) -> Reply[StudyRightOid, tuple[Hoks, ...]]:
         """The plans of each right."""
         return await self.reply("plans", rights, {each: self._plans[each] for each in rights if each in self._plans})
+
+
+class FakeChanges(FakeSource):
+    """What a provider's source of plans says of changes: by the moments of its plans, and which are gone since when."""
+
+    def __init__(
+        self,
+        source: Source,
+        plans: Sequence[Hoks],
+        gone: Mapping[StudyRightOid, datetime],
+        clock: FixedClock,
+        asked: Asked,
+        fault: Fault | None,
+    ) -> None:
+        super().__init__(source.id, clock, asked, fault)
+        self.source = source
+        self._plans = plans
+        self._gone = gone
+
+    async def changed(self, since: datetime) -> Reply[OrganisationOid, ChangedPlans]:
+        """Every change after a moment."""
+        dated = ((each.study_right_oid, each.updated_at) for each in self._plans)
+        told = ChangedPlans(
+            changed=frozenset(right for right, moment in dated if moment is not None and moment > since),
+            gone={right: moment for right, moment in self._gone.items() if moment > since},
+        )
+        return await self.reply("changed", [self.source.provider_oid], {self.source.provider_oid: told})

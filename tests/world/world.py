@@ -4,7 +4,7 @@ It builds the real reader under the real rules over fake ports; changing the wor
 """
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -25,7 +25,7 @@ from connectors.limits import Remembered
 from connectors.shelf import Shelf
 from hoks.access.rules import Policy, read_policy
 from hoks.caller import Caller, HeldRole, Role
-from hoks.identifiers import OrganisationOid, PersonOid
+from hoks.identifiers import OrganisationOid, PersonOid, StudyRightOid
 from hoks.organisations import TreeNode
 from hoks.plan import Hoks
 from hoks.ports import Clock, Source
@@ -36,7 +36,16 @@ from hoks.student import Person
 from hoks.study_right import StudyRight
 from tests.world.names import FakeLabels
 from tests.world.places import LETTER_OF, PROVIDERS, TREE
-from tests.world.ports import Asked, FakeIdentities, FakeOrganisations, FakePlans, FakeRights, Fault, FixedClock
+from tests.world.ports import (
+    Asked,
+    FakeChanges,
+    FakeIdentities,
+    FakeOrganisations,
+    FakePlans,
+    FakeRights,
+    Fault,
+    FixedClock,
+)
 from tests.world.relations import FakeConsents, FakeMadeHere, FakeStaffList
 from tests.world.rights import TODAY
 
@@ -83,6 +92,10 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
     """Each with the provider whose source tells it."""
     made_here: tuple[Appointment, ...] = ()
     """What people were appointed to through the gateway."""
+    tells_changes: frozenset[OrganisationOid] = frozenset()
+    """The providers whose sources of plans say what has changed."""
+    gone: tuple[tuple[OrganisationOid, StudyRightOid, datetime], ...] = ()
+    """Deleted plans, each with the provider whose source says so, and since when."""
     consents: tuple[Consent, ...] = ()
     statutes: tuple[Statute, ...] = ()
 
@@ -115,6 +128,7 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
             appointments=lists,
             assignments=lists,
             guidance=lists,
+            changes=tuple(self._changes_of(each, clock, noted) for each in PROVIDERS if each in self.tells_changes),
             made_here=FakeMadeHere(self.made_here, clock, noted, self.faults.get("appointments")),
             consents=FakeConsents(self.consents, clock, noted, self.faults.get("consents")),
             statutes=self.statutes,
@@ -138,6 +152,12 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
         source = Source(id=plans_source(provider), provider_oid=provider)
         held = [plan for holder, plan in self.plans if holder == provider]
         return FakePlans(source, held, clock, asked, self.faults.get(source.id))
+
+    def _changes_of(self, provider: OrganisationOid, clock: FixedClock, asked: Asked) -> FakeChanges:
+        source = Source(id=plans_source(provider), provider_oid=provider)
+        held = [plan for holder, plan in self.plans if holder == provider]
+        gone = {right: moment for holder, right, moment in self.gone if holder == provider}
+        return FakeChanges(source, held, gone, clock, asked, self.faults.get(f"changes-{LETTER_OF[provider]}"))
 
     def _staff_list_of(self, provider: OrganisationOid, clock: FixedClock, asked: Asked) -> FakeStaffList:
         source = Source(id=staff_source(provider), provider_oid=provider)

@@ -2,7 +2,7 @@
 import { Failure } from "../client.js"
 import { inWords } from "../dates.js"
 import { notice } from "../notices.js"
-import { el, facts, list } from "../render.js"
+import { cut, el, facts, list } from "../render.js"
 import { nameIn } from "../texts.js"
 
 const ITEMS = "D1 D2q D2u D3 D4 D5 D6u D6d D7 D8 D9 D10 D11b D12 D13 G Gi W1 W2 W3 W4 W5".split(" ")
@@ -23,7 +23,7 @@ export async function consents(box, { t, lang, asked, loaded }) {
     const plans = (hoksit ?? []).map(({ studyRightOid, provider, studyRight }) => {
       const code = studyRight?.qualifications?.[0]?.code
       const names = [nameIn(lang, provider?.name)?.text, code && nameIn(lang, code.name, code.uri)?.text]
-      return [studyRightOid, names.filter(Boolean).join(" – ")]
+      return [studyRightOid, names.filter(Boolean).map(cut).join(" – ")]
     })
     return [
       el("h2", {}, t("given")),
@@ -46,7 +46,7 @@ export async function consents(box, { t, lang, asked, loaded }) {
     return el(
       "article.card",
       {},
-      el("h3", {}, `${t(recipientKind)}: `, el("bdi", {}, recipient ?? "")),
+      el("h3", {}, `${t(recipientKind)}: `, el("bdi", {}, cut(recipient) ?? "")),
       el("p.strong", {}, state),
       facts([
         [t("whichPlan"), plans.find(([oid]) => oid === studyRightOid)?.[1]],

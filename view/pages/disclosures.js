@@ -1,6 +1,6 @@
 // A student: who has seen my data, newest first: which organisation, in which role, what and on which ground.
 import { notice } from "../notices.js"
-import { el, facts, list } from "../render.js"
+import { el, facts, free, list } from "../render.js"
 import { nameIn } from "../texts.js"
 import { moment } from "./moments.js"
 
@@ -18,7 +18,7 @@ export async function disclosures(box, { t, lang, asked, loaded }) {
   await page(null)
 
   function named(term) {
-    return term && (nameIn(lang, term.name)?.text ?? term.code ?? term.oid)
+    return term && free(nameIn(lang, term.name)?.text ?? term.code ?? term.oid)
   }
 
   function card(row) {
@@ -27,16 +27,16 @@ export async function disclosures(box, { t, lang, asked, loaded }) {
     return el(
       "article.card",
       {},
-      el("h3", {}, named(event), organisation && [": ", el("bdi", {}, named(organisation))]),
+      el("h3", {}, named(event), organisation && [": ", named(organisation)]),
       el("p", {}, times, count > 1 && ` · ${t("times", count)}`),
       facts([
         [t("role"), named(role)],
         [t("purpose"), named(purpose)],
-        [t("whoseData"), provider && el("bdi", {}, named(provider))],
+        [t("whoseData"), named(provider)],
         [t("what"), list(items.map(named))],
         [t("ground"), list([...grounds.map(named), ...laws])],
         ["", mayBeOlder && t("older")],
-        [t("reference"), reference],
+        [t("reference"), free(reference)],
       ]),
     )
   }

@@ -26,13 +26,13 @@ export const findings = ({ findings: all }, { t, lang }) =>
   section("findings", t, all, ({ severity, message, code, place }) => [
     el("b", {}, t(severity)),
     ": ",
-    nameIn(lang, message)?.text ?? code,
-    el("small", {}, place),
+    free(nameIn(lang, message)?.text ?? code),
+    el("small", {}, free(place)),
   ])
 
 export const sources = ({ sources: all }, { t, lang }) =>
   section("sources", t, all, ({ source, outcome, stale, asOf }) => [
-    el("b", {}, source),
+    el("b", {}, free(source)),
     ": ",
     outcome && t(outcome),
     stale && ` · ${t("STALE")}`,

@@ -2,7 +2,7 @@
 import { inWords } from "../dates.js"
 import { notice } from "../notices.js"
 import { unitName } from "../parts.js"
-import { el, facts, free } from "../render.js"
+import { cut, el, facts, free } from "../render.js"
 import { nameIn } from "../texts.js"
 
 export async function students(box, context) {
@@ -67,9 +67,9 @@ const section = (title, some, notRead, context) =>
 function card(student, member, { t, lang, open }) {
   const plans = student.hoksit ?? []
   const elsewhere = (student.hints ?? []).filter(({ kind }) => kind === "ACQUIRED_ELSEWHERE")
-  const phases = plans.map(({ guidancePhase }) => guidancePhase?.phaseName && nameIn(lang, guidancePhase.phaseName)?.text).filter(Boolean)
+  const phases = plans.map(({ guidancePhase }) => guidancePhase?.phaseName && cut(nameIn(lang, guidancePhase.phaseName)?.text)).filter(Boolean)
   const told = plans.map(({ provider, progress, firstApprovedOn }) => [
-    el("bdi", {}, nameIn(lang, provider?.name)?.text ?? ""),
+    el("bdi", {}, cut(nameIn(lang, provider?.name)?.text) ?? ""),
     ": ",
     progress?.planned != null && progress.demonstrated != null ? t("progressTold", progress.demonstrated, progress.planned) : "",
     firstApprovedOn ? ` · ${t("approved")} ${inWords(firstApprovedOn, lang)}` : ` · ${t("notApproved")}`,
@@ -77,7 +77,7 @@ function card(student, member, { t, lang, open }) {
   return el(
     "article.card",
     {},
-    el("h3", {}, el("bdi", {}, student.name ?? t("noName"))),
+    el("h3", {}, el("bdi", {}, cut(student.name) ?? t("noName"))),
     facts([
       [t("stateOfPlan"), member?.state && t(member.state)],
       [t("SR"), [...new Set((student.studyRights ?? []).map(({ state }) => state && t(state)))].filter(Boolean).join(", ")],
@@ -85,7 +85,7 @@ function card(student, member, { t, lang, open }) {
       [t("progress"), told.length > 0 && el("ul", {}, told.map((each) => el("li", {}, each)))],
       [t("elsewhere"), elsewhere.length ? el("ul.elsewhere", {}, elsewhere.map((each) => el("li", {}, acquired(each, { t, lang })))) : t("nothingElsewhere")],
     ]),
-    el("button", { type: "button", onclick: () => open(student.oid) }, t("open"), el("span.of", {}, ` – ${student.name ?? ""}`)),
+    el("button", { type: "button", onclick: () => open(student.oid) }, t("open"), el("span.of", {}, ` – ${cut(student.name) ?? ""}`)),
   )
 }
 
@@ -93,5 +93,5 @@ function card(student, member, { t, lang, open }) {
 function acquired({ evidence }, context) {
   const at = evidence?.find(({ basis }) => basis !== "PLANNED")
   if (!at) return context.t("ACQUIRED_ELSEWHERE")
-  return [free(unitName(at, context).text), ` (${nameIn(context.lang, at.provider?.name)?.text ?? ""})`]
+  return [free(unitName(at, context).text), ` (${cut(nameIn(context.lang, at.provider?.name)?.text) ?? ""})`]
 }

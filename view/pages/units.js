@@ -17,11 +17,10 @@ export function units({ combinedUnits }, context) {
     el("ul", {}, combinedUnits.map((unit) => {
       const name = unitName(unit, context)
       const elsewhere = unit.hints?.some(({ kind }) => kind === "ACQUIRED_ELSEWHERE")
-      const short = { ...name, text: name.text.length > 200 ? `${name.text.slice(0, 200)}…` : name.text }
       return el(
         "li",
         {},
-        el("div.what", {}, named(short), unit.competencePoints != null && el("small", {}, t("points", unit.competencePoints)), elsewhere && state("ACQUIRED_ELSEWHERE", t)),
+        el("div.what", {}, named(name), unit.competencePoints != null && el("small", {}, t("points", unit.competencePoints)), elsewhere && state("ACQUIRED_ELSEWHERE", t)),
         el("div", {}, (unit.occurrences ?? []).map((each) => el(
           `div.where.${providers.look(each.provider)}`,
           {},

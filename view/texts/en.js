@@ -1,4 +1,4 @@
-// The words of the elements in English. {0} and {1} stand for what is told.
+// The English words of the elements; {0} is what is told.
 export default {
   // what has happened, and what to do
   waiting: "Asking the sources…",

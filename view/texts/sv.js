@@ -1,4 +1,4 @@
-// The words of the elements in Swedish. {0} and {1} stand for what is told.
+// The Swedish words of the elements; {0} is what is told.
 export default {
   // what has happened, and what to do
   waiting: "Källorna tillfrågas…",

@@ -1,7 +1,10 @@
 """Consents: given, found by recipient and by plan, withdrawn at once, and nothing kept that cannot be right."""
 
+import asyncio
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
+import msgspec
 import pytest
 
 from gateway.records.consents import Consents
@@ -100,12 +103,51 @@ async def test_somebody_elses_consent_and_one_that_never_was_are_alike(consents:
 
 
 async def test_a_hundred_are_in_force_at_a_time_and_one_that_is_withdrawn_makes_room(consents: Consents) -> None:
-    for _ in range(100):
-        last = await consents.give(WISH)
+    for number in range(100):
+        last = await consents.give(to(number))
     with pytest.raises(BadRequest, match="at most 100"):
-        await consents.give(WISH)
+        await consents.give(to(100))
+    assert (await consents.give(to(99))).id == last.id
     await consents.withdraw(last.id, [AINO])
-    await consents.give(WISH)
+    await consents.give(to(100))
+
+
+def to(number: int) -> Wish:
+    return msgspec.structs.replace(WISH, recipient=f"1.2.246.562.99.{number}")
+
+
+async def test_the_same_consent_given_again_is_the_one_that_stands_on_every_instance(
+    consents: Consents, store: Store, other: Store, clock: Clock
+) -> None:
+    instances = consents, Consents(other, Log("b"), clock)
+    given = await asyncio.gather(*(each.give(WISH) for each in instances for _ in range(3)))
+    assert len({each.id for each in given}) == 1
+    assert [each.id for each in await consents.of([AINO])] == [given[0].id]
+    events = [each["event"] for each in await store.read(lambda connection: bodies_of(connection, AINO))]
+    assert events == ["consent.given"]
+    await consents.withdraw(given[0].id, [AINO])
+    assert (await consents.give(WISH)).id != given[0].id
+
+
+async def test_a_consent_that_differs_in_anything_is_another(consents: Consents) -> None:
+    differing: list[dict[str, Any]] = [
+        {},
+        {"end": WISH.end + timedelta(days=1)},
+        {"start": WISH.start + timedelta(days=1)},
+        {"items": frozenset({Item.D1})},
+        {"purpose": Purpose.EMPLOYMENT},
+        {"recipient": "1.2.246.562.99.1"},
+        {"right": StudyRightOid("1.2.246.562.15.15000010120")},
+        {"language": Language.SV},
+        {"subject": EERO},
+    ]
+    given = [await consents.give(msgspec.structs.replace(WISH, **each)) for each in differing]
+    assert len({each.id for each in given}) == len(differing)
+
+
+async def test_two_consents_to_whoever_has_a_link_are_for_two_recipients(consents: Consents) -> None:
+    link = msgspec.structs.replace(WISH, recipient_kind=RecipientKind.LINK, recipient="")
+    assert (await consents.give(link)).id != (await consents.give(link)).id
 
 
 async def test_a_broken_store_leaves_it_unknown_who_consented(store: Store, clock: Clock) -> None:

@@ -53,7 +53,8 @@ async def test_an_answer_that_rests_on_a_withdrawn_consent_is_not_released_and_l
 ) -> None:
     log = Log("a")
     consents = Consents(store, log, clock)
-    kept, withdrawn = await consents.give(WISH), await consents.give(WISH)
+    kept = await consents.give(WISH)
+    withdrawn = await consents.give(msgspec.structs.replace(WISH, recipient="1.2.246.562.99.1"))
     await consents.withdraw(withdrawn.id, [AINO])
     before = await store.read(counted)
     with pytest.raises(GroundChanged):

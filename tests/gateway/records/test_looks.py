@@ -64,6 +64,7 @@ async def everything(store: Store, *oids: LearnerOid, first: int = 2) -> list[Ro
         if not page.more:
             return rows
         assert len(page.rows) == first
+        assert after is None or page.rows[-1].place < after, "a page goes on from the one before"
         after = page.rows[-1].place
     raise AssertionError("the pages do not end")
 

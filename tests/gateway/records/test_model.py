@@ -149,8 +149,12 @@ class Kept(RuleBasedStateMachine):
             start=start, end=start + timedelta(days=days), text_version="1", language=Language.FI,
         )  # fmt: skip
         made: str = self.do(self.kept.consents.give(wish)).id
-        self.in_force[made] = Given(wish.start, wish.end)
-        self.recorded()
+        given = Given(wish.start, wish.end)
+        known = {each for each, its in self.in_force.items() if its == given} - self.withdrawn
+        assert {made} == (known or {made} - self.in_force.keys()), "the same again is the one that stands"
+        self.in_force[made] = given
+        if not known:
+            self.recorded()
         return made
 
     @rule(consent=consents)

@@ -63,7 +63,7 @@ async def test_a_body_is_canonical_and_only_who_looked_stands_apart() -> None:
         "source": "a-ehoks", "provider": SCHOOL, "discloser": None, "items": ["D1", "D10", "D9"],
         "rules": sorted(RULES), "grounds": sorted({code for rule in RULES for code in grounds[rule].code.split()}),
         "laws": sorted({grounds[rule].law for rule in RULES}), "consents": ["c1", "c2"], "appointments": [],
-        "purpose": "GUIDANCE", "policy": POLICY.sha256, "as_of": None, "fetched_at": "2026-10-05T06:30:00+00:00",
+        "purpose": "GUIDANCE", "policy": POLICY.sha256, "as_of": None, "fetched_at": "2026-10-05T06:30:00Z",
         "stale": True,
     }  # fmt: skip
     assert chain.opened(person)["source"] == "onr"

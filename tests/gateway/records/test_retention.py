@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
@@ -172,7 +173,7 @@ async def test_what_the_log_says_of_a_consent_stays_until_the_consent_goes_five_
     log = Log("a")
     consents = Consents(store, log, clock)
     given = await consents.give(WISH)  # until 4 November 2026
-    withdrawn = await consents.give(WISH)
+    withdrawn = await consents.give(msgspec.structs.replace(WISH, recipient="1.2.246.562.99.1"))
     await Gate(store, log, clock).release(
         [Disclosure(subject=AINO, body={"event": "disclosed", "number": 1}, consents=frozenset({given.id}))]
     )

@@ -28,6 +28,7 @@ from sandbox.world import build_world
 from tests.gateway.records.test_consents import AINO, EERO, WISH, Clock
 from tests.gateway.records.test_shares import BAKER, LINK
 from tests.postgres import PostgresServer
+from tests.shown import command
 
 Opened = Callable[[str], Store]
 
@@ -221,7 +222,13 @@ async def test_the_command_prepares_and_a_gateway_that_may_not_prepare_says_so(
     assert code == 2
     assert "hoks-gateway records prepare" in text.splitlines()[-1]
     prepare = ("records", "prepare", "--config", str(config), "--owner", names["owner"])
-    code, text = await run(*prepare, "--password-file", str(tmp_path / "sandbox" / "password"))
+    places = {
+        "gateway.toml": config,
+        "hoks_owner": names["owner"],
+        "owner.password": tmp_path / "sandbox" / "password",
+        "hoks_erasure": names["erasure"],
+    }
+    code, text = await run(*command("docs/records.md", "hoks-gateway records prepare", places))
     assert (code, text) == (0, f"prepared for the role `{names['gateway']}`\n")
     code, text = await run(*prepare, "--password-file", str(tmp_path / "nothing"))
     assert (code, text.count("\n")) == (2, 1)

@@ -42,6 +42,25 @@ async def test_records_appended_at_once_by_many_are_one_chain_without_gap(store:
         prev = row.hash
 
 
+async def test_more_records_than_one_statement_takes_stand_in_order_each_found_by_its_person(store: Store) -> None:
+    await store.write(lambda connection: Log("a").append(connection, [entry(n) for n in range(70)], at=1))
+    rows = await store.read(lambda connection: connection.execute(select(LOG.c.body).order_by(LOG.c.seq)).all())
+    assert [chain.opened(row.body)["number"] for row in rows] == list(range(70))
+    theirs = await store.read(lambda connection: bodies_of(connection, "person-1"))
+    assert [each["number"] for each in theirs] == list(range(1, 70, 3))
+
+
+async def test_what_comes_in_one_turn_of_the_loop_is_one_transaction(store: Store) -> None:
+    groups: list[int] = []
+
+    def together(_: Connection, items: Sequence[int]) -> list[int | Exception]:
+        groups.append(len(items))
+        return [*items]
+
+    await asyncio.gather(*(store.write_together(together, number) for number in range(50)))
+    assert groups == [50]
+
+
 async def test_what_a_job_raises_undoes_that_job_alone(store: Store) -> None:
 
     def refuse(connection: Connection) -> NoReturn:
@@ -114,6 +133,8 @@ async def test_a_table_that_is_gone_is_a_broken_store_and_no_answer(bare: Store)
         await bare.read(count)
     with pytest.raises(StoreBroken):
         await bare.write(count)
+    with pytest.raises(StoreBroken, match=r"^(OperationalError SQLITE_ERROR|ProgrammingError 42P01)$"):
+        await bare.write(appended(0))
 
 
 async def test_groups_of_two_instances_that_wait_for_each_other_are_done_job_by_job(store: Store, other: Store) -> None:

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import random
+import shlex
 import sqlite3
 import subprocess
 import sys
@@ -26,6 +27,8 @@ from gateway.records.anchors import Anchors
 from gateway.records.log import Entry, Log
 from gateway.records.tables import LOG, METADATA
 from tests.postgres import PostgresServer
+from tests.shown import command as command_of
+from tests.shown import lines, program, shown
 
 AT = 1_790_000_000_000
 RECORDS = 60
@@ -279,11 +282,30 @@ def test_records_exported_as_lines_are_verified_alike(tmp_path: Path, key: Ed255
     public, kept = tmp_path / "anchors.pem", tmp_path / "anchors.jsonl"
     public.write_bytes(key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
     kept.write_text("".join(_line(each) for each in outside))
-    lines = [_line(each) for each in log_verify.records_of(file)]
-    good = command("-", "--key", str(public), "--anchors", str(kept), given="".join(lines).encode())
+    exported = [_line(each) for each in log_verify.records_of(file)]
+    good = command("-", "--key", str(public), "--anchors", str(kept), given="".join(exported).encode())
     assert good.stdout.startswith("whole: 122 records in 2 streams, 20 of them with their bodies erased, 2 anchors")
-    cut = command("-", "--key", str(public), "--anchors", str(kept), given="".join(lines[:-3]).encode())
+    cut = command("-", "--key", str(public), "--anchors", str(kept), given="".join(exported[:-3]).encode())
     assert (cut.returncode, cut.stdout) == (1, "NOT WHOLE: stream b ends at 58, and outside is kept an anchor of 61\n")
+
+
+def test_a_file_is_verified_by_the_command_of_the_page(tmp_path: Path, key: Ed25519PrivateKey, whole: Kept) -> None:
+    public, kept = tmp_path / "anchors.pem", tmp_path / "anchors.jsonl"
+    public.write_bytes(key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+    kept.write_text("".join(_line(each) for each in whole[1]))
+    places = {"records/records.db": whole[0], "anchors.pub": public, "/mnt/outside/anchors.jsonl": kept}
+    good = command(*command_of("docs/records.md", "hoks-log-verify records/records.db", places))
+    assert good.stdout.startswith("whole: 122 records in 2 streams")
+
+
+def copying() -> tuple[str, list[str]]:
+    """The question and the verifier's words of the page's command for a PostgreSQL database."""
+    (words,) = (
+        shlex.split(line) for each in shown("docs/records.md", "") for line in lines(each) if program(line) == "psql"
+    )
+    piped = words.index("|")
+    assert words[piped + 1] == "hoks-log-verify"
+    return words[piped - 1], words[piped + 2 :]
 
 
 def test_records_that_postgresql_copies_out_are_verified_alike(
@@ -301,11 +323,12 @@ def test_records_that_postgresql_copies_out_are_verified_alike(
         with connection.cursor().copy(f"COPY log ({columns}) FROM STDIN") as copy:
             for record in log_verify.records_of(file):
                 copy.write_row(record)
-        asked = f"COPY (SELECT {columns} FROM log ORDER BY stream, seq) TO STDOUT (FORMAT binary)"
+        asked, words = copying()
         with connection.cursor().copy(asked) as copy:
             copied = b"".join(copy)
     assert [*log_verify.copied_of(BytesIO(copied))] == [*log_verify.records_of(file)]
-    good = command("-", "--key", str(public), "--anchors", str(kept), given=copied)
+    places = {"anchors.pub": str(public), "anchors.jsonl": str(kept)}
+    good = command(*(places.get(word, word) for word in words), given=copied)
     assert good.stdout.startswith("whole: 122 records in 2 streams, 20 of them with their bodies erased, 2 anchors")
     for cut in (copied[:-2], b"P"):
         with pytest.raises(log_verify.Unreadable):
