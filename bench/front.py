@@ -188,7 +188,7 @@ def fronted(here: Scene) -> Iterator[Fronted]:
     first = free_ports(5)
     ports = (first, first + 1)
     with ExitStack() as until:
-        server = until.enter_context(running_server(careful=True))
+        server = until.enter_context(running_server())
         config = recorded(here, server, folder)
         instances = (Instance(first, first + 3, config, folder), Instance(first + 1, first + 4, config, folder))
         for each in instances:
