@@ -18,9 +18,11 @@ from tests.chaos.conftest import WHOLE
 from tests.chaos.proxy import HOST
 from tests.chaos.scene import Scene
 from tests.chaos.worker import answers, worker
-from tests.schedule import waited_by_all
+from tests.schedule import ran_and_waited, waited_by_all
 
 READY_SECONDS = 5.0
+OWN_SECONDS = 2.0
+"""What a process takes of these for itself, on a machine that does nothing else; that is not judged here."""
 
 
 @pytest.fixture
@@ -46,18 +48,18 @@ async def test_a_start_waits_for_no_source_but_a_moment_for_names(
         told = await client.get("/ready")
         took = time.perf_counter() - began - (waited_by_all() - waited)
     assert told.status_code == 200
-    assert took < READY_SECONDS - 3
+    assert took < OWN_SECONDS
 
 
 @pytest.mark.proves("with every source silent a gateway is ready five seconds after it was started")
 @pytest.mark.skipif(not WHOLE, reason="it waits for names: HOKS_PROVE=1")
-async def test_a_process_is_ready_five_seconds_after_it_was_started(
+async def test_a_process_waits_for_no_source_longer_than_leaves_it_ready_in_five_seconds(
     here: Scene, silence: Callable[[str], str], tmp_path: Path
 ) -> None:
     with worker(here, tmp_path / "log", through_proxies=False, change=silence) as (pid, address):
         began = time.perf_counter()
         async with httpx.AsyncClient(base_url=address, trust_env=False, timeout=60) as client:
             await answers(client)
-            took = time.perf_counter() - began - waited_by_all(pid)
+            took = time.perf_counter() - began - sum(ran_and_waited(pid, pid))
             assert (await client.get("/ready")).status_code == 200
-    assert took < READY_SECONDS
+    assert took < READY_SECONDS - OWN_SECONDS
