@@ -74,7 +74,7 @@ def apps(port: int, folder: Path, world: World) -> tuple[Starlette, ...]:
     """The applications in the order of their ports."""
     secrets = secrets_in(folder)
     board = Board()
-    issuer = issuer_app(url(port, "issuer"), pages=[f"http://{host}:{port}" for host in (HOST, "localhost")])
+    issuer = issuer_app(url(port, "issuer"), pages=[f"http://{HOST}:{port}", f"http://localhost:{port}"])
     issuer.routes.extend(board.routes())
     sources = {
         "a-ehoks": ehoks_app(world, Cas(USERNAME, secrets.ehoks_password), url(port, "eHOKS") + ehoks.SERVICE_PATH),

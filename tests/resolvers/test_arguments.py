@@ -19,6 +19,7 @@ ARGUMENTS = {
     "Query.guidanceGroup(id)": "which group; somebody else's and an unknown one come to the same null",
     "Query.guidanceGroup(theme)": "which of the states that the caller is shown anyway; drawn after redaction",
     "Query.guidanceSummary(organisationOid)": "the acting organisation; any other comes to the same null",
+    "Query.guidanceSummary(after)": "how far a count of the caller's own has come, sealed for the caller and the day",
     "Query.changes(since)": "a place of one's own, sealed for the caller",
     "Query.changes(first)": "how many of those that the caller sees",
     "Query.findings(organisationOid)": "the acting organisation; any other comes to the same null",
