@@ -145,7 +145,7 @@ async def gateway(folder: Path, world: World, settled: Callable[[str], str]) -> 
     config = folder / "gateway.toml"
     # A question that waits its turn on a slow machine is measured, not cut off.
     text = settings_text(PORT, folder).replace("request_seconds = 5.0", "request_seconds = 60.0")
-    config.write_text(settled(text) + "\n[overload]\nwaiting_seconds = 60\n")
+    config.write_text(settled(text) + "\n[overload]\nwaiting_seconds = 60\neach = 256\ncrowded = 256\n")
     loopback, timer = Loopback(folder, world), Timer()
     async with httpx.AsyncClient(transport=loopback) as issuer:
         answer = await issuer.post(f"http://127.0.0.1:{PORT + 1}/token", json={"persona": "staff-a"})
