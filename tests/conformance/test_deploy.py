@@ -130,7 +130,9 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert stage is not None
     # As in the base image, and with what leads pip to a registry; nothing of the environment of these tests.
     env = {name: value for name, value in os.environ.items() if name.startswith(("PIP_", "SSL_", "HTTP", "http"))}
-    env |= {"PATH": f"{Path(sys.executable).resolve().parent}:{os.defpath}", "HOME": str(root)}
+    base = tmp_path_factory.mktemp("base")
+    (base / "python").symlink_to(Path(sys.executable).resolve())
+    env |= {"PATH": f"{base}:{os.defpath}", "HOME": str(root)}
     here = root
     for line in stage[1].splitlines():
         word, _, rest = line.partition(" ")
