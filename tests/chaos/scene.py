@@ -146,14 +146,14 @@ class Scene:
         return self._tokens[persona]
 
     def kept_waiting(self) -> float:
-        """For how long this thread was ready and not running, and the scene's own thread ran or was ready (seconds).
+        """For how long this thread has been ready and not running, and the scene's own thread has run (seconds).
 
-        None of it is the gateway's time: a machine that does other work beside the tests, and the servers and proxies
-        that share an interpreter with it, and keep it while they wait for a processor, must not decide whether an
-        answer is late.
+        Neither is the gateway's time: a machine that does other work beside the tests, and the servers and proxies
+        that share an interpreter with it, must not decide whether an answer is late.
         """
         waited = ran_and_waited(threading.get_native_id())[1]
-        return waited + sum(ran_and_waited(self._thread.native_id))
+        ran = ran_and_waited(self._thread.native_id)[0]
+        return waited + ran
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
