@@ -21,11 +21,15 @@ T = TypeVar("T")
 MAX_DEPTH = 64
 MAX_NODES = 100_000
 """Values, the keys of objects included: each value but the first has a comma, or brackets of its own."""
+MAX_REBUILT = 25_000
+"""Values of a document that must be built whole to be written anew."""
 BYTES_A_NODE = 8
 """A body of many records may hold more values than a record, but none so small as to be nothing but structure."""
 
 MOST_FOREIGN = 500_000
 """Letters beyond ASCII in a document that must be composed: in Finnish text one in twenty is."""
+MOST_COMPOSED = 1_250_000
+"""Bytes of a document that must be composed. A body of many records is composed record by record."""
 
 PIECE_BYTES = 65_536
 
@@ -37,12 +41,28 @@ _COMMA = ord(",")
 _STEP = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1, _COMMA: 0}
 _HALVES = re.compile("[\ud800-\udfff]")
 _DECOMPOSED = re.compile(rb"\xcc[\x80-\xbf]|\xcd[\x80-\xaf]|\\u03[0-6]")
+_MARKED_ESCAPE = re.compile(rb"\\[bfnrt][\xcc\xcd]")
 _MARKS = (b"\xcc", b"\xcd", b"\\u03")
 """One of these stands in every letter that is not composed."""
 
 
-def sound(body: bytes, max_nodes: int = MAX_NODES, max_parts: int | None = None) -> bytes:
-    """The document within its limits, its letters composed (NFC), or ``SourceInvalid``.
+def sound(body: bytes) -> bytes:
+    """The document within its limits, its letters composed (NFC), or ``SourceInvalid``."""
+    nodes = _nodes(body, MAX_NODES)
+    if not needs_composing(body):
+        return body
+    if len(body) > MOST_COMPOSED or _foreign_letters(body) > MOST_FOREIGN:
+        raise SourceInvalid(Reason.UNREADABLE)
+    if b"\\u" not in body and not _MARKED_ESCAPE.search(body):
+        # As it is written: nothing else that JSON is written with becomes one with a mark.
+        return composed(_text(body)).encode()
+    if nodes > MAX_REBUILT:
+        raise SourceInvalid(Reason.NESTING)
+    return _composed(body)
+
+
+def _nodes(body: bytes, max_nodes: int, max_parts: int | None = None) -> int:
+    """How many values there are. Raises ``SourceInvalid`` beyond the limits.
 
     ``max_parts`` are the most elements or members that the document itself may have, repeated ones included.
     """
@@ -53,11 +73,7 @@ def sound(body: bytes, max_nodes: int = MAX_NODES, max_parts: int | None = None)
         raise SourceInvalid(Reason.NESTING)
     if max(accumulate(map(_STEP.__getitem__, brackets)), default=0) > MAX_DEPTH:
         raise SourceInvalid(Reason.NESTING)
-    if not needs_composing(body):
-        return body
-    if _foreign_letters(body) > MOST_FOREIGN:
-        raise SourceInvalid(Reason.UNREADABLE)
-    return _composed(body)
+    return nodes
 
 
 def _structure(body: bytes) -> bytes:
@@ -113,13 +129,31 @@ def _letters(text: str) -> str:
     return text if text.isascii() else composed(_HALVES.sub("", text))
 
 
+def _text(body: bytes) -> str:
+    try:
+        return body.decode("utf-8-sig")
+    except ValueError:
+        raise SourceInvalid(Reason.UNREADABLE) from None
+
+
 def parsed(body: bytes) -> Any:
     """The document as plain values. Raises ``SourceInvalid`` when it is not JSON to its end."""
+    text = _text(body)
     try:
-        text = body.decode("utf-8-sig")
         return json.loads(text, strict=False, parse_int=_bounded_int, parse_constant=str)
     except (ValueError, RecursionError):
         raise SourceInvalid(Reason.UNREADABLE) from None
+
+
+def values(body: bytes) -> Any:
+    """A document of any size within its limits as plain values, composed. It takes long: meant for a thread."""
+    _nodes(body, MAX_NODES)
+    document = parsed(body)
+    if not needs_composing(body):
+        return document
+    if _foreign_letters(body) > MOST_FOREIGN:
+        raise SourceInvalid(Reason.UNREADABLE)
+    return _compose(document)
 
 
 def _bounded_int(digits: str) -> int | float:
@@ -136,24 +170,23 @@ def elements(body: bytes, at_most: int) -> tuple[bytes, ...]:
 def members(body: bytes, at_most: int) -> dict[str, bytes]:
     """The members of a JSON object, each still as JSON. ``SourceInvalid`` when it is no object, or a larger one."""
     found = _cut(body, dict[str, msgspec.Raw], at_most)
-    return {key: bytes(value) for key, value in found.items()}
+    return {_letters(key): bytes(value) for key, value in found.items()}
 
 
 def _cut(body: bytes, kind: type[T], at_most: int) -> T:
-    """The document cut into its parts, which are counted before any is made.
+    """The document cut into its parts, which are counted before any is made, and composed when they are read.
 
     Where strict JSON stumbles over a mark or half a letter it is written anew. What is written anew is built whole
     first, so it may be no larger than a record.
     """
+    nodes = _nodes(body, max(MAX_NODES, len(body) // BYTES_A_NODE), at_most)
     with suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return msgspec.json.decode(sound(body, _most_nodes(body), at_most), type=kind)
+        return msgspec.json.decode(body, type=kind)
+    if nodes > MAX_REBUILT:
+        raise SourceInvalid(Reason.NESTING)
     with suppress(msgspec.DecodeError):
-        return msgspec.json.decode(_composed(sound(body, max_parts=at_most)), type=kind)
+        return msgspec.json.decode(_composed(body), type=kind)
     raise SourceInvalid(Reason.UNREADABLE)
-
-
-def _most_nodes(body: bytes) -> int:
-    return max(MAX_NODES, len(body) // BYTES_A_NODE)
 
 
 def strings(body: bytes) -> tuple[tuple[str, ...], int]:

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from connectors.bodies import members, parsed
+from connectors.bodies import members, parsed, sound
 from connectors.client import Incoming
 from connectors.failures import Reason, SourceFailure, SourceInvalid, outcome_of
 from connectors.wire import clean
@@ -188,7 +188,7 @@ def enrolment_in(body: bytes, place: str) -> Enrolment | None:
 
 def row_in(body: bytes) -> dict[str, Any]:
     """A row as it came. Raises ``SourceInvalid`` where it is none."""
-    row = parsed(body)
+    row = parsed(sound(body))
     if not isinstance(row, dict):
         raise SourceInvalid(Reason.UNREADABLE)
     return row

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import msgspec
 
-from connectors.bodies import parsed, sound
+from connectors.bodies import values
 from connectors.client import HttpPort, Incoming, Outgoing
 from connectors.failures import Reason, SourceInvalid, refuse_failures
 from connectors.rest.calls import Call, CursorPages, LinkedPages, NumberedPages, OffsetPages, Paging
@@ -75,7 +75,7 @@ class Pages:
         return False
 
     def _read(self, answer: Incoming, seen: set[bytes]) -> tuple[Any, int]:
-        document = parsed(sound(answer.body))
+        document = values(answer.body)
         count = self._count(document)
         if count and self._turn is not None:
             digest = hashlib.blake2b(answer.body, digest_size=16).digest()

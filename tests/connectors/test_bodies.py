@@ -1,15 +1,28 @@
 """Hostile JSON: each body comes to a refusal or to values within bounds, and costs little either way."""
 
 import json
+import time
 import tracemalloc
+import unicodedata
 from collections.abc import Callable
+from contextlib import suppress
 from unittest import mock
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.bodies import MAX_NODES, elements, members, parsed, sound, strings
+from connectors.bodies import (
+    MAX_NODES,
+    MAX_REBUILT,
+    MOST_COMPOSED,
+    elements,
+    members,
+    parsed,
+    sound,
+    strings,
+    values,
+)
 from connectors.failures import Reason, SourceInvalid
 
 MILLION = 1_000_000
@@ -100,8 +113,61 @@ def test_a_document_with_more_to_compose_than_any_text_has_is_refused_before_it_
 
 
 def test_a_large_finnish_text_whose_letters_are_taken_apart_is_composed() -> None:
-    body = ('["' + "a\u0308iti ja poika menevät yhdessä" * 100_000 + '"]').encode()
-    assert parsed(sound(body)) == ["äiti ja poika menevät yhdessä" * 100_000]
+    body = ('["' + "a\u0308iti ja poika menevät yhdessä" * 36_000 + '"]').encode()
+    assert parsed(sound(body)) == ["äiti ja poika menevät yhdessä" * 36_000]
+
+
+def test_a_batch_larger_than_what_is_composed_at_once_is_composed_record_by_record() -> None:
+    record = ('{"name":"' + "a\u0308iti ja poika menevät yhdessä" * 1_000 + '"}').encode()
+    body = b"[" + b",".join([record] * 140) + b"]"
+    assert len(body) > 3 * MOST_COMPOSED
+    assert {sound(each) for each in elements(body, at_most=140)} == {
+        ('{"name":"' + "äiti ja poika menevät yhdessä" * 1_000 + '"}').encode()
+    }
+
+
+KEYS_AND_TEXTS = st.text(st.sampled_from('a\u00e4o\u0308\u0323<>="\\\n,:[]{}'), max_size=9)
+DOCUMENTS = st.recursive(
+    KEYS_AND_TEXTS | st.integers(0, 9),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS_AND_TEXTS, inner, max_size=4),
+    max_leaves=12,
+)
+
+
+def in_composed_letters(value: object) -> object:
+    match value:
+        case str():
+            return unicodedata.normalize("NFC", value)
+        case list():
+            return [in_composed_letters(each) for each in value]
+        case dict():
+            return {in_composed_letters(key): in_composed_letters(each) for key, each in value.items()}
+    return value
+
+
+@given(DOCUMENTS, st.booleans())
+def test_every_text_and_key_of_a_document_is_composed_however_it_is_written(document: object, escaped: bool) -> None:
+    body = json.dumps(document, ensure_ascii=escaped).encode()
+    wanted = in_composed_letters(document)
+    assert parsed(sound(body)) == wanted
+    assert values(body) == wanted
+
+
+SMALL_AND_MANY = {
+    "written out": ("[" + ",".join(['"a\u0308"'] * (MAX_NODES - 1)) + "]").encode(),
+    "keys": ("{" + ",".join(f'"a\u0308{number}":1' for number in range(MAX_NODES // 2)) + "}").encode(),
+    "escaped": b"[" + b",".join([b'"a\\u0308"'] * (MAX_REBUILT - 1)) + b"]",
+    "escaped, too many": b"[" + b",".join([b'"a\\u0308"'] * (MAX_NODES - 1)) + b"]",
+    "of words": ('["' + "kevätjuhla a\u0308iti " * (MOST_COMPOSED // 22) + '"]').encode(),
+}
+
+
+@pytest.mark.parametrize("kind", SMALL_AND_MANY)
+def test_many_small_texts_to_compose_keep_nobody_waiting(kind: str) -> None:
+    began = time.thread_time()
+    with suppress(SourceInvalid):
+        sound(SMALL_AND_MANY[kind])
+    assert time.thread_time() - began < 0.1
 
 
 def test_of_a_key_that_is_there_twice_the_last_counts_in_every_reading() -> None:
