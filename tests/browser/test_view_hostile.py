@@ -80,8 +80,7 @@ def test_hostile_texts_are_inert_and_keep_within_the_page(
 
     watch.context.route("**/graphql", answered)
     if name is None:
-        viewing.plan.get_by_role("button", name="Refresh").click()
-        viewing.settle()
+        viewing.refresh()
     else:
         viewing.go(name)
     viewing.unfold()

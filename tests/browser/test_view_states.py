@@ -66,7 +66,7 @@ def test_a_refusal_while_looking_is_said_and_what_may_stay_stays(view: View, wat
     viewing = view()
     viewing.speak("en")
     watch.context.route(GRAPH, answered)
-    viewing.plan.get_by_role("button", name="Refresh").click()
+    viewing.refresh()
     viewing.plan.locator(f".notice.{state}").wait_for()
     told = viewing.text()
     assert said in told
@@ -107,9 +107,9 @@ def test_waiting_shows_that_it_goes_on_and_says_when_a_source_is_slow(view: View
     viewing.speak("en")
     held: list[Route] = []
     watch.context.route(GRAPH, lambda route: held.append(route))
-    viewing.plan.get_by_role("button", name="Refresh").click()
+    viewing.ask_again()
     waiting = viewing.plan.locator(".waiting")
-    assert waiting.locator("progress").is_visible()
+    waiting.locator("progress").wait_for()
     assert AINO in viewing.text()
     waiting.get_by_text("A source is slow. Still waiting.").wait_for()
     assert viewing.violations() == []
@@ -126,8 +126,7 @@ def test_a_source_that_fails_is_named_and_the_rest_stays(
     viewing.look("student-7", 7)
     failing("a-ehoks", "503")
     viewing.page.wait_for_timeout(2500)  # what the sandbox's gateway keeps of an answer is over
-    viewing.plan.get_by_role("button", name="Refresh").click()
-    viewing.settle()
+    viewing.refresh()
     notice = viewing.plan.locator(".notice.partial")
     assert "Some data are missing" in notice.inner_text() and "a-ehoks" in notice.inner_text()
     assert viewing.plan.locator(".plans article").count() == 1
@@ -145,14 +144,13 @@ def test_an_old_answer_is_marked_as_old(view: View, watch: Watch) -> None:
     viewing = view()
     viewing.speak("en")
     watch.context.route(GRAPH, aged)
-    viewing.plan.get_by_role("button", name="Refresh").click()
-    viewing.settle()
+    viewing.refresh()
     assert "Some data are old" in viewing.plan.locator(".notice.stale").inner_text()
     assert AINO in viewing.text()
     assert viewing.violations() == []
     looks = viewing.plan.locator(".notice.stale").evaluate("(each) => getComputedStyle(each).borderLeftColor")
     watch.context.route(GRAPH, refused(500, "INTERNAL"))
-    viewing.plan.get_by_role("button", name="Refresh").click()
+    viewing.refresh()
     failed = viewing.plan.locator(".notice.failed")
     failed.wait_for()
     assert failed.evaluate("(each) => getComputedStyle(each).borderLeftColor") != looks
@@ -186,8 +184,7 @@ def test_a_consent_that_is_withdrawn_while_somebody_looks_takes_the_data_off_the
     assert len(units) > 3
     withdraw = "mutation ($id: ID!) { withdrawConsent(id: $id) { isInForce } }"
     gateway.ask("student-9", withdraw, {"id": consent})
-    viewing.plan.get_by_role("button", name="Refresh").click()
-    viewing.settle()
+    viewing.refresh()
     told = viewing.text()
     assert "The data are no longer shown" in told and "a consent was withdrawn" in told
     assert not [unit for unit in units if unit in told]

@@ -59,6 +59,17 @@ class Viewing:
         self.page.locator("nav").get_by_role("button", name=name, exact=True).click()
         self.settle()
 
+    def ask_again(self) -> None:
+        """Press the plan's button that reads it anew; what is asked may still be on its way."""
+        self.plan.get_by_role("button", name="Refresh").click()
+
+    def refresh(self) -> None:
+        """Read the plan anew, until the element tells how that went."""
+        self.plan.evaluate(_LISTEN)
+        self.ask_again()
+        self.plan.evaluate("(plan) => plan.told")
+        self.settle()
+
     @property
     def plan(self) -> Locator:
         """The plan as it is shown."""
@@ -87,6 +98,10 @@ class Viewing:
 _SPOKEN = """(lang) => {
   const bodies = [...document.querySelectorAll('hoks-plan')].map((each) => each.shadowRoot.querySelector('.body'))
   return [document.documentElement, ...bodies].every((each) => each.lang === lang)
+}"""
+_LISTEN = """(plan) => {
+  const told = (name) => new Promise((heard) => plan.addEventListener(name, () => heard(), { once: true }))
+  plan.told = Promise.race([told('hoks-loaded'), told('hoks-failed')])
 }"""
 _CHOICE = "(all, wanted) => [...all.options].find(({ text }) => text.startsWith(wanted)).value"
 _TOLD = """() => {
