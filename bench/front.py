@@ -382,7 +382,8 @@ async def _until(holds: Callable[[], bool]) -> None:
 async def slow(standing: Fronted, requests: Sequence[bytes], seconds: float) -> list[Line]:
     """Real clients alone, and beside five hundred that are slow with their headers, their bodies or at reading.
 
-    They ask for a quarter of what can be answered: the slow ones are on the same machine, and take their share of it.
+    They ask for a quarter of what can be answered: the slow ones are on the same machine and, although they come last
+    there, take their share of it.
     """
     lines = []
     async with asked(standing, requests):
@@ -430,7 +431,24 @@ def _ratio(beside: Sequence[Answered], alone: Sequence[Answered]) -> float:
 @asynccontextmanager
 async def _slow_clients(address: str, words: Sequence[str]) -> AsyncIterator[Callable[[], int]]:
     """So many slow clients, anew when the front has closed them; how many there were at a time at most."""
-    command = [program("slowhttptest"), *words, "-c", str(SLOW_CLIENTS), "-r", "150", "-i", "1", "-l", "60", "-p", "5"]
+    # Elsewhere they would have processors of their own.
+    command = [
+        "nice",
+        "-n",
+        "19",
+        program("slowhttptest"),
+        *words,
+        "-c",
+        str(SLOW_CLIENTS),
+        "-r",
+        "150",
+        "-i",
+        "1",
+        "-l",
+        "60",
+        "-p",
+        "5",
+    ]
     told = bytearray()
     process: asyncio.subprocess.Process | None = None
 
