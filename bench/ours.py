@@ -12,9 +12,11 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from sqlalchemy import create_engine
 
 from bench.targets import Command, Place, Relayed, Target
 from bench.world import TODAY, provider_oid
+from gateway.records import migration
 
 ISSUER, AUDIENCE, KEY_ID = "http://127.0.0.1/bench", "hoks-gateway", "bench"
 KEPT_SECONDS = 60
@@ -128,6 +130,11 @@ def _command(place: Place, port: int, *, plans: int, people: int, tickets: bool 
         (folder / name).write_text(text)
     key = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     (folder / "anchors.pem").write_bytes(key)
+    # As every gateway but the first finds its records.
+    engine = create_engine(f"sqlite:///{folder / 'records.db'}")
+    with engine.begin() as connection:
+        migration.upgrade(connection)
+    engine.dispose()
     for file in folder.iterdir():
         file.chmod(0o600)
     config = folder / "gateway.toml"
