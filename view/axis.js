@@ -10,7 +10,7 @@ export function axis(student, context) {
   const lanes = lanesOf(student)
   const scale = scaleOf(lanes.flatMap(daysOf), context.today)
   const track = (name, some) => el(`div.${name}`, { "aria-hidden": "true" }, el("div.track", {}, some))
-  const labels = scale.ticks.filter(({ left }) => left < 96).map(({ left, year, month }) => mark(month === 1 ? "tick.year" : "tick", left, month === 1 ? year : `${month}/${year % 100}`))
+  const labels = scale.ticks.filter(({ left }) => left < 96).map(({ left, year, month }) => (month === 1 ? mark("tick.year", left, year) : mark("tick", left, `${month}/${year % 100}`)))
   return el(
     "section",
     {},
@@ -50,7 +50,7 @@ const supportOf = (plan) => [...(plan?.learningSupport ?? []), ...(plan?.studies
 const daysOf = ({ right, plan, units }) =>
   [right?.estimatedEndDate, plan?.firstApprovedOn, ...ends([right ?? {}]), ...ends(right?.periods), ...ends(supportOf(plan)), ...units.flatMap(daysOfUnit)]
 
-const mark = (kind, left, text) => el(`span.${kind}`, { style: { left: `${left}%` } }, text && String(text))
+const mark = (kind, left, text) => el(`span.${kind}`, { style: { left: `${left}%` } }, text)
 
 function bar(kind, start, end, { at }, last) {
   const from = at(start ?? end)

@@ -10,7 +10,6 @@ const KINDS = {
   TOO_MANY_REQUESTS: "busy",
   UNAVAILABLE: "busy",
   OVERLOADED: "busy",
-  BAD_USER_INPUT: "input",
 }
 
 export class Failure extends Error {
@@ -20,8 +19,8 @@ export class Failure extends Error {
   }
 }
 
-// The data with what was withheld and which sources are missing. A function that gives the token is asked once more,
-// with true, for a fresh one.
+// The data, what is withheld and which sources are missing. A function that gives the token is asked once more, with
+// true, for a fresh one.
 export async function ask({ endpoint, token, role, signal }, documentId, variables) {
   const tell = async (renew) => {
     const bearer = typeof token === "function" ? await token(renew) : token
@@ -39,7 +38,6 @@ export async function ask({ endpoint, token, role, signal }, documentId, variabl
 async function sent(endpoint, bearer, role, signal, body) {
   const headers = { authorization: `Bearer ${bearer}`, "content-type": "application/json" }
   if (role) headers["acting-role"] = role
-  const signals = [AbortSignal.timeout(SECONDS * 1000), ...(signal ? [signal] : [])]
   let answer
   try {
     const response = await fetch(endpoint, {
@@ -47,7 +45,7 @@ async function sent(endpoint, bearer, role, signal, body) {
       credentials: "omit",
       cache: "no-store",
       referrerPolicy: "no-referrer",
-      signal: AbortSignal.any(signals),
+      signal: AbortSignal.any([AbortSignal.timeout(SECONDS * 1000), signal].filter(Boolean)),
       headers,
       body: JSON.stringify(body),
     })

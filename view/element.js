@@ -1,5 +1,5 @@
 // What the elements have in common: whom they ask in which language, states and events. The token comes by property
-// alone, as text or as a function that gives one.
+// alone: text, or a function that gives it.
 import { ask } from "./client.js"
 import { dayOf } from "./dates.js"
 import { gaps, notice, waiting } from "./notices.js"
@@ -9,7 +9,7 @@ import { languageOf, words } from "./texts.js"
 import { Withheld } from "./withheld.js"
 
 const KEPT_MILLISECONDS = 60_000
-const KEEPING = ["busy", "offline", "failed"]
+export const KEEPING = ["busy", "offline", "failed"]
 
 export class HoksElement extends HTMLElement {
   static observedAttributes = ["endpoint", "lang"]
@@ -21,7 +21,7 @@ export class HoksElement extends HTMLElement {
   #listening
   #askedAt = 0
   #state = {}
-  #top = el("div", { "aria-live": "polite" })
+  #top = el("div", { "aria-live": "polite", tabindex: "-1" })
   #body = el("div.body")
 
   constructor() {
@@ -124,13 +124,17 @@ export class HoksElement extends HTMLElement {
       answer && gaps(answer, t, again),
       answer && !answer.student && notice(isGone ? "gone" : "empty", t),
     ]
+    const root = this.shadowRoot
+    const hadFocus = root.activeElement
     this.#top.lang = this.#body.lang = lang
     fill(this.#top, top)
-    if (isWaiting && answer) return
-    const { student, withheld } = answer ?? {}
-    const read = (student?.sources ?? []).map(({ fetchedAt }) => fetchedAt ?? "").sort()
-    const context = { t, lang, again, today: this.today ?? dayOf(read.at(-1)), withheld: new Withheld(withheld, t) }
-    fill(this.#body, student && this.drawn(student, context))
+    if (!isWaiting || !answer) {
+      const { student, withheld } = answer ?? {}
+      const read = (student?.sources ?? []).map(({ fetchedAt }) => fetchedAt ?? "").sort()
+      const context = { t, lang, again, today: this.today ?? dayOf(read.at(-1)), withheld: new Withheld(withheld, t) }
+      fill(this.#body, student && this.drawn(student, context))
+    }
+    if (hadFocus && !root.activeElement) (root.querySelector("button") ?? this.#top).focus()
   }
 
   // On paper nothing is folded.

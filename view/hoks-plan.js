@@ -29,7 +29,7 @@ export class HoksPlan extends HoksElement {
     const all = { ...context, providers: new Providers(student, context) }
     const name = el("h2", {}, el("bdi", {}, cut(student.name) ?? t("noName")))
     return [
-      el("header", {}, name, el("button", { type: "button", onclick: again }, t("refresh"))),
+      el("header", {}, name, el("button", { onclick: again }, t("refresh"))),
       HoksPlan.sections.map((section) => section(student, all)),
       withheld.summary(),
     ]

@@ -9,7 +9,7 @@ export const notice = (kind, t, { again, told, body } = {}) =>
     {},
     el("span.sign", { "aria-hidden": "true" }, SIGNS[kind] ?? "!"),
     el("div", {}, el("b", {}, t(kind)), el("p", {}, body ?? t(`${kind}Do`, told))),
-    again && el("button", { type: "button", onclick: again }, t("again")),
+    again && el("button", { onclick: again }, t("again")),
   )
 
 const SLOW_SECONDS = 2
@@ -24,7 +24,7 @@ export function waiting(t) {
 // Which sources an answer lacks, and of which it holds an earlier one.
 export const gaps = (answer, t, again) => {
   const old = answer.gaps.filter(({ outcome }) => outcome === "STALE")
-  const missing = answer.gaps.filter(({ outcome }) => outcome !== "STALE")
+  const missing = answer.gaps.filter((each) => !old.includes(each))
   const told = (some) => some.map(({ source, outcome }) => `${source} (${t(outcome)})`).join(", ")
   return [
     (missing.length > 0 || answer.isPartial) && notice("partial", t, { again, told: told(missing) || "?" }),

@@ -17,7 +17,7 @@ export const plans = ({ hoksit, studyRights }, { t, lang, providers, withheld })
       facts([
         [t("progress"), progress(plan.progress, t)],
         [t("approved"), withheld.or(inWords(plan.firstApprovedOn, lang), "Hoks.firstApprovedOn") ?? t("notApproved")],
-        [t("phase"), phase && cut(nameIn(lang, phase)?.text)],
+        [t("phase"), cut(nameIn(lang, phase)?.text)],
         [t("D13"), withheld.or(free(goal), "Hoks.careerPlanGoal")],
         [t("Cs"), withheld.or(free([plan.studentEmail, plan.studentPhone].filter(Boolean).join(", ")), "Hoks.studentEmail")],
         [t("D9"), withheld.mark("Hoks.learningSupport")],

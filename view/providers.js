@@ -2,7 +2,6 @@
 import { cut, el } from "./render.js"
 import { nameIn } from "./texts.js"
 
-const PATTERNS = 5
 const SHAPES = ["workplace", "learning", "interruption", "demonstration", "approved", "estimated"]
 
 export class Providers {
@@ -13,9 +12,10 @@ export class Providers {
     this.t = t
   }
 
-  // The class of a provider's colour and pattern.
+  // A provider's colour and pattern: five of each, no pair twice among twenty-five.
   look(provider) {
-    return `p${Math.max(0, [...this.names.keys()].indexOf(provider?.oid)) % PATTERNS}`
+    const place = Math.max(0, [...this.names.keys()].indexOf(provider?.oid))
+    return `p${place % 5}.q${Math.floor(place * 1.2) % 5}`
   }
 
   chip(provider) {

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import date
 
 import pytest
+from playwright.sync_api import Route
 
 from tests.browser.viewing import LANGUAGES, Viewing
 from tests.browser.watch import Watch
@@ -83,7 +84,21 @@ def test_a_line_says_what_changed_and_why(view: View) -> None:
     assert "The one before" not in line.inner_text()
 
 
-def test_a_student_at_two_providers_has_both_on_one_axis_each_with_colour_and_pattern(view: View) -> None:
+def at_ten_providers(route: Route) -> None:
+    """The answer with further study rights, each at a provider of its own."""
+    answer = route.fetch()
+    content = answer.json()
+    student = content["data"]["students"]["edges"][0]["node"]
+    first = student["studyRights"][0]
+    for place in range(10 - len(student["studyRights"])):
+        provider = {**first["provider"], "oid": f"1.2.246.562.10.9900000000{place}", "name": {"en": f"School {place}"}}
+        student["studyRights"].append({**first, "oid": f"{first['oid']}{place}", "provider": provider})
+    route.fulfill(response=answer, json=content)
+
+
+def test_a_student_at_several_providers_has_all_on_one_axis_each_with_colour_and_pattern(
+    view: View, watch: Watch
+) -> None:
     viewing = view()
     viewing.speak("en")
     viewing.look("student-7", 7)
@@ -100,6 +115,12 @@ def test_a_student_at_two_providers_has_both_on_one_axis_each_with_colour_and_pa
         assert state in units, state
     assert "Overlapping workplace periods" in viewing.plan.locator(".hints").inner_text()
     assert "a-ehoks" in viewing.plan.locator(".sources").inner_text()
+
+    watch.context.route("**/graphql", at_ten_providers)
+    viewing.refresh()
+    for part in (".legend .swatch", ".lane .row:first-of-type .bar.state:first-child"):
+        looks = viewing.plan.locator(part).evaluate_all(f"(all) => all.map({LOOK}).map(String)")
+        assert len(looks) == len(set(looks)) == 10, part
 
 
 def test_the_axis_is_true_to_time(view: View) -> None:

@@ -4,7 +4,6 @@ paper, without motion."""
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page
 
 from tests.browser.viewing import Viewing
 from tests.browser.watch import Watch
@@ -48,27 +47,12 @@ def opened(view: View, part: str, **how: object) -> Viewing:
 def test_axe_finds_nothing_in_light_and_in_dark_and_nothing_is_lost_at_any_width(view: View, part: str) -> None:
     viewing = opened(view, part)
     viewing.unfold()
-    for scheme in ("light", "dark"):
-        viewing.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-        assert viewing.violations() == [], scheme
+    assert viewing.violations() == []
     for width in WIDTHS:
         viewing.page.set_viewport_size({"width": width, "height": 900})
         assert viewing.overflow() == [], width
     viewing.page.set_viewport_size({"width": 320, "height": 900})
     assert viewing.violations() == []
-
-
-_FOCUSED = """() => {
-  let at = document.activeElement
-  while (at.shadowRoot?.activeElement) at = at.shadowRoot.activeElement
-  return `${at.tagName} ${at.innerText ?? ''}`
-}"""
-
-
-def focused(page: Page) -> str:
-    """What has the focus, within elements too: its tag and its words."""
-    told: str = page.evaluate(_FOCUSED)
-    return told
 
 
 def test_the_keyboard_alone_does_everything(view: View) -> None:
@@ -78,7 +62,7 @@ def test_the_keyboard_alone_does_everything(view: View) -> None:
     stops: list[str] = []
     while stops.count(SKIP) < 2 and len(stops) < 400:
         page.keyboard.press("Tab")
-        stops.append(focused(page))
+        stops.append(viewing.focused())
     for stop in (SKIP, "BUTTON Suomi", "SELECT", "BUTTON Consents", "BUTTON Refresh", "SUMMARY"):
         assert any(each.startswith(stop) for each in stops), stop
     rows = viewing.plan.locator("details").count()
@@ -91,7 +75,7 @@ def test_the_keyboard_alone_does_everything(view: View) -> None:
     page.keyboard.press("ArrowDown")
     viewing.settle()
     assert page.locator(".eyes select").last.input_value() != "student-1"
-    assert focused(page).startswith("SELECT")
+    assert viewing.focused().startswith("SELECT")
 
 
 def test_a_change_of_language_keeps_the_focus_and_the_plan(view: View) -> None:
@@ -99,7 +83,7 @@ def test_a_change_of_language_keeps_the_focus_and_the_plan(view: View) -> None:
     asked: list[str] = []
     viewing.page.on("request", lambda request: asked.append(request.url))
     viewing.speak("sv")
-    assert focused(viewing.page) == "BUTTON Svenska"
+    assert viewing.focused() == "BUTTON Svenska"
     assert not [each for each in asked if each.endswith("/graphql")]
 
 

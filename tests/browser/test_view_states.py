@@ -1,19 +1,18 @@
 """What goes wrong is said in words with what to do, each state in its own way; nothing is lost that need not be, and
 nothing of anybody is left behind."""
 
-import json
 from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import Route
 
 from gateway.trial import asked
+from tests.browser.answers import GRAPH, REFUSALS, lacking, refused
 from tests.browser.viewing import LANGUAGES, Viewing
 from tests.browser.watch import Watch
 from tests.conformance.standing import Standing
 
 AINO = "Aino Elviira Lehtovirta"
-GRAPH = "**/graphql"
 
 
 @pytest.fixture
@@ -39,27 +38,6 @@ def failing(gateway: Standing) -> Iterator[Callable[[str, str], None]]:
     gateway.wait_for_every_source()
 
 
-def refused(status: int, code: str) -> Callable[[Route], None]:
-    """Answers as the gateway refuses."""
-    body = json.dumps({"errors": [{"message": "so", "extensions": {"code": code}}]})
-    return lambda route: route.fulfill(status=status, body=body, content_type="application/json")
-
-
-def gone(route: Route) -> None:
-    """No network."""
-    route.abort("internetdisconnected")
-
-
-REFUSALS: dict[str, tuple[Callable[[Route], None], str, bool]] = {
-    "expired": (refused(401, "UNAUTHENTICATED"), "Your sign-in has ended", False),
-    "denied": (refused(403, "ACTING_ROLE_NOT_HELD"), "Not permitted", False),
-    "busy": (refused(503, "OVERLOADED"), "The service cannot answer now", True),
-    "failed": (refused(500, "INTERNAL"), "Something went wrong", True),
-    "offline": (gone, "No connection", True),
-}
-"""How the gateway answers, what is read then, and whether what was shown stays."""
-
-
 @pytest.mark.parametrize("state", REFUSALS)
 def test_a_refusal_while_looking_is_said_and_what_may_stay_stays(view: View, watch: Watch, state: str) -> None:
     answered, said, stays = REFUSALS[state]
@@ -71,6 +49,7 @@ def test_a_refusal_while_looking_is_said_and_what_may_stay_stays(view: View, wat
     told = viewing.text()
     assert said in told
     assert (AINO in told) is stays
+    assert viewing.focused().startswith("DIV" if state == "denied" else "BUTTON Try again")
     assert viewing.violations() == []
     for language in LANGUAGES:
         viewing.speak(language)
@@ -78,7 +57,9 @@ def test_a_refusal_while_looking_is_said_and_what_may_stay_stays(view: View, wat
     watch.context.unroute(GRAPH)
     if state != "denied":
         viewing.plan.locator(f".notice.{state} button").click()
+        viewing.settle()
         viewing.plan.get_by_role("heading", name=AINO).wait_for()
+        assert viewing.focused().startswith(("BUTTON", "DIV"))
     watch.forget()
     assert watch.faults() == []
 
@@ -87,16 +68,16 @@ def test_a_refusal_while_looking_is_said_and_what_may_stay_stays(view: View, wat
 def test_a_refusal_at_the_start_is_said_with_what_to_do(view: View, watch: Watch, state: str) -> None:
     answered, said, _ = REFUSALS[state]
     watch.context.route(GRAPH, answered)
+    if state == "offline":
+        watch.context.route("**/token", answered)
     viewing = view()
     viewing.speak("en")
     notice = viewing.page.locator(f".notice.{state}")
     assert said in notice.inner_text()
-    for scheme in ("light", "dark"):
-        viewing.page.emulate_media(color_scheme=scheme)
-        assert viewing.violations() == [], scheme
+    assert viewing.violations() == []
     viewing.page.set_viewport_size({"width": 320, "height": 800})
     assert viewing.overflow() == []
-    watch.context.unroute(GRAPH)
+    watch.context.unroute_all()
     notice.get_by_role("button", name="Try again").click()
     viewing.plan.get_by_role("heading", name=AINO).wait_for()
     watch.forget()
@@ -135,15 +116,9 @@ def test_a_source_that_fails_is_named_and_the_rest_stays(
 
 
 def test_an_old_answer_is_marked_as_old(view: View, watch: Watch) -> None:
-    def aged(route: Route) -> None:
-        answer = route.fetch()
-        content = answer.json()
-        content["extensions"]["gaps"] = [{"source": "a-ehoks", "outcome": "STALE"}]
-        route.fulfill(response=answer, json=content)
-
     viewing = view()
     viewing.speak("en")
-    watch.context.route(GRAPH, aged)
+    watch.context.route(GRAPH, lacking("STALE"))
     viewing.refresh()
     assert "Some data are old" in viewing.plan.locator(".notice.stale").inner_text()
     assert AINO in viewing.text()
@@ -189,6 +164,10 @@ def test_a_consent_that_is_withdrawn_while_somebody_looks_takes_the_data_off_the
     assert "The data are no longer shown" in told and "a consent was withdrawn" in told
     assert not [unit for unit in units if unit in told]
     assert viewing.violations() == []
+    viewing.look("student-9", 9)
+    viewing.look("recipient-2", 9)
+    assert "Nothing to show" in viewing.plan.locator(".notice.empty").inner_text()
+    assert viewing.violations() == []
 
 
 def test_without_a_sandbox_the_page_asks_for_a_token_keeps_it_to_itself_and_lets_a_role_be_chosen(
@@ -202,12 +181,16 @@ def test_without_a_sandbox_the_page_asks_for_a_token_keeps_it_to_itself_and_lets
     assert viewing.violations() == []
     watch.forget()
     field = viewing.page.locator("input[name=token]")
-    field.fill("no token")
-    viewing.page.get_by_role("button", name="Sign in").click()
+
+    def sign_in(token: str) -> None:
+        field.fill(token)
+        field.press("Enter")
+
+    sign_in("no token")
     viewing.page.locator(".notice.expired").wait_for()
+    assert viewing.violations() == []
     watch.forget()
-    field.fill(gateway.token("dual-a", "hoks-view"))
-    viewing.page.get_by_role("button", name="Sign in").click()
+    sign_in(gateway.token("dual-a", "hoks-view"))
     viewing.page.get_by_role("button", name="Responsible teacher").wait_for()
     assert viewing.violations() == []
     watch.forget()
@@ -218,6 +201,34 @@ def test_without_a_sandbox_the_page_asks_for_a_token_keeps_it_to_itself_and_lets
     viewing.settle()
     assert viewing.plan.locator(".row").count() > 3
     assert viewing.page.url == f"{gateway.origin}/view"
+
+
+def test_whoever_signs_in_again_finds_what_they_typed_and_nobody_else_does(
+    view: View, watch: Watch, gateway: Standing
+) -> None:
+    settings = {"client": "hoks-view", "personas": None, "today": None}
+    watch.context.route("**/view/settings.json", lambda route: route.fulfill(json=settings))
+    viewing = view()
+    viewing.speak("en")
+    token, recipient = (viewing.page.locator(f"input[name={name}]") for name in ("token", "recipient"))
+    token.fill(gateway.token("student-1", "hoks-view"))
+    token.press("Enter")
+    viewing.plan.get_by_role("heading", name=AINO).wait_for()
+    viewing.go("Consents")
+    recipient.fill("1.2.246.562.98.98000009195")
+    for persona, typed in {"student-1": "1.2.246.562.98.98000009195", "student-7": ""}.items():
+        watch.context.route(GRAPH, refused(401, "UNAUTHENTICATED"))
+        viewing.go("Consents")
+        viewing.page.locator(".notice.expired").wait_for()
+        assert viewing.page.locator("form, .card").count() == 0
+        viewing.page.get_by_role("button", name="Sign in").press("Enter")
+        assert viewing.focused().startswith("INPUT token")
+        watch.context.unroute(GRAPH)
+        token.fill(gateway.token(persona, "hoks-view"))
+        token.press("Enter")
+        recipient.wait_for()
+        assert recipient.input_value() == typed
+    watch.forget()
 
 
 def test_no_address_and_no_word_to_the_console_tells_of_anybody(view: View, watch: Watch) -> None:

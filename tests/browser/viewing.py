@@ -2,7 +2,7 @@
 
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from playwright.sync_api import Locator, Page
 
@@ -12,6 +12,8 @@ from tests.conformance.standing import Standing
 
 LANGUAGES = {"fi": "Suomi", "sv": "Svenska", "en": "English"}
 STANDARD = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+MOST_STOPS = 80
 SETTLED = """() => {
   const parts = [document, ...[...document.querySelectorAll('*')].map((each) => each.shadowRoot).filter(Boolean)]
   const main = document.querySelector('main')
@@ -26,7 +28,7 @@ class Viewing:
     """A page at ``/view`` in a watched window."""
 
     def __init__(self, watch: Watch, gateway: Standing, *, width: int = 1280, scheme: Any = "light") -> None:
-        self.gateway = gateway
+        self.gateway, self._scheme = gateway, scheme
         self.page: Page = watch.context.new_page()
         self.page.set_viewport_size({"width": width, "height": 900})
         self.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
@@ -85,9 +87,29 @@ class Viewing:
         while (folded := self.page.locator("main details:not([open]) > summary")).count():
             folded.first.click()
 
+    def focused(self) -> str:
+        """What has the focus, within elements too: its tag and its words, or what a field is called."""
+        told: str = self.page.evaluate(_FOCUSED)
+        return told
+
+    def tab_to(self, words: str) -> None:
+        """Go on by the keyboard until that has the focus."""
+        passed = [self.focused()]
+        while len(passed) < MOST_STOPS:
+            self.page.keyboard.press("Tab")
+            passed.append(self.focused())
+            if passed[-1].startswith(words):
+                return
+        raise AssertionError(f"no {words} among {passed}")
+
     def violations(self) -> list[str]:
-        """What axe finds against WCAG 2.2 AA and good practice."""
-        return violations(self.page)
+        """What axe finds against WCAG 2.2 AA and good practice, in light and in dark."""
+        found: list[str] = []
+        for scheme in SCHEMES:
+            self.page.emulate_media(color_scheme=scheme)
+            found += [f"{scheme}: {each}" for each in violations(self.page)]
+        self.page.emulate_media(color_scheme=self._scheme)
+        return found
 
     def overflow(self) -> list[str]:
         """What reaches beyond the window's edges, and so is lost or makes the page scroll sideways."""
@@ -102,6 +124,11 @@ _SPOKEN = """(lang) => {
 _LISTEN = """(plan) => {
   const told = (name) => new Promise((heard) => plan.addEventListener(name, () => heard(), { once: true }))
   plan.told = Promise.race([told('hoks-loaded'), told('hoks-failed')])
+}"""
+_FOCUSED = """() => {
+  let at = document.activeElement
+  while (at.shadowRoot?.activeElement) at = at.shadowRoot.activeElement
+  return `${at.tagName} ${at.innerText || at.name || at.value || ''}`
 }"""
 _CHOICE = "(all, wanted) => [...all.options].find(({ text }) => text.startsWith(wanted)).value"
 _TOLD = """() => {

@@ -9,17 +9,22 @@ const ITEMS = "D1 D2q D2u D3 D4 D5 D6u D6d D7 D8 D9 D10 D11b D12 D13 G Gi W1 W2 
 const PURPOSES = ["RECOGNITION", "WORKPLACE_LEARNING", "EMPLOYMENT", "FURTHER_STUDIES", "SERVICES", "OTHER"]
 const RECIPIENTS = ["PERSON", "ORGANISATION"]
 
-// What was typed stays while the page does, whatever fails and whichever language is chosen.
-const typed = { recipientKind: "PERSON", recipient: "", items: new Set(), express: new Set(), purpose: PURPOSES[0], endDate: "", plan: "" }
+// What was typed stays while the page does and the same person looks, whatever fails and whichever language is chosen.
+const nothing = () => ({ recipient: "", items: new Set(), express: new Set(), endDate: "" })
+const typed = { of: null, recipientKind: "PERSON", purpose: PURPOSES[0], plan: "", ...nothing() }
 
-export async function consents(box, { t, lang, asked, loaded }) {
-  const said = el("div", { role: "status" })
-  const again = () => loaded(box, () => asked("Consents", { language: lang.toUpperCase() }), drawn)
-  await again()
+export async function consents(box, { t, lang, viewer, asked, failed, loader }) {
+  if (typed.of !== viewer.oid) Object.assign(typed, nothing(), { of: viewer.oid })
+  const said = el("div", { role: "status", tabindex: "-1" })
+  const all = el("div")
+  const load = () => loader(all, () => asked("Consents", { language: lang.toUpperCase() }), drawn)()
+  box.replaceChildren(said, all)
+  await load()
 
-  function drawn({ data }) {
+  function drawn({ data, gaps, isPartial }) {
     const { consentText, students } = data
-    const { hoksit = [], consents: given = [] } = students.edges[0]?.node ?? {}
+    const { hoksit = [], consents: given } = students.edges[0]?.node ?? {}
+    const isNone = given ? !given.length : !(isPartial || gaps.length)
     const plans = (hoksit ?? []).map(({ studyRightOid, provider, studyRight }) => {
       const code = studyRight?.qualifications?.[0]?.code
       const names = [nameIn(lang, provider?.name)?.text, code && nameIn(lang, code.name, code.uri)?.text]
@@ -27,8 +32,7 @@ export async function consents(box, { t, lang, asked, loaded }) {
     })
     return [
       el("h2", {}, t("given")),
-      said,
-      given.length ? el("div.cards", {}, given.map((each) => card(each, plans))) : notice("empty", t, { body: t("noConsents") }),
+      isNone ? notice("empty", t, { body: t("noConsents") }) : el("div.cards", {}, (given ?? []).map((each) => card(each, plans))),
       el("h2", {}, t("give")),
       el("section.text", {}, el("h3", {}, consentText.title), el("p", {}, consentText.text)),
       form(consentText, plans),
@@ -38,8 +42,10 @@ export async function consents(box, { t, lang, asked, loaded }) {
   function card(each, plans) {
     const { id, recipientKind, recipient, items, purpose, startDate, endDate, isInForce, withdrawnOn, uses, studyRightOid } = each
     const sure = el("div")
-    const ask = el("button", { type: "button", onclick: () => sure.replaceChildren(el("p", {}, t("withdrawSure")), yes, no) }, t("withdraw"))
-    const yes = el("button.main", { type: "button", onclick: () => made("WithdrawConsent", { id }, "withdrawnNow") }, t("withdraw"))
+    const answer = el("div", { role: "status" })
+    const question = el("p", { tabindex: "-1" }, t("withdrawSure"))
+    const ask = el("button", { type: "button", onclick: () => (sure.replaceChildren(question, answer, yes, no), question.focus()) }, t("withdraw"))
+    const yes = el("button.main", { type: "button", onclick: () => made("WithdrawConsent", { id }, "withdrawnNow", answer) }, t("withdraw"))
     const no = el("button", { type: "button", onclick: () => (sure.replaceChildren(ask), ask.focus()) }, t("close"))
     sure.append(ask)
     const state = withdrawnOn ? t("withdrawnOn", inWords(withdrawnOn, lang)) : t(isInForce ? "inForce" : "notInForce")
@@ -62,6 +68,7 @@ export async function consents(box, { t, lang, asked, loaded }) {
   function form({ version, sensitive }, plans) {
     typed.plan = plans.some(([oid]) => oid === typed.plan) ? typed.plan : (plans[0]?.[0] ?? "")
     const short = el("p.strong", { role: "status" })
+    const answer = el("div", { role: "status" })
     const keep = (name) => (event) => {
       typed[name] = event.target.value
       told()
@@ -87,7 +94,7 @@ export async function consents(box, { t, lang, asked, loaded }) {
       const { plan: studyRightOid, recipientKind, recipient, purpose, endDate, express } = typed
       const items = chosen()
       const input = { studyRightOid, recipientKind, recipient: recipient.trim(), items, purpose, endDate, textVersion: version, language: lang.toUpperCase(), express: items.filter((each) => express.has(each)) }
-      return made("GiveConsent", { input }, "givenNow")
+      return made("GiveConsent", { input }, "givenNow", answer)
     }
     return el(
       "form.form",
@@ -100,24 +107,26 @@ export async function consents(box, { t, lang, asked, loaded }) {
       el("label", {}, t("purpose"), select("purpose", PURPOSES.map((each) => [each, t(each)]))),
       el("label", {}, t("until"), el("input", { type: "date", name: "endDate", value: typed.endDate, required: true, oninput: keep("endDate") })),
       short,
+      answer,
       el("button.main", { type: "submit" }, t("give")),
     )
   }
 
-  // A change; what was typed is let go once it is made, and kept where it is not.
-  async function made(operation, variables, done) {
+  // A change, answered beside what asked for it where it fails, and otherwise above the list, which is read anew. What was
+  // typed is let go once the consent is given, and kept where it is not.
+  async function made(operation, variables, done, answer) {
+    if (answer.querySelector("progress")) return
+    answer.replaceChildren(el("section.notice.waiting", {}, el("progress", { "aria-label": t("sending") }), el("p", {}, t("sending"))))
     try {
       await asked(operation, variables)
     } catch (failure) {
       if (!(failure instanceof Failure)) throw failure
-      const { kind, reason } = failure
-      const body = reason && t(reason) !== reason ? t(reason) : undefined
-      said.replaceChildren(notice(kind, t, { body: kind === "input" ? (body ?? reason ?? t("failedDo")) : undefined }))
-      said.scrollIntoView({ block: "nearest" })
+      answer.replaceChildren(...[failed(failure)].flat())
       return
     }
-    if (operation === "GiveConsent") Object.assign(typed, { recipient: "", items: new Set(), express: new Set(), endDate: "" })
-    await again()
+    if (operation === "GiveConsent") Object.assign(typed, nothing())
     said.replaceChildren(el("p.strong", {}, t(done)))
+    said.focus()
+    await load()
   }
 }

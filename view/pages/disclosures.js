@@ -4,29 +4,36 @@ import { el, facts, free, list } from "../render.js"
 import { nameIn } from "../texts.js"
 import { moment } from "./moments.js"
 
-export async function disclosures(box, { t, lang, asked, loaded }) {
-  const cards = el("div.cards.wide")
-  const more = el("div")
-  const page = (after) =>
-    loaded(more, () => asked("Disclosures", { after }), ({ data }) => {
-      const { edges, pageInfo } = data.students.edges[0]?.node?.disclosures ?? { edges: [], pageInfo: {} }
-      cards.append(...edges.map(({ node }) => card(node)))
-      if (!cards.childElementCount) return notice("empty", t, { body: t("noDisclosures") })
-      return pageInfo.hasNextPage && el("button", { type: "button", onclick: () => page(pageInfo.endCursor) }, t("more"))
-    })
-  box.replaceChildren(el("h2", {}, t("disclosuresPage")), el("p", {}, t("disclosuresTold")), cards, more)
-  await page(null)
+export async function disclosures(box, { t, lang, asked, loader }) {
+  const pages = new Map()
+  const rows = el("div")
+  const asking = async (after = null) => ({ ...(await asked("Disclosures", { after })), after })
+  const load = loader(rows, asking, drawn, { isBelow: true })
+  box.replaceChildren(el("h2", {}, t("disclosuresPage")), el("p", {}, t("disclosuresTold")), rows)
+  await load()
+
+  function drawn({ data, gaps, isPartial, after }) {
+    const found = data.students.edges[0]?.node?.disclosures
+    const { edges, pageInfo } = found ?? { edges: [], pageInfo: {} }
+    if (!after) pages.clear()
+    pages.set(after, edges)
+    const isNext = (of, place) => after && of === after && place === 0
+    const cards = [...pages].flatMap(([of, some]) => some.map(({ node }, place) => card(node, isNext(of, place))))
+    if (!cards.length) return (found || !(isPartial || gaps.length)) && notice("empty", t, { body: t("noDisclosures") })
+    const next = () => load(pageInfo.endCursor)
+    return [el("div.cards.wide", {}, cards), pageInfo.hasNextPage && el("button", { type: "button", onclick: next }, t("more"))]
+  }
 
   function named(term) {
     return term && free(nameIn(lang, term.name)?.text ?? term.code ?? term.oid)
   }
 
-  function card(row) {
+  function card(row, isNext) {
     const { event, count, first, last, items, grounds, laws, organisation, role, purpose, provider, reference, mayBeOlder } = row
     const times = first === last ? moment(first, lang) : `${moment(first, lang)} – ${moment(last, lang)}`
     return el(
-      "article.card",
-      {},
+      isNext ? "article.card.next" : "article.card",
+      { tabindex: isNext && "-1" },
       el("h3", {}, named(event), organisation && [": ", named(organisation)]),
       el("p", {}, times, count > 1 && ` · ${t("times", count)}`),
       facts([

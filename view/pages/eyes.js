@@ -1,4 +1,5 @@
 // Of the sandbox: the same student through the eyes of others, and a line that says what changed by it and why.
+import { Failure } from "../client.js"
 import { el } from "../render.js"
 
 const FIRST = "1"
@@ -79,8 +80,12 @@ export class Eyes {
 
   async #token(persona) {
     const body = JSON.stringify({ persona, client: this.client })
-    const answer = await fetch(`${this.address}/token`, { method: "POST", body })
-    return (await answer.json()).access_token
+    try {
+      const answer = await fetch(`${this.address}/token`, { method: "POST", body })
+      return (await answer.json()).access_token
+    } catch {
+      throw new Failure("offline")
+    }
   }
 
   #say() {

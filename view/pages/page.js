@@ -1,7 +1,8 @@
 // The page: who looks, in which language, at which part of it. Nothing of it is stored, and no address tells of anybody.
 import { ask, Failure } from "../client.js"
-import { notice, waiting } from "../notices.js"
-import { el } from "../render.js"
+import { KEEPING } from "../element.js"
+import { gaps, notice, waiting } from "../notices.js"
+import { el, fill } from "../render.js"
 import { SHEET } from "../styles.js"
 import { LANGUAGES, languageOf, words } from "../texts.js"
 import { consents } from "./consents.js"
@@ -38,6 +39,16 @@ let t
 
 document.body.replaceChildren(skip, top, picker, navigation, main)
 
+// Other content in a box; where what has the focus goes with the old, it is handed to what comes next or the whole part.
+function put(box, ...children) {
+  const at = document.activeElement
+  const hadFocus = box.contains(at)
+  fill(box, ...children)
+  const next = box.querySelector(".next")
+  if (next && (hadFocus || at === main)) next.focus()
+  else if (hadFocus && !box.contains(document.activeElement)) main.focus({ preventScroll: true })
+}
+
 // --- language
 
 async function speak(lang) {
@@ -68,7 +79,7 @@ async function spoken(lang) {
 // A new token: find out who it is, and open the first page that they have, or the one they were on.
 async function signedIn(page, keep = false) {
   if (!now.token) return signIn()
-  main.replaceChildren(waiting(t))
+  put(main, waiting(t))
   const turn = ++shown.turn
   try {
     const { data } = await asked("Viewer")
@@ -80,8 +91,8 @@ async function signedIn(page, keep = false) {
     now.viewer = null
     navigate()
     if (failure.kind === "roles") return chooseRole(page)
-    main.replaceChildren(notice(failure.kind, t, { again: () => signedIn(page, keep) }))
-    if (failure.kind === "expired" && !eyes) signIn()
+    put(main, failed(failure, () => signedIn(page, keep)))
+    if (isOver(failure.kind)) signIn()
     return
   }
   const pages = OF_ROLE[now.viewer.role] ?? OF_OTHERS
@@ -111,8 +122,19 @@ function signIn() {
     el("label", {}, t("token"), field),
     el("button.main", { type: "submit" }, t("signIn")),
   )
-  const told = main.querySelector(".notice.expired")
-  main.replaceChildren(...(told ? [told] : []), form)
+  put(main, main.querySelector(".notice.expired") && notice("expired", t), form)
+  return field
+}
+
+// That the sign-in has ended where nobody but the person can have a new one.
+const isOver = (kind) => kind === "expired" && !eyes
+
+const signingIn = () => el("div", {}, el("button", { type: "button", onclick: () => signIn().focus() }, t("signIn")))
+
+// A failure in words, with what can be done about it here.
+function failed({ kind, reason }, again) {
+  if (reason) return notice("input", t, { again, body: t(reason) })
+  return isOver(kind) ? [notice(kind, t), signingIn()] : notice(kind, t, { again })
 }
 
 async function chooseRole(page) {
@@ -122,8 +144,7 @@ async function chooseRole(page) {
     now.role = role
     signedIn(page)
   }
-  main.replaceChildren(notice("roles", t))
-  main.append(el("div.role", { role: "group", "aria-label": t("role") }, held.map(([role, name]) =>
+  put(main, notice("roles", t), el("div.role", { role: "group", "aria-label": t("role") }, held.map(([role, name]) =>
     el("button", { type: "button", value: role, onclick: () => taken(role) }, name))))
 }
 
@@ -154,24 +175,31 @@ async function show(page, { keep = false } = {}) {
   now.page = page
   navigate()
   shown.plan = null
-  const turn = ++shown.turn
-  const isCurrent = () => turn === shown.turn
+  shown.turn += 1
   const box = el("div")
-  main.replaceChildren(box)
+  put(main, box)
   if (!keep) main.focus({ preventScroll: true })
-  await PAGES[page](box, { t, lang: now.lang, viewer: now.viewer, asked, open, isCurrent, loaded })
+  await PAGES[page](box, { t, lang: now.lang, viewer: now.viewer, asked, failed, loader, open })
 }
 
-// What a page asks, shown while it is waited for, drawn when it is there, and said in words when it fails.
-async function loaded(box, asking, drawn) {
-  const again = () => loaded(box, asking, drawn)
-  box.replaceChildren(waiting(t))
-  try {
-    const answer = await asking()
-    box.replaceChildren(...[drawn(answer)].flat(9).filter(Boolean))
-  } catch (failure) {
-    if (!(failure instanceof Failure)) throw failure
-    box.replaceChildren(notice(failure.kind, t, { again }))
+// Loads a part of the page into its box, and again when it is called again. What is asked is shown while it is waited for
+// and drawn when it is there; what fails or lacks is said beside what was shown, which goes where it may not stay.
+function loader(box, asking, drawn, { isBelow = false } = {}) {
+  const said = el("div", { "aria-live": "polite" })
+  const body = el("div.drawn")
+  put(box, isBelow ? [body, said] : [said, body])
+  return async function load(...about) {
+    const again = () => load(...about)
+    put(said, waiting(t))
+    try {
+      const answer = await asking(...about)
+      put(body, drawn(answer))
+      put(said, gaps(answer, t, again))
+    } catch (failure) {
+      if (!(failure instanceof Failure)) throw failure
+      if (!KEEPING.includes(failure.kind)) put(body)
+      put(said, failed(failure, again))
+    }
   }
 }
 
@@ -186,10 +214,17 @@ function plan(box) {
   shown.plan = el("hoks-plan", { lang: now.lang })
   const isOwn = now.viewer.role === "STUDENT" || !now.student
   Object.assign(shown.plan, { today: settings.today, role: now.role, student: isOwn ? undefined : now.student, token: now.token })
-  shown.plan.addEventListener("hoks-loaded", () => eyes?.changed(shown.plan?.answer, now.viewer))
-  shown.plan.addEventListener("hoks-failed", ({ detail }) => detail.reason === "expired" && !eyes && main.append(el("div", {}, el("button", { type: "button", onclick: signIn }, t("signIn")))))
-  box.append(shown.plan)
+  const over = el("div")
+  shown.plan.addEventListener("hoks-loaded", () => {
+    put(over)
+    eyes?.changed(shown.plan?.answer, now.viewer)
+  })
+  shown.plan.addEventListener("hoks-failed", ({ detail }) => put(over, isOver(detail.reason) && signingIn()))
+  box.append(shown.plan, over)
 }
+
+// On paper nothing is folded; a plan sees to that by itself.
+addEventListener("beforeprint", () => main.querySelectorAll("details").forEach((each) => (each.open = true)))
 
 await speak(now.lang)
 await (eyes ? eyes.begin() : signedIn())

@@ -6,12 +6,14 @@ import { cut, el, facts, free } from "../render.js"
 import { nameIn } from "../texts.js"
 
 export async function students(box, context) {
-  const { t, viewer, asked, loaded } = context
+  const { t, viewer, asked, loader } = context
   const asking = async () => {
-    const [answer, groups] = await Promise.all([everybody(asked), Promise.all(viewer.groups.map((id) => group(id, asked)))])
-    return { ...answer, groups }
+    const [everyone, ...groups] = await Promise.all([everybody(asked), ...viewer.groups.map((id) => group(id, asked))])
+    const gaps = [everyone, ...groups].flatMap((each) => each.gaps)
+    const isPartial = [everyone, ...groups].some((each) => each.isPartial)
+    return { ...everyone, groups, isPartial, gaps: [...new Map(gaps.map((gap) => [gap.source + gap.outcome, gap])).values()] }
   }
-  await loaded(box, asking, ({ all, more, groups, gaps }) => {
+  const load = loader(box, asking, ({ all, more, groups, gaps, isPartial }) => {
     const left = new Set(all)
     const sections = groups.map(({ id, members, notRead }) => {
       const found = members.map((member) => [only(all, member.name), member]).filter(([student]) => student)
@@ -21,32 +23,34 @@ export async function students(box, context) {
     const rest = [...left].map((student) => [student])
     return [
       el("h2", {}, t("studentsPage")),
-      gaps.length > 0 && notice("partial", t, { told: gaps.map(({ source }) => source).join(", "), again: () => students(box, context) }),
-      all.length === 0 && notice("empty", t, { body: t("noStudents") }),
+      all.length === 0 && !(isPartial || gaps.length) && notice("empty", t, { body: t("noStudents") }),
       sections,
       rest.length > 0 && section(groups.length ? t("noGroup") : "", rest, 0, context),
       more && el("p", {}, "…"),
     ]
   })
+  await load()
 }
 
 const MOST_PAGES = 10
 
 async function everybody(asked) {
-  const all = []
+  const told = { all: [], gaps: [], isPartial: false }
   let after = null
   for (let page = 0; page < MOST_PAGES; page += 1) {
-    const { data, gaps } = await asked("Students", { after })
-    all.push(...data.students.edges.map(({ node }) => node).filter(Boolean))
+    const { data, gaps, isPartial } = await asked("Students", { after })
+    told.all.push(...data.students.edges.map(({ node }) => node).filter(Boolean))
+    told.gaps.push(...gaps)
+    told.isPartial ||= isPartial
     after = data.students.pageInfo.endCursor
-    if (!data.students.pageInfo.hasNextPage) return { all, gaps }
+    if (!data.students.pageInfo.hasNextPage) return told
   }
-  return { all, gaps: [], more: true }
+  return { ...told, more: true }
 }
 
 async function group(id, asked) {
-  const { data } = await asked("Group", { id })
-  return { id, members: data.guidanceGroup?.students ?? [], notRead: data.guidanceGroup?.notRead ?? 0 }
+  const { data, gaps, isPartial } = await asked("Group", { id })
+  return { id, gaps, isPartial, members: data.guidanceGroup?.students ?? [], notRead: data.guidanceGroup?.notRead ?? 0 }
 }
 
 // The one student of a name: a group names no OIDs, and of two with one name it is not known which.

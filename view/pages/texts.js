@@ -8,6 +8,7 @@ const TEXTS = {
   skip: "Siirry sisältöön|Gå till innehållet|Skip to the content",
   more: "Näytä lisää|Visa fler|Show more",
   close: "Peruuta|Avbryt|Cancel",
+  sending: "Lähetetään…|Skickas…|Sending…",
   // further sections of a plan
   units: "Tutkinnon osat rinnakkain|Examensdelar sida vid sida|Units side by side",
   hints: "Mitä suunnitelmat kertovat yhdessä|Vad planerna säger tillsammans|What the plans say together",

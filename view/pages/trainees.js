@@ -6,15 +6,14 @@ import { trainee } from "../trainee.js"
 import { Withheld } from "../withheld.js"
 
 export async function trainees(box, context) {
-  const { t, asked, loaded } = context
-  const again = () => trainees(box, context)
-  await loaded(box, () => asked("Trainees"), ({ data, withheld, gaps }) => {
+  const { t, asked, loader } = context
+  const load = loader(box, () => asked("Trainees"), ({ data, withheld, gaps, isPartial }) => {
     const all = data.students.edges.map(({ node }) => node).filter(Boolean)
     return [
       el("h2", {}, t("traineesPage")),
-      gaps.length > 0 && notice("partial", t, { again, told: gaps.map(({ source }) => source).join(", ") }),
-      all.length === 0 && notice("empty", t, { body: t("noTrainees") }),
+      all.length === 0 && !(isPartial || gaps.length) && notice("empty", t, { body: t("noTrainees") }),
       all.map((each) => trainee(each, { ...context, providers: new Providers(each, context), withheld: new Withheld(withheld, t) })),
     ]
   })
+  await load()
 }

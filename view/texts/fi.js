@@ -20,7 +20,7 @@ export default {
   failed: "Jokin meni vikaan",
   failedDo: "Yritä uudelleen. Jos vika toistuu, kerro ylläpitäjälle.",
   partial: "Osa tiedoista puuttuu",
-  partialDo: "Nämä lähteet eivät vastanneet: {0}. Muu on näkyvissä. Yritä myöhemmin uudelleen.",
+  partialDo: "Nämä lähteet eivät vastanneet: {0}. Muu näytetään. Yritä myöhemmin uudelleen.",
   stale: "Osa tiedoista on vanhoja",
   staleDo: "Näytetään aiempi vastaus: {0}.",
   again: "Yritä uudelleen",
