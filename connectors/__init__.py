@@ -32,6 +32,7 @@ ehoks_wire_competence  eHOKS's documents: periods and demonstrations
 ehoks_wire             eHOKS's documents: plans
 ehoks_plan             an eHOKS document to a plan
 each_right             questions that a source is asked right by right
+right_by_right         a source of plans that is asked so
 ehoks                  plans from eHOKS
 ehoks_changes          hints from eHOKS on which kept plans have changed
 documents              plans in eHOKS's form, each at an address of the provider's own
