@@ -23,7 +23,9 @@ cas                    tickets of OPH's staff CAS, and sessions opened with them
 oauth                  a source's access token by client credentials
 revalidated            documents asked for again with the version that is known
 shelf                  what sources told lately, bounded in bytes, and what they are being asked right now
-kept                   sources whose answers are kept for a moment, and whose fetches are shared
+kept                   answers that are kept for a moment, and fetches that are shared
+kept_rights            study rights kept, of one source and of all together
+kept_sources           the other sources kept, and the registers shared
 letters                letters composed, however many marks are piled upon them
 wire                   how a field of a foreign document is written down in a table
 bodies                 a JSON body within limits, before anything is built of it

@@ -20,13 +20,12 @@ from connectors.condition import Condition
 from connectors.documents import DocumentsSettings, DocumentsSource
 from connectors.ehoks import PASSING, EhoksSettings, EhoksSource
 from connectors.ehoks_changes import EhoksChanges
-from connectors.kept import (
+from connectors.kept_rights import KeptRights, KeptTogether
+from connectors.kept_sources import (
     KeptAppointments,
     KeptAssignments,
     KeptHolders,
     KeptPlans,
-    KeptRights,
-    KeptTogether,
     SharedIdentities,
     SharedOrganisations,
 )

@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from connectors.catalogue import Connected, connect
 from connectors.ehoks import EhoksSettings
-from connectors.kept import KeptRights
+from connectors.kept_rights import KeptRights
 from connectors.koski import KEPT_TYPES, KoskiSettings, KoskiSource
 from connectors.registries.organisaatio import OrganisaatioSettings
 from hoks.identifiers import OPH, LearnerOid, OrganisationOid, StudyRightOid

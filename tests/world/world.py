@@ -11,13 +11,12 @@ from typing import Any
 
 import msgspec
 
-from connectors.kept import (
+from connectors.kept_rights import KeptRights, KeptTogether
+from connectors.kept_sources import (
     KeptAppointments,
     KeptAssignments,
     KeptHolders,
     KeptPlans,
-    KeptRights,
-    KeptTogether,
     SharedIdentities,
     SharedOrganisations,
 )
