@@ -45,6 +45,8 @@ oneroster_wire         OneRoster's answers and rows
 oneroster_right        enrolments to a study right
 oneroster_groups       classes to groups, and who guides whom by them
 oneroster_join         users and enrolments of a roster put together
+oneroster_settings     the settings of a roster interface
+oneroster_reading      rosters read over HTTP, whole or of one person
 oneroster              study rights and groups from a roster interface
 table                  rights and plans from files that a student system exports
 rest                   rights and plans from any JSON interface, by settings alone

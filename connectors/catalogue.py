@@ -32,7 +32,8 @@ from connectors.kept_sources import (
 from connectors.koski import KoskiSettings, KoskiSource
 from connectors.limits import Reached, Remembered
 from connectors.oauth import AccessTokens, ClientCredentials, TokenHttp
-from connectors.oneroster import SCOPE, OneRosterSettings, OneRosterSource
+from connectors.oneroster import SCOPE, OneRosterSource
+from connectors.oneroster_settings import OneRosterSettings
 from connectors.registries import onr as learner_register
 from connectors.registries import organisaatio as organisation_register
 from connectors.registries.amosaa import Amosaa, AmosaaSettings
