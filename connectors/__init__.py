@@ -51,5 +51,7 @@ oneroster              study rights and groups from a roster interface
 table                  rights and plans from files that a student system exports
 rest                   rights and plans from any JSON interface, by settings alone
 registries             the learner register, the organisation register and the registers of names
+network                a client for each source, and the secrets on disk
+connected              what the gateway reads from, from its start to its stop
 catalogue              the kinds of sources, and how each is made from its settings
 """
