@@ -19,7 +19,16 @@ from hoks.relations import Consent
 from hoks.showing import View
 from hoks.study_right import StudyRight, within_five_years
 from tests.world.places import TREE, A, C
-from tests.world.ports import Asked, FakeIdentities, FakeOrganisations, FakePlans, FakeRights, FixedClock, TickingClock
+from tests.world.ports import (
+    Asked,
+    FakeIdentities,
+    FakeOrganisations,
+    FakePlans,
+    FakeRights,
+    FixedClock,
+    Manner,
+    TickingClock,
+)
 from tests.world.rights import CURRENT, FIVE_YEARS_AGO, TODAY, TOMORROW, ended, right, right_oid
 from tests.world.role_scene import INSTRUCTOR, RECIPIENT, changed, consent, instructs, role_world
 from tests.world.scene import ANOTHER, MASTER, STUDENT_SELF, at_c, world
@@ -188,15 +197,15 @@ def test_an_instructor_sees_a_period_for_three_months_and_not_a_day_longer(end: 
 
 def reader_of(clock: Clock, told: list[StudyRight], place: World, at_the_sources: FixedClock) -> Reader:
     """A reader with a clock of its own over A's sources, which have theirs; ``told`` may change between requests."""
-    asked = Asked()
-    rights = FakeRights(Source(id=rights_source(A), provider_oid=A), told, at_the_sources, asked, None)
+    manner = Manner(at_the_sources, Asked())
+    rights = FakeRights(Source(id=rights_source(A), provider_oid=A), told, manner)
     plans = [plan for _, plan in place.plans]
     sources = Sources(
-        identities=FakeIdentities(place.people, at_the_sources, asked, None),
-        organisations=FakeOrganisations(TREE, at_the_sources, asked, None),
+        identities=FakeIdentities(place.people, manner),
+        organisations=FakeOrganisations(TREE, manner),
         rights=(rights,),
         holders=(rights,),
-        plans=(FakePlans(Source(id=plans_source(A), provider_oid=A), plans, at_the_sources, asked, None),),
+        plans=(FakePlans(Source(id=plans_source(A), provider_oid=A), plans, manner),),
     )
     return Reader(sources, real_policy(), clock, part_key=PART_KEY, request_seconds=5.0)
 
