@@ -1,6 +1,5 @@
 """The edges of time (``security.md`` 4.1): a day begins and ends in Helsinki, and a request lives in one day."""
 
-import asyncio
 import os
 import subprocess
 import sys
@@ -18,6 +17,7 @@ from hoks.reading import Reader
 from hoks.relations import Consent
 from hoks.showing import View
 from hoks.study_right import StudyRight, within_five_years
+from tests.running import run
 from tests.world.places import TREE, A, C
 from tests.world.ports import (
     Asked,
@@ -120,7 +120,7 @@ def test_an_hour_that_comes_twice_is_the_first_and_one_that_never_comes_is_withi
 
 def seen_by(caller: Caller, place: World) -> View | None:
     """The student as the caller sees them."""
-    seen = asyncio.run(place.reader().students(caller, [MASTER]))[MASTER]
+    seen = run(place.reader().students(caller, [MASTER]))[MASTER]
     return seen if isinstance(seen, View) else None
 
 
@@ -212,7 +212,7 @@ def reader_of(clock: Clock, told: list[StudyRight], place: World, at_the_sources
 
 def seen_among(reader: Reader, *people: LearnerOid) -> list[bool]:
     """Of each person, whether staff of A sees them, in one request."""
-    seen = asyncio.run(reader.students(staff(A), people))
+    seen = run(reader.students(staff(A), people))
     return [isinstance(seen[each], View) for each in people]
 
 
@@ -230,7 +230,7 @@ def test_a_request_that_spans_midnight_is_decided_on_one_day_for_all_its_student
 
 def test_a_page_that_spans_midnight_is_decided_on_one_day() -> None:
     reader = reader_of(TickingClock(TODAY, TOMORROW), FIVE_YEARS_TODAY, world(), FixedClock(TODAY))
-    page = asyncio.run(reader.page(staff(A), after=None, first=10))
+    page = run(reader.page(staff(A), after=None, first=10))
     assert [view.student.oid for view in page.views] == sorted([MASTER, ANOTHER])
 
 
