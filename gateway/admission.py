@@ -3,15 +3,20 @@
 So many requests work at a time; one that waits for a source does not work, and waits for its turn to work on. Callers
 wait each in a line of their own, and who has the least under way comes first: whoever asks ten times as much waits ten
 times as long, and nobody else does. A burst may wait for as long as the settings say; where more come than go hardly
-anybody may, for everybody would only wait longer. The last of who has the most under way is refused.
+anybody may, for everybody would only wait longer, and no more are begun at a time than keep the processor at work. The
+last of who asks the most is refused.
 """
 
 import asyncio
+import math
 import random
 import time
 from collections import Counter, OrderedDict, deque
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, nullcontext
+from pathlib import Path
+
+from cachetools import LRUCache
 
 from gateway.errors import Code, RefusedError
 from gateway.noting import noted
@@ -65,6 +70,89 @@ class Crowd:
             self._looked_at, self._were = now, waiting
 
 
+_BUSY_SHARE, _IDLE_SHARE = 0.85, 0.7
+"""Of its time, how much a thread works that has all it can do, and how much one that could do more."""
+_LATELY_SECONDS = 1.0
+"""After so long a request counts a third of what it did."""
+_REMEMBERED = 4_096
+"""Callers, of whom it is known how much they asked."""
+_FEWEST_BEGUN, _BEGUN = 4, 16
+"""Times as many as may work: so many may be begun at the least, and at the outset."""
+
+
+def busy_seconds() -> float:
+    """How long this thread has worked, or was ready to and waited for a processor."""
+    try:
+        worked, waited, _ = Path("/proc/thread-self/schedstat").read_text(encoding="ascii").split()
+        return (int(worked) + int(waited)) / 1e9
+    except (OSError, ValueError):
+        return time.thread_time()
+
+
+class Asked:
+    """How much each caller has asked of late: every request counts as one, and less the longer it is ago."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._told: LRUCache[str, tuple[float, float]] = LRUCache(_REMEMBERED)
+        """The sum of each, and when it was that."""
+        self._usual = 0.0
+        self._looked_at = -float("inf")
+
+    def note(self, caller: str) -> None:
+        """One more."""
+        self._told[caller] = self.of(caller) + 1, self._clock()
+
+    def of(self, caller: str) -> float:
+        """What the requests of a caller still count."""
+        told, at = self._told.get(caller, (0.0, 0.0))
+        return told * math.exp((at - self._clock()) / _LATELY_SECONDS) if told else 0.0
+
+    def is_little(self, caller: str) -> bool:
+        """Whether a caller asks less than half as much as the one does of whom a request usually is."""
+        now = self._clock()
+        if now - self._looked_at >= LOOKED_SECONDS:
+            each = [self.of(each) for each in list(self._told)]
+            self._usual, self._looked_at = sum(some * some for some in each) / (sum(each) or 1.0), now
+        return self.of(caller) < self._usual / 2
+
+
+class Room:
+    """How many may be begun at a time.
+
+    Fewer where the processor has all it can do, for to begin more would only make each take longer; and more and more
+    while some wait and it has not, for then those that are begun wait for slow sources.
+    """
+
+    def __init__(self, settings: OverloadSettings, clock: Callable[[], float], busy: Callable[[], float]) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._busy = busy
+        self._looked: tuple[float, float] | None = None
+        """When it was last looked, and for how long the thread had been busy then; nothing where nobody waits."""
+        self.most = self._within(_BEGUN * settings.working)
+
+    def sees(self, waiting: int, begun: int, *, is_crowd: bool) -> None:
+        """So many wait now, and so many are begun; and whether more come than go."""
+        if not waiting:
+            self._looked = None
+            return
+        now = self._clock()
+        if self._looked is None:
+            self._looked = now, self._busy()
+        elif now - self._looked[0] >= LOOKED_SECONDS:
+            (then, before), after = self._looked, self._busy()
+            share = (after - before) / (now - then)
+            self._looked = now, after
+            if share < _IDLE_SHARE:
+                self.most = self._within(self.most + max(1, self.most // 4))
+            elif is_crowd and share > _BUSY_SHARE:
+                self.most = self._within(min(self.most, begun) - max(1, self.most // 8))
+
+    def _within(self, number: int) -> int:
+        return min(self._settings.open, max(_FEWEST_BEGUN * self._settings.working, number))
+
+
 class Admission:
     """The admission of one process."""
 
@@ -73,15 +161,18 @@ class Admission:
         settings: OverloadSettings,
         jitter: Callable[[], float] = random.random,
         clock: Callable[[], float] = time.perf_counter,
+        busy: Callable[[], float] = busy_seconds,
     ) -> None:
         """``jitter``, between 0 and 1, spreads the moments at which the refused may come again."""
         self._settings = settings
         self._jitter = jitter
         self._clock = clock
         self._crowd = Crowd(clock)
+        self._room = Room(settings, clock, busy)
         self._lines: OrderedDict[str, deque[asyncio.Future[bool]]] = OrderedDict()
         self._back: list[Turn] = []
         """Those that have rested and wait to work on."""
+        self._asked = Asked(clock)
         self._begun: Counter[str] = Counter()
         """How many of each caller are open."""
         self._pace = 0.0
@@ -98,6 +189,7 @@ class Admission:
 
     async def enter(self, caller: str) -> None:
         """Have the turn, now or after waiting. Raises ``RefusedError``."""
+        self._asked.note(caller)
         if self._under_way(caller) >= self._settings.each and caller not in SHARED:
             raise self._refusal()
         # INVARIANT: where there is room nobody waits.
@@ -110,7 +202,7 @@ class Admission:
 
     @property
     def _has_room(self) -> bool:
-        return self.working < self._settings.working and self.open < self._settings.open
+        return self.working < self._settings.working and self.open < self._room.most
 
     def _begin(self, caller: str) -> None:
         self._begun[caller] += 1
@@ -143,7 +235,12 @@ class Admission:
     # --- who waits
 
     async def _wait(self, caller: str) -> None:
-        if self.waiting >= self._most_waiting():
+        self._room.sees(self.waiting + 1, self.open, is_crowd=self._crowd.stands)
+        self._let_in()
+        if self._has_room:
+            self._begin(caller)
+            return
+        if self.waiting >= self._most_waiting(caller):
             self._refuse_for(caller)
         place = asyncio.get_running_loop().create_future()
         self._lines.setdefault(caller, deque()).append(place)
@@ -168,9 +265,10 @@ class Admission:
         self.waiting = number
         was_crowded = self._crowd.stands
         self._crowd.sees(number)
+        self._room.sees(number, self.open, is_crowd=self._crowd.stands)
         if self._crowd.stands and not was_crowded:
-            while self.waiting > self._settings.crowded:
-                self._send_away(self._heaviest())
+            while self.waiting > self._settings.crowded and not self._asked.is_little(heaviest := self._heaviest()):
+                self._send_away(heaviest)
 
     def _let_in(self) -> None:
         """Let whoever's turn it is work, as long as there is room."""
@@ -220,9 +318,10 @@ class Admission:
 
     # --- who is refused
 
-    def _most_waiting(self) -> float:
+    def _most_waiting(self, caller: str) -> float:
         if self._crowd.stands:
-            return self._settings.crowded
+            # Not for who asks so little are there too many.
+            return self._settings.waiting if self._asked.is_little(caller) else self._settings.crowded
         if self._pace <= 0:
             return self._settings.waiting
         in_time = _EXPECTED_SHARE * self._settings.waiting_seconds / self._pace
@@ -230,15 +329,19 @@ class Admission:
         return max(self._settings.crowded, min(self._settings.waiting, in_time))
 
     def _refuse_for(self, caller: str) -> None:
-        """Refuse the last of who has the most under way in favour of a caller who has less, or else the caller."""
+        """Refuse the last of who asks the most in favour of a caller who asks less, or else the caller."""
         heaviest = self._heaviest()
-        if self._under_way(caller) + 1 >= self._under_way(heaviest):
+        if self._weight(caller) + 1 >= self._weight(heaviest):
             raise self._refusal()
         self._send_away(heaviest)
 
     def _heaviest(self) -> str:
-        """Who of those that wait has the most under way."""
-        return max(self._lines, key=self._under_way)
+        """Who of those that wait asks the most."""
+        return max(self._lines, key=self._weight)
+
+    def _weight(self, caller: str) -> float:
+        """What a caller has under way and asked of late: where hardly anybody may wait, the one alone says little."""
+        return self._under_way(caller) + self._asked.of(caller)
 
     def _under_way(self, caller: str) -> int:
         return self._begun[caller] + len(self._lines.get(caller, ()))

@@ -1,8 +1,9 @@
 """More is asked than can be answered: who waits, in which order, and who is refused at once."""
 
 import asyncio
+import random
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import NamedTuple
 
 import pytest
@@ -26,11 +27,12 @@ def admission(
     crowded: int = 8,
     each: int = 100,
     clock: Callable[[], float] = lambda: 0.0,
+    busy: Callable[[], float] = lambda: 0.0,
 ) -> Admission:
     settings = OverloadSettings(
         working=working, open=open_, waiting=waiting, waiting_seconds=seconds, crowded=crowded, each=each
     )
-    return Admission(settings, jitter=lambda: 0.5, clock=clock)
+    return Admission(settings, jitter=lambda: 0.5, clock=clock, busy=busy)
 
 
 class Crowd:
@@ -205,10 +207,27 @@ async def test_a_burst_may_wait_and_where_more_come_than_go_hardly_anybody_may()
     hands.now += LOOKED_SECONDS
     await crowd.ends("a3")
     assert crowd.door.waiting == 2
-    # Whoever had most under way each time, a4 that is served counted, and of theirs the last.
-    assert [name for name, _ in crowd.refused] == ["a8", "b3", "a7", "b2", "a6", "b1"]
-    await crowd.comes("c1", "d1")
-    assert crowd.door.waiting == 2
+    # Of whoever asked the most of late the last, until nobody of theirs waits.
+    assert [name for name, _ in crowd.refused] == ["a8", "a7", "a6", "a5", "b3", "b2"]
+    # For who asks little there are not too many.
+    await crowd.comes("c1", "a9", "d1", "b4")
+    assert crowd.door.waiting == 4
+    assert [name for name, _ in crowd.refused][6:] == ["a9", "b4"]
+
+
+async def test_who_asked_much_of_late_is_refused_before_others_although_nothing_of_theirs_is_under_way() -> None:
+    hands = Hands()
+    crowd = Crowd(admission(waiting=1, clock=hands))
+    for place in range(9):
+        await crowd.comes(f"a{place}")
+        await crowd.ends(f"a{place}")
+    await crowd.comes("x1", "a9", "b1", "a10")
+    assert [name for name, _ in crowd.refused] == ["a9", "a10"]
+    await crowd.ends("x1")
+    hands.now += 10.0
+    await crowd.comes("a11", "b2")
+    # What is long ago counts no more: both have as much now, and who comes later is refused.
+    assert [name for name, _ in crowd.refused] == ["a9", "a10", "b2"]
 
 
 async def test_a_crowd_is_over_when_nobody_has_waited_for_a_while() -> None:
@@ -234,6 +253,56 @@ async def test_those_who_wait_for_sources_are_no_more_than_may_be_open() -> None
         note.waits.begin()
         await crowd.comes("b1")
         assert (crowd.served, door.waiting) == ([], 1)
+
+
+class Resting:
+    """Requests that are begun and wait for a slow source; the thread works for a share of its time."""
+
+    def __init__(self, share: float) -> None:
+        self.now = 0.0
+        self.door = admission(
+            working=2, crowded=4, clock=lambda: self.now, busy=lambda: share * self.now, open_=100, seconds=LONG
+        )
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def come(self, number: int) -> None:
+        """So many requests come, a hundredth of a second apart."""
+        for _ in range(number):
+            self.now += 0.01
+            self._tasks.append(asyncio.create_task(self._one()))
+            await settled()
+
+    async def _one(self) -> None:
+        NOTE.set(note := Note())
+        with suppress(RefusedError):
+            async with self.door.turn(f"student-{len(self._tasks) % 20}"):
+                began = note.waits.begin()
+                await asyncio.sleep(0)
+                await asyncio.Event().wait()
+                note.waits.end("a-koski", began, None)
+
+    def leave(self) -> None:
+        """They all go away."""
+        for each in self._tasks:
+            each.cancel()
+
+
+async def test_while_the_thread_could_do_more_ever_more_are_begun_that_wait_for_slow_sources() -> None:
+    crowd = Resting(share=0.1)
+    await crowd.come(32)
+    assert (crowd.door.open, crowd.door.waiting) == (32, 0)
+    await crowd.come(400)
+    assert crowd.door.open == 100
+    crowd.leave()
+
+
+async def test_while_the_thread_has_all_it_can_do_no_more_are_begun() -> None:
+    crowd = Resting(share=1.0)
+    await crowd.come(400)
+    assert crowd.door.open == 32
+    assert crowd.door.waiting == 4
+    assert crowd.door.refused == 400 - 32 - 4
+    crowd.leave()
 
 
 async def test_who_waited_too_long_is_refused() -> None:
@@ -332,9 +401,9 @@ WORK, RECORDING, SECONDS = 0.004, 0.005, 1.0
 """Of processor time for an answer, for recording it, and of all that is played."""
 
 
-def played(share: float, *, often: float = 0.0, source_seconds: float = 0.0) -> Played:
+def played(share: float, *, often: float = 0.0, source_seconds: float = 0.0, by_chance: bool = False) -> Played:
     """The others ask for a share of what can be answered; and one beside them so many times as often as each of them,
-    of a source that takes so long."""
+    of a source that takes so long. Everybody evenly, or by chance."""
     told = Played([], [])
     each = share / WORK / len(OTHERS)
     rates = dict.fromkeys(OTHERS, each) | {GREEDY: often * each}
@@ -371,8 +440,9 @@ def played(share: float, *, often: float = 0.0, source_seconds: float = 0.0) -> 
     async def everybody() -> None:
         loop, processor = asyncio.get_running_loop(), asyncio.Lock()
         door = Admission(OverloadSettings(), jitter=lambda: 0.5, clock=loop.time)
+        drawn = random.Random(5) if by_chance else None
         due = sorted(
-            ((count + place / len(rates)) / rate, who)
+            (drawn.uniform(0, SECONDS) if drawn else (count + place / len(rates)) / rate, who)
             for place, (who, rate) in enumerate(rates.items())
             for count in range(int(SECONDS * rate))
         )
@@ -393,6 +463,12 @@ def test_who_asks_ten_times_as_often_even_of_a_slow_source_delays_and_displaces_
     beside = played(0.5, often=10, source_seconds=source_seconds)
     assert beside.refused == []
     assert beside.longest <= 2 * alone.longest
+
+
+@pytest.mark.parametrize("often", [10, 30])
+def test_who_asks_little_is_not_refused_because_another_asks_much_however_requests_fall(often: float) -> None:
+    beside = played(0.7, often=often, by_chance=True)
+    assert len(beside.refused) <= 0.01 * len(beside.answered)
 
 
 def test_of_twice_as_much_as_can_be_answered_nine_tenths_of_what_can_are_and_nobody_waits_long() -> None:
