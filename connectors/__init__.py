@@ -23,7 +23,9 @@ cas                    tickets of OPH's staff CAS, and sessions opened with them
 oauth                  a source's access token by client credentials
 revalidated            documents asked for again with the version that is known
 shelf                  what sources told lately, bounded in bytes, and what they are being asked right now
-kept                   sources whose answers are kept for a moment, and whose fetches are shared
+kept                   answers that are kept for a moment, and fetches that are shared
+kept_rights            study rights kept, of one source and of all together
+kept_sources           the other sources kept, and the registers shared
 letters                letters composed, however many marks are piled upon them
 wire                   how a field of a foreign document is written down in a table
 bodies                 a JSON body within limits, before anything is built of it
@@ -32,6 +34,7 @@ ehoks_wire_competence  eHOKS's documents: periods and demonstrations
 ehoks_wire             eHOKS's documents: plans
 ehoks_plan             an eHOKS document to a plan
 each_right             questions that a source is asked right by right
+right_by_right         a source of plans that is asked so
 ehoks                  plans from eHOKS
 ehoks_changes          hints from eHOKS on which kept plans have changed
 documents              plans in eHOKS's form, each at an address of the provider's own
@@ -42,9 +45,13 @@ oneroster_wire         OneRoster's answers and rows
 oneroster_right        enrolments to a study right
 oneroster_groups       classes to groups, and who guides whom by them
 oneroster_join         users and enrolments of a roster put together
+oneroster_settings     the settings of a roster interface
+oneroster_reading      rosters read over HTTP, whole or of one person
 oneroster              study rights and groups from a roster interface
 table                  rights and plans from files that a student system exports
 rest                   rights and plans from any JSON interface, by settings alone
 registries             the learner register, the organisation register and the registers of names
+network                a client for each source, and the secrets on disk
+connected              what the gateway reads from, from its start to its stop
 catalogue              the kinds of sources, and how each is made from its settings
 """

@@ -3,22 +3,19 @@
 A student system that sends its plans to eHOKS has these documents already; nothing of them needs to be mapped.
 """
 
-import asyncio
 import re
-from collections.abc import Collection
 from typing import Annotated, ClassVar, Literal
 
 import msgspec
 
-from connectors.capabilities import Capabilities, Capability, Gives
 from connectors.client import HttpPort, Outgoing
-from connectors.each_right import EachRight
 from connectors.ehoks_plan import plan_in
 from connectors.failures import refuse_failures
 from connectors.limits import Remembered
 from connectors.rest.settings import Credential
-from hoks.identifiers import Check, LearnerOid, OrganisationOid, StudyRightOid, check_learner_oid
-from hoks.outcomes import Outcome, Reply
+from connectors.right_by_right import RightByRight
+from hoks.identifiers import OrganisationOid, StudyRightOid
+from hoks.outcomes import Outcome
 from hoks.plan import Hoks
 from hoks.ports import Clock, Source
 
@@ -52,40 +49,19 @@ class DocumentsSettings(Remembered, frozen=True, kw_only=True, tag_field="kind",
 _NOTHING = {"absent": Outcome.ABSENT, "absent_or_denied": Outcome.ABSENT_OR_DENIED}
 
 
-class DocumentsSource:
+class DocumentsSource(RightByRight):
     """Plans of one provider, each at its own address."""
 
     def __init__(self, settings: DocumentsSettings, http: HttpPort, clock: Clock) -> None:
-        self._source = Source(id=settings.id, provider_oid=settings.provider)
         self._before, _, self._after = f"{settings.base_url.rstrip('/')}{settings.path}".partition(RIGHT)
         self._is_enveloped = settings.form == "enveloped"
-        self._nothing = _NOTHING[settings.absent]
         self._http = http
-        slots = asyncio.Semaphore(settings.concurrency)
-        self._plans = EachRight(settings.id, self._plan, clock=clock, slots=slots, nothing=self._nothing)
-        self._holders = EachRight(settings.id, self._holder, clock=clock, slots=slots, nothing=self._nothing)
-
-    @property
-    def source(self) -> Source:
-        """Which source this is."""
-        return self._source
-
-    @property
-    def capabilities(self) -> Capabilities:
-        """What is told, right by right."""
-        gives: tuple[Gives, ...] = ("plans", "holders")
-        absent = frozenset({self._nothing})
-        return Capabilities(tuple(Capability(gives=each, keys=("right",), at_once=1, absent=absent) for each in gives))
-
-    async def plans(
-        self, rights: Collection[StudyRightOid], until: float | None = None
-    ) -> Reply[StudyRightOid, tuple[Hoks, ...]]:
-        """The plan of each right, several at a time; what is not there by ``until`` is unavailable."""
-        return await self._plans.reply(rights, until)
-
-    async def holders(self, rights: Collection[StudyRightOid]) -> Reply[StudyRightOid, LearnerOid]:
-        """Whose each right is, for rights that have a plan."""
-        return await self._holders.reply(rights)
+        super().__init__(
+            Source(id=settings.id, provider_oid=settings.provider),
+            clock,
+            concurrency=settings.concurrency,
+            nothing=_NOTHING[settings.absent],
+        )
 
     async def _plan(self, right: StudyRightOid) -> tuple[Hoks, ...] | None:
         answer = await self._http.send(Outgoing(method="GET", url=f"{self._before}{right}{self._after}"))
@@ -94,7 +70,6 @@ class DocumentsSource:
         refuse_failures(answer.status)
         return (plan_in(answer.body, right, enveloped=self._is_enveloped),)
 
-    async def _holder(self, right: StudyRightOid) -> LearnerOid | None:
+    async def _named(self, right: StudyRightOid) -> str | None:
         plans = await self._plan(right)
-        oid = plans[0].student_oid if plans else None
-        return oid if oid is not None and check_learner_oid(oid) is not Check.MALFORMED else None
+        return plans[0].student_oid if plans else None

@@ -5,17 +5,16 @@ An answer about another right than the one asked is dropped; whatever fails is a
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Annotated, Any, ClassVar, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, Literal
 
 import msgspec
 
 from connectors.bodies import strings
-from connectors.capabilities import ABSENT, Capabilities, Capability, Gives
+from connectors.capabilities import Capabilities, Capability
 from connectors.cas import CasAccount, CasTickets
 from connectors.client import HttpPort, Incoming, Outgoing
-from connectors.each_right import EachRight
 from connectors.ehoks_changes import changed_since
 from connectors.ehoks_plan import plan_in
 from connectors.ehoks_wire import HeadAnswer, HeadWire
@@ -30,21 +29,13 @@ from connectors.failures import (
 )
 from connectors.lenient import read
 from connectors.limits import Remembered
+from connectors.right_by_right import RightByRight
 from hoks.findings import Finding, FindingCode, finding
-from hoks.identifiers import (
-    Check,
-    LearnerOid,
-    OrganisationOid,
-    StudyRightOid,
-    check_learner_oid,
-    check_study_right_oid,
-)
+from hoks.identifiers import Check, OrganisationOid, StudyRightOid, check_study_right_oid
 from hoks.items import Item
 from hoks.outcomes import Answer, Outcome, Reply
 from hoks.plan import Hoks
 from hoks.ports import ChangedPlans, Clock, Source
-
-T = TypeVar("T")
 
 PASSING = ("ticket",)
 """Headers that are new with each call; whose the answer is, the account behind them says."""
@@ -109,7 +100,7 @@ def _body_of(answer: Incoming) -> bytes | None:
 # --- the source -----------------------------------------------------------------------------------------------
 
 
-class EhoksSource:
+class EhoksSource(RightByRight):
     """Plans of one provider, from eHOKS."""
 
     def __init__(
@@ -120,7 +111,6 @@ class EhoksSource:
         password: str,
         seconds: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._source = Source(id=settings.id, provider_oid=settings.provider)
         self._base = settings.base_url.rstrip("/")
         self._caller_id = settings.caller_id
         self._procurement = settings.procurement
@@ -134,34 +124,20 @@ class EhoksSource:
             caller_id=settings.caller_id,
         )
         self._tickets = CasTickets(account, http, password, seconds)
-        slots = asyncio.Semaphore(settings.concurrency)
-        # One login before many calls: a wrong password must not be tried once for each right.
-        first = self._tickets.granting
-        self._plans = EachRight(settings.id, self._plan, clock=clock, slots=slots, first=first)
-        self._holders = EachRight(settings.id, self._holder, clock=clock, slots=slots, first=first)
-
-    @property
-    def source(self) -> Source:
-        """Which source this is."""
-        return self._source
+        super().__init__(
+            Source(id=settings.id, provider_oid=settings.provider),
+            clock,
+            concurrency=settings.concurrency,
+            # One login before many calls: a wrong password must not be tried once for each right.
+            first=self._tickets.granting,
+        )
 
     @property
     def capabilities(self) -> Capabilities:
-        """What eHOKS can tell, right by right."""
-        gives: tuple[Gives, ...] = ("plans", "holders")
-        told = [Capability(gives=each, keys=("right",), at_once=1, absent=ABSENT) for each in gives]
-        told += [Capability(gives="changes", keys=("provider",), at_once=None)] if self._tells_changes else []
-        return Capabilities(tuple(told))
-
-    async def plans(
-        self, rights: Collection[StudyRightOid], until: float | None = None
-    ) -> Reply[StudyRightOid, tuple[Hoks, ...]]:
-        """The plan of each right, several at a time; what is not there by ``until`` is unavailable."""
-        return await self._plans.reply(rights, until)
-
-    async def holders(self, rights: Collection[StudyRightOid]) -> Reply[StudyRightOid, LearnerOid]:
-        """Whose each right is, for rights that have a plan."""
-        return await self._holders.reply(rights)
+        """What eHOKS can tell: right by right, and of changes where the settings say so."""
+        told = super().capabilities.told
+        changes = Capability(gives="changes", keys=("provider",), at_once=None)
+        return Capabilities((*told, changes) if self._tells_changes else told)
 
     async def changed(self, since: datetime) -> Reply[OrganisationOid, ChangedPlans]:
         """Every plan that has changed or was deleted after a moment, other providers' too, keyed by the provider."""
@@ -180,7 +156,7 @@ class EhoksSource:
         body = await self.get(f"/opiskeluoikeus/{right}")
         return None if body is None else _head_of(body, right)
 
-    async def _holder(self, right: StudyRightOid) -> LearnerOid | None:
+    async def _named(self, right: StudyRightOid) -> str | None:
         try:
             head = await self._head(right)
         except SourceFailure as failure:
@@ -188,9 +164,7 @@ class EhoksSource:
                 # Another provider's right: its own source knows whose it is.
                 return None
             raise
-        if head is None or head.oppija_oid is None or check_learner_oid(head.oppija_oid) is Check.MALFORMED:
-            return None
-        return LearnerOid(head.oppija_oid)
+        return None if head is None else head.oppija_oid
 
     async def _plan(self, right: StudyRightOid) -> tuple[Hoks] | None:
         head = await self._head(right)

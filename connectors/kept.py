@@ -1,39 +1,25 @@
-"""Sources whose raw answers are kept for a moment, and whose fetches are shared by all who ask the same at once.
+"""Raw answers of a source that are kept for a moment, and fetches that are shared by all who ask the same at once.
 
-Each wraps a port and is one itself. Every key is kept, waited for and answered alone, with the time it was really
-read: an answer never reaches another key, another source or another credential.
+Every key is kept, waited for and answered alone, with the time it was really read: an answer never reaches another
+key, another source or another credential.
 """
 
 import asyncio
-from collections import Counter
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Generic, NamedTuple, TypeVar
+from typing import Generic, TypeVar
 
-import cachetools
 import msgspec
 
 from connectors.failures import Reason, SourceUnavailable, report
-from connectors.limits import Reached, Remembered
-from connectors.shelf import ENTRY_BYTES, Entry, Flight, Place, Shelf, held_in, place, size_of
+from connectors.limits import Remembered
+from connectors.shelf import Entry, Flight, Place, Shelf, held_in, place, size_of
 from hoks.asking import ask
-from hoks.beside import Holding
 from hoks.identifiers import LearnerOid, OrganisationOid, PersonOid, StudyRightOid
 from hoks.organisations import TreeNode
 from hoks.outcomes import HEALTHY, Answer, Outcome, Reading, Reply, oldest
 from hoks.plan import Hoks
-from hoks.ports import (
-    AppointmentSource,
-    AssignmentSource,
-    Clock,
-    HolderSource,
-    Identities,
-    Organisations,
-    PlanSource,
-    RightsSource,
-    RightsTold,
-    Source,
-)
+from hoks.ports import Clock
 from hoks.relations import Appointment, Assignment
 from hoks.student import Person
 from hoks.study_right import StudyRight
@@ -245,226 +231,3 @@ _MARGIN_SECONDS = 0.05
 
 def _seconds_until(until: float | None) -> float | None:
     return None if until is None else max(until - asyncio.get_running_loop().time() - _MARGIN_SECONDS, 0)
-
-
-# --- the ports --------------------------------------------------------------------------------------------------
-
-
-class KeptRights:
-    """``RightsSource`` over another."""
-
-    def __init__(self, inner: RightsSource, settings: Remembered, shelf: Shelf, clock: Clock) -> None:
-        self.inner = inner
-        self.kept = self._rights = Kept(RIGHTS, inner.source.id, settings, shelf, clock)
-        self._learners = Kept(LEARNERS, inner.source.id, settings, shelf, clock)
-
-    @property
-    def source(self) -> Source:
-        """Which source this is."""
-        return self.inner.source
-
-    def rights_at_hand(self, people: Sequence[Person]) -> Reply[LearnerOid, tuple[StudyRight, ...]] | None:
-        """The rights of persons where they are kept."""
-        return None if _share_an_oid(people) else self._rights.at_hand(people)
-
-    async def rights(self, people: Sequence[Person]) -> Reply[LearnerOid, tuple[StudyRight, ...]]:
-        """All rights of each person under any of their OIDs, keyed by the master OID."""
-        if _share_an_oid(people):
-            # Only the source, asked for all of them in one go, sees that two persons claim one OID.
-            return await self.inner.rights(people)
-        return await self._rights.reply(people, lambda missing, _: self.inner.rights(missing))
-
-    async def learners(self) -> Reply[OrganisationOid, tuple[LearnerOid, ...]]:
-        """The OIDs of all persons the source knows, keyed by the source's provider."""
-        return await self._learners.reply([self.source.provider_oid], lambda _, __: self.inner.learners())
-
-
-class _Together(NamedTuple):
-    """What every source told of a person, and until when it is as good as new."""
-
-    told: RightsTold
-    fresh_until: float
-    size: int
-    held: Holding
-
-
-class KeptTogether:
-    """``RightsTogether`` over sources whose answers are kept.
-
-    INVARIANT: it tells nothing that the sources' own shelf would not tell just now: no answer of it is older than it
-    may be, of another day, or of before something was forgotten.
-    """
-
-    def __init__(self, sources: Sequence[KeptRights], shelf: Shelf, clock: Clock, max_bytes: int) -> None:
-        self.sources = tuple(each.source for each in sources)
-        self._kept = tuple(each.kept for each in sources)
-        self._shelf = shelf
-        self._clock = clock
-        self._together: cachetools.TLRUCache[Place, _Together] = cachetools.TLRUCache(
-            max_bytes,
-            ttu=lambda _, found, __: found.fresh_until,
-            timer=shelf.seconds,
-            getsizeof=lambda found: found.size,
-        )
-        shelf.tell_what_is_forgotten(self.sources, self._together.clear)
-
-    def at_hand(self, people: Sequence[Person]) -> list[RightsTold] | None:
-        """What all of them told of each person, where every answer is kept."""
-        self._shelf.sweep()
-        self._together.expire()
-        if _share_an_oid(people):
-            return None
-        day = self._clock.today().isoformat()
-        told = []
-        for person in people:
-            found = self._found(person, day)
-            if found is None:
-                return None
-            told.append(found.told)
-        return told
-
-    def _found(self, person: Person, day: str) -> _Together | None:
-        where = place("", 0, RIGHTS.name, day, RIGHTS.asked(person))
-        found = self._together.get(where)
-        if found is not None:
-            return found
-        entries = []
-        for each in self._kept:
-            entry = each.entry(person)
-            if entry is None:
-                return None
-            entries.append(entry)
-        fresh = self._put_together(entries)
-        if fresh.size <= self._together.maxsize:
-            self._together[where] = fresh
-        return fresh
-
-    def _put_together(self, entries: Sequence[Entry]) -> _Together:
-        told = RightsTold(self.sources, tuple([each.answer for each in entries]))
-        # Counted here once more: an answer lives on here when the shelf has let go of it.
-        size = ENTRY_BYTES + sum(each.size if each.answer.value else 0 for each in entries) + 8 * len(entries)
-        return _Together(told, min(each.fresh_until for each in entries), size, Holding([told]))
-
-
-def _share_an_oid(people: Sequence[Person]) -> bool:
-    if len(people) == 1:
-        return False
-    claims = Counter(oid for person in {person.oid: person for person in people}.values() for oid in person.all_oids)
-    return any(count > 1 for count in claims.values())
-
-
-class KeptPlans:
-    """``PlanSource`` over another."""
-
-    def __init__(self, inner: PlanSource, settings: Remembered, shelf: Shelf, clock: Clock) -> None:
-        self.inner = inner
-        self._plans = Kept(PLANS, inner.source.id, settings, shelf, clock)
-
-    @property
-    def source(self) -> Source:
-        """Which source this is."""
-        return self.inner.source
-
-    def plans_at_hand(self, rights: Collection[StudyRightOid]) -> Reply[StudyRightOid, tuple[Hoks, ...]] | None:
-        """The plans of rights where they are kept."""
-        return self._plans.at_hand(rights)
-
-    async def plans(
-        self, rights: Collection[StudyRightOid], until: float | None = None
-    ) -> Reply[StudyRightOid, tuple[Hoks, ...]]:
-        """The plan of each right; more than one where the source wrongly holds several."""
-        return await self._plans.reply(rights, lambda missing, end: self.inner.plans(missing, end), until)
-
-
-class KeptHolders:
-    """``HolderSource`` over another."""
-
-    def __init__(self, inner: HolderSource, settings: Remembered, shelf: Shelf, clock: Clock) -> None:
-        self.inner = inner
-        self._holders = Kept(HOLDERS, inner.source.id, settings, shelf, clock)
-
-    @property
-    def source(self) -> Source:
-        """Which source this is."""
-        return self.inner.source
-
-    async def holders(self, rights: Collection[StudyRightOid]) -> Reply[StudyRightOid, LearnerOid]:
-        """Whose each right is, by any of the person's OIDs."""
-        return await self._holders.reply(rights, lambda missing, _: self.inner.holders(missing))
-
-
-class KeptAppointments:
-    """``AppointmentSource`` over another."""
-
-    def __init__(self, inner: AppointmentSource, settings: Remembered, shelf: Shelf, clock: Clock) -> None:
-        self.inner = inner
-        self._appointments = Kept(APPOINTMENTS, inner.source.id, settings, shelf, clock)
-
-    @property
-    def source(self) -> Source:
-        """Which source this is."""
-        return self.inner.source
-
-    async def appointments(self, people: Collection[PersonOid]) -> Reply[PersonOid, tuple[Appointment, ...]]:
-        """Everything each person is appointed to."""
-        return await self._appointments.reply(people, lambda missing, _: self.inner.appointments(missing))
-
-
-class KeptAssignments:
-    """``AssignmentSource`` over another."""
-
-    def __init__(self, inner: AssignmentSource, settings: Remembered, shelf: Shelf, clock: Clock) -> None:
-        self.inner = inner
-        self._assignments = Kept(ASSIGNMENTS, inner.source.id, settings, shelf, clock)
-
-    @property
-    def source(self) -> Source:
-        """Which source this is."""
-        return self.inner.source
-
-    async def assignments(self, people: Collection[PersonOid]) -> Reply[PersonOid, tuple[Assignment, ...]]:
-        """Every student assigned to each person, in whichever role."""
-        return await self._assignments.reply(people, lambda missing, _: self.inner.assignments(missing))
-
-
-# --- the registers, which keep their own answers: only fetches are shared ---------------------------------------
-
-
-class SharedIdentities:
-    """``Identities`` over another, whose fetches are shared."""
-
-    def __init__(self, inner: Identities, source: str, settings: Reached, shelf: Shelf, clock: Clock) -> None:
-        self.inner = inner
-        self._people = Kept(IDENTITIES, source, _nothing_kept(settings), shelf, clock)
-        self.identify_at_hand: AtHand[LearnerOid, Person] = getattr(inner, "identify_at_hand", _nothing)
-        """What the register itself keeps."""
-
-    async def identify(self, oids: Collection[LearnerOid]) -> Reply[LearnerOid, Person]:
-        """The person behind each OID, keyed by the OID that was asked."""
-        return await self._people.reply(oids, lambda missing, _: self.inner.identify(missing))
-
-
-class SharedOrganisations:
-    """``Organisations`` over another, whose fetches are shared."""
-
-    def __init__(self, inner: Organisations, source: str, settings: Reached, shelf: Shelf, clock: Clock) -> None:
-        self.inner = inner
-        self._nodes = Kept(ORGANISATIONS, source, _nothing_kept(settings), shelf, clock)
-        self.nodes_at_hand: AtHand[OrganisationOid, TreeNode] = getattr(inner, "nodes_at_hand", _nothing)
-        """What the register itself keeps."""
-
-    async def nodes(self, oids: Collection[OrganisationOid]) -> Reply[OrganisationOid, TreeNode]:
-        """The place of each organisation in the tree."""
-        return await self._nodes.reply(oids, lambda missing, _: self.inner.nodes(missing))
-
-
-AtHand = Callable[[Collection[K]], Reply[K, T] | None]
-"""The answers to keys where nobody has to be asked; else nothing."""
-
-
-def _nothing(_: Collection[K]) -> None:
-    return None
-
-
-def _nothing_kept(settings: Reached) -> Remembered:
-    return Remembered(seconds=settings.seconds, cache_seconds=0)

@@ -18,10 +18,12 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Lifespan, Receive, Scope, Send
 
-from connectors.catalogue import Connected, SettingsRefusedError, connect, secret
+from connectors.catalogue import connect
 from connectors.client import HttpClient, Transport
 from connectors.condition import Condition
+from connectors.connected import Connected
 from connectors.limits import DEFAULT_SECONDS
+from connectors.network import SettingsRefusedError, secret
 from gateway.admission import Admission
 from gateway.callers import Callers
 from gateway.embedding import Embedded, EmbedTokenEndpoint

@@ -13,8 +13,9 @@ from typing import Any
 import msgspec
 
 from connectors.capabilities import Capabilities, Capability
-from connectors.catalogue import Connected, SettingsRefusedError
+from connectors.connected import Connected
 from connectors.failures import SourceFailure
+from connectors.network import SettingsRefusedError
 from gateway.app import assemble
 from gateway.clock import clock_of
 from gateway.settings import Settings, SettingsError

@@ -12,7 +12,7 @@ from typing import TypeVar
 import msgspec
 from sqlalchemy import make_url
 
-from connectors.catalogue import SettingsRefusedError, secret
+from connectors.network import SettingsRefusedError, secret
 from gateway.clock import clock_of
 from gateway.records import migration
 from gateway.records.inspection import Enquiry, Inspection

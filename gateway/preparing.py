@@ -5,7 +5,7 @@ from pathlib import Path
 
 from sqlalchemy import make_url
 
-from connectors.catalogue import SettingsRefusedError, secret
+from connectors.network import SettingsRefusedError, secret
 from gateway.records.roles import RoleRefused, prepare
 from gateway.records.store import StoreBroken, postgresql
 from gateway.settings import SettingsError

@@ -122,7 +122,7 @@ def _listener(settings: "Settings") -> socket.socket:
 
 
 async def _refuse_misfits(app: Any, config: Path) -> None:
-    from connectors.catalogue import SettingsRefusedError
+    from connectors.network import SettingsRefusedError
 
     try:
         await app.state.refuse_misfits()

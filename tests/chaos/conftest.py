@@ -2,18 +2,19 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 
 import pytest
 
 from connectors.addresses import Addresses
 from connectors.connections import Connections
+from hoks.outcomes import Outcome
 from tests.chaos.certificates import Certified, certified
 from tests.chaos.faults import warm
 from tests.chaos.names import Names, Net
 from tests.chaos.scene import SECONDS, Front, Heartbeat, Scene, Told, gateway, listening, scene
-from tests.chaos.verdict import Heard
+from tests.chaos.verdict import Heard, faults_of_answers, faults_of_lines
 
 WHOLE = os.environ.get("HOKS_PROVE") == "1"
 """Whether the whole table is played, and not the sample."""
@@ -85,6 +86,48 @@ async def secured(secure: Scene, certificates: Certified) -> Mapping[str, Told]:
         async with trusting_gateway(secure, certificates) as front:
             _SECURED.update(await both(front))
     return _SECURED
+
+
+class Verdict:
+    """What was wrong while something was played to one kind of call after the other, over TLS."""
+
+    KINDS = ("plan", "koski", "onr", "organisaatio")
+
+    def __init__(self, secured: Mapping[str, Told], record_property: Callable[[str, object], None]) -> None:
+        self._secured = secured
+        self._record_property = record_property
+        self._cases = 0
+        self._wrong: list[str] = []
+
+    def kinds(self, everyday: str) -> Iterator[str]:
+        """To which kinds of call it is played: to one in the everyday suite, to all with ``HOKS_PROVE=1``."""
+        for kind in self.KINDS if WHOLE else (everyday,):
+            self._cases += 1
+            yield kind
+
+    def judge(self, kind: str, outcome: Outcome, told: Mapping[str, Told], heard: Heard) -> None:
+        """Look at the answers, and at what was logged."""
+        self._wrong += [f"{kind}: {each}" for each in faults_of_answers(kind, outcome, told, self._secured)]
+        self._wrong += [f"{kind}: {each}" for each in faults_of_lines(kind, outcome, heard)]
+
+    def refuse(self, kind: str, is_wrong: bool, what: str) -> None:
+        """Note what else must not be."""
+        self._wrong += [f"{kind}: {what}"] if is_wrong else []
+
+    def refuse_unless_whole(self, kind: str, before: Told) -> None:
+        """Note where the student's first answer was not what it is when nothing fails."""
+        self.refuse(kind, before.sources != self._secured["student-7"].sources, f"not whole before: {before.sources}")
+
+    def deliver(self) -> None:
+        """Fail where anything was wrong; how many cases there were stands beside the property."""
+        self._record_property("cases", self._cases)
+        assert not self._wrong, "\n" + "\n".join(self._wrong)
+
+
+@pytest.fixture
+def verdict(secured: Mapping[str, Told], record_property: Callable[[str, object], None]) -> Verdict:
+    """Nothing wrong yet."""
+    return Verdict(secured, record_property)
 
 
 _UNDISTURBED: dict[str, Told] = {}

@@ -1,17 +1,16 @@
 """A name that leads nowhere, or where no source may be, is a source that cannot be reached; nothing is sent there."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import pytest
 
 from hoks.outcomes import Outcome
 from tests.chaos.certificates import Certified
-from tests.chaos.conftest import WHOLE, in_turn, trusting_gateway
-from tests.chaos.faults import KINDS as EVERY_KIND
+from tests.chaos.conftest import Verdict, in_turn, trusting_gateway
+from tests.chaos.faults import KINDS
 from tests.chaos.names import DEAD, NAMINGS, USUAL, USUAL_6, Names, Net, host_of
 from tests.chaos.proxy import HOST, has_6
 from tests.chaos.scene import Scene, Told
-from tests.chaos.verdict import faults_of_answers, faults_of_lines
 
 EXPECTED: Mapping[str, tuple[str, Outcome]] = {
     "no-such-name": ("plan", Outcome.UNAVAILABLE),
@@ -32,7 +31,6 @@ EXPECTED: Mapping[str, tuple[str, Outcome]] = {
     "only-6": ("koski", Outcome.OK),
 }
 """What each comes to at each kind of call, and to which it is played in the everyday suite."""
-KINDS = ("plan", "koski", "onr", "organisaatio")
 MAY_BE_CONNECTED_TO = {USUAL, USUAL_6, DEAD, HOST}
 """The last is where the issuer and the sources without a proxy are, by their own settings."""
 
@@ -44,33 +42,24 @@ def test_every_naming_has_an_expectation() -> None:
 @pytest.mark.proves("a name that leads nowhere, or where no source may be, costs its own source alone")
 @pytest.mark.parametrize("name", EXPECTED)
 async def test_a_name_that_leads_nowhere_or_where_no_source_may_be_costs_its_own_source_alone(
-    secure: Scene,
-    secured: Mapping[str, Told],
-    certificates: Certified,
-    name: str,
-    record_property: Callable[[str, object], None],
+    secure: Scene, certificates: Certified, verdict: Verdict, name: str
 ) -> None:
     if name == "only-6" and not has_6():
         pytest.skip("this machine has no IPv6")
-    kind, outcome = EXPECTED[name]
-    wrong: list[str] = []
-    kinds = KINDS if WHOLE else (kind,)
-    for each in kinds:
-        server = EVERY_KIND[each].server
+    everyday, outcome = EXPECTED[name]
+    for kind in verdict.kinds(everyday):
+        server = KINDS[kind].server
         names, net = Names({host_of(server): NAMINGS[name]}), Net()
         async with trusting_gateway(secure, certificates, names, net) as front:
             calls = secure.proxies[server].calls.total()
             told, heard = await in_turn(front)
-        wrong += [f"{each}: {fault}" for fault in faults_of_answers(each, outcome, told, secured)]
-        wrong += [f"{each}: {fault}" for fault in faults_of_lines(each, outcome, heard)]
-        if not names.asked:
-            wrong.append(f"{each}: the name was never asked for")
-        if strange := net.connected - MAY_BE_CONNECTED_TO:
-            wrong.append(f"{each}: connected to {strange}")
-        if (secure.proxies[server].calls.total() > calls) is not (outcome is Outcome.OK):
-            wrong.append(f"{each}: a request was sent, or none was")
-    record_property("cases", len(kinds))
-    assert not wrong, "\n" + "\n".join(wrong)
+        was_sent = secure.proxies[server].calls.total() > calls
+        strange = net.connected - MAY_BE_CONNECTED_TO
+        verdict.judge(kind, outcome, told, heard)
+        verdict.refuse(kind, not names.asked, "the name was never asked for")
+        verdict.refuse(kind, bool(strange), f"connected to {strange}")
+        verdict.refuse(kind, was_sent is not (outcome is Outcome.OK), "a request was sent, or none was")
+    verdict.deliver()
 
 
 async def test_a_name_that_comes_to_lead_inside_is_refused_from_then_on(

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from connectors import catalogue
+from connectors import connected
 from tests.chaos.conftest import WHOLE
 from tests.chaos.faults import ELIAS, FAULTS
 from tests.chaos.scene import Heartbeat, Scene, Told, gateway, listening
@@ -45,7 +45,7 @@ ASKS_TO_BE_LEFT_ALONE = frozenset(
 async def test_a_register_of_names_that_fails_costs_names_alone_and_nobodys_time(
     here: Scene, undisturbed: Mapping[str, Told], monkeypatch: pytest.MonkeyPatch, name: str, kind: str
 ) -> None:
-    monkeypatch.setattr(catalogue, "LABELS_SECONDS", 0.05)
+    monkeypatch.setattr(connected, "LABELS_SECONDS", 0.05)
     here.heal()
     plan = here.play(FAULTS[name], kind)
     with listening() as log:

@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from connectors import catalogue
+from connectors import connected
 from gateway.app import create_app
 from gateway.clock import FixedDayClock
 from gateway.settings_file import load
@@ -36,8 +36,8 @@ def silence() -> Iterator[Callable[[str], str]]:
 async def test_a_start_waits_for_no_source_but_a_moment_for_names(
     here: Scene, silence: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert catalogue.LABELS_SECONDS <= 2
-    monkeypatch.setattr(catalogue, "LABELS_SECONDS", 0.05)
+    assert connected.LABELS_SECONDS <= 2
+    monkeypatch.setattr(connected, "LABELS_SECONDS", 0.05)
     began, waited = time.perf_counter(), waited_by_all()
     settings = load(here.settings("silent", change=silence, through_proxies=False))
     app = create_app(settings, FixedDayClock(BUSINESS_DAY))

@@ -2,19 +2,17 @@
 
 import asyncio
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import pytest
 
 from hoks.outcomes import Outcome
 from tests.chaos.certificates import OLD, REVOKED, Certified, speak_only
-from tests.chaos.conftest import WHOLE, both, in_turn, trusting_gateway
-from tests.chaos.faults import KINDS as EVERY_KIND
-from tests.chaos.faults import TLS
+from tests.chaos.conftest import Verdict, both, in_turn, trusting_gateway
+from tests.chaos.faults import KINDS, TLS
 from tests.chaos.names import host_of
 from tests.chaos.proxy import HOST, Accept, Fault
 from tests.chaos.scene import Front, Scene, Told
-from tests.chaos.verdict import faults_of_answers, faults_of_lines
 from tests.connectors.loopback import strict
 
 KIND_OF: Mapping[str, str] = {
@@ -30,7 +28,6 @@ KIND_OF: Mapping[str, str] = {
 }
 """To which kind of call each is played in the everyday suite; to all of them with ``HOKS_PROVE=1``."""
 KIND_OF_REVOKED: Mapping[str, str] = {"revoked-client-1.2": "organisaatio", "revoked-client-1.3": "koski"}
-KINDS = ("plan", "koski", "onr", "organisaatio")
 MOST_CONNECTIONS = 6
 """Of two questions that cost two or three calls each, when none is tried again."""
 
@@ -66,60 +63,40 @@ async def test_a_server_of_old_tls_does_speak_to_an_old_client(
 @pytest.mark.proves("a source with a wrong certificate or old TLS is not spoken to")
 @pytest.mark.parametrize("name", KIND_OF)
 async def test_wrong_tls_is_a_source_that_cannot_be_reached(
-    secure: Scene,
-    trusting: Front,
-    secured: Mapping[str, Told],
-    certificates: Certified,
-    name: str,
-    record_property: Callable[[str, object], None],
+    secure: Scene, trusting: Front, certificates: Certified, verdict: Verdict, name: str
 ) -> None:
     if name in OLD and name not in certificates.servers:
         pytest.skip(f"the local OpenSSL does not offer {name}")
-    wrong: list[str] = []
-    kinds = KINDS if WHOLE else (KIND_OF[name],)
-    for kind in kinds:
+    for kind in verdict.kinds(KIND_OF[name]):
         # The first answer comes with the good certificate: the bad one is shown between two calls.
         before = await trusting.ask("student-7")
         plan = secure.play(Fault(name=name, tls=name), kind)
         told, heard = await in_turn(trusting)
-        wrong += [f"{kind}: {each}" for each in faults_of_answers(kind, Outcome.UNAVAILABLE, told, secured)]
-        wrong += [f"{kind}: {each}" for each in faults_of_lines(kind, Outcome.UNAVAILABLE, heard)]
-        if before.sources != secured["student-7"].sources:
-            wrong.append(f"{kind}: not whole before: {before.sources}")
-        if plan.met:
-            wrong.append(f"{kind}: a request was sent all the same")
+        verdict.judge(kind, Outcome.UNAVAILABLE, told, heard)
+        verdict.refuse_unless_whole(kind, before)
+        verdict.refuse(kind, bool(plan.met), "a request was sent all the same")
         secure.heal()
-    record_property("cases", len(kinds))
-    assert not wrong, "\n" + "\n".join(wrong)
+    verdict.deliver()
 
 
 @pytest.mark.proves("a source for which our certificate is revoked costs its own data and few calls")
 @pytest.mark.parametrize("name", KIND_OF_REVOKED)
 async def test_a_source_for_which_our_certificate_is_revoked_costs_its_own_data_and_few_calls(
-    secure: Scene,
-    secured: Mapping[str, Told],
-    certificates: Certified,
-    name: str,
-    record_property: Callable[[str, object], None],
+    secure: Scene, certificates: Certified, verdict: Verdict, name: str
 ) -> None:
-    wrong: list[str] = []
-    kinds = KINDS if WHOLE else (KIND_OF_REVOKED[name],)
-    for kind in kinds:
+    for kind in verdict.kinds(KIND_OF_REVOKED[name]):
         async with trusting_gateway(secure, certificates, shows_revoked=True) as front:
             before = await front.ask("student-7")
             # The proxy makes room: of asyncio, it would hang up without saying why.
             secure.play(Fault(name=name, accept=Accept.REFUSE), kind)
-            with strict(certificates.servers[name], secure.port_of(EVERY_KIND[kind].server)) as server:
+            with strict(certificates.servers[name], secure.port_of(KINDS[kind].server)) as server:
                 told, heard = await in_turn(front)
-        wrong += [f"{kind}: {each}" for each in faults_of_answers(kind, Outcome.UNAVAILABLE, told, secured)]
-        wrong += [f"{kind}: {each}" for each in faults_of_lines(kind, Outcome.UNAVAILABLE, heard)]
         lines = " ".join(line for request in heard.requests for line in request)
-        if (reasons := set(re.findall(r"UNAVAILABLE \((\w+)\)", lines))) != {"tls"}:
-            wrong.append(f"{kind}: the reasons are told as {reasons}")
-        if before.sources != secured["student-7"].sources:
-            wrong.append(f"{kind}: not whole before: {before.sources}")
-        if server.requests or not 0 < server.connections <= MOST_CONNECTIONS:
-            wrong.append(f"{kind}: {server.requests} requests on {server.connections} connections")
+        reasons = set(re.findall(r"UNAVAILABLE \((\w+)\)", lines))
+        is_strict = not server.requests and 0 < server.connections <= MOST_CONNECTIONS
+        verdict.judge(kind, Outcome.UNAVAILABLE, told, heard)
+        verdict.refuse_unless_whole(kind, before)
+        verdict.refuse(kind, reasons != {"tls"}, f"the reasons are told as {reasons}")
+        verdict.refuse(kind, not is_strict, f"{server.requests} requests on {server.connections} connections")
     secure.heal()
-    record_property("cases", len(kinds))
-    assert not wrong, "\n" + "\n".join(wrong)
+    verdict.deliver()

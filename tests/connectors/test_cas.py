@@ -11,9 +11,10 @@ import msgspec
 import pytest
 
 from connectors.cas import CasAccount, CasTickets, SessionHttp
-from connectors.catalogue import SettingsRefusedError, connect
+from connectors.catalogue import connect
 from connectors.client import Incoming, Outgoing
 from connectors.failures import Reason, SourceFailure, SourceUnavailable
+from connectors.network import SettingsRefusedError
 from connectors.registries.onr import OnrSettings
 from hoks.identifiers import LearnerOid
 from hoks.outcomes import Outcome

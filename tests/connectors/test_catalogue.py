@@ -7,8 +7,10 @@ import msgspec
 import pytest
 
 from connectors.breaker import State
-from connectors.catalogue import SettingsRefusedError, SourceSettings, connect, secret, with_scopes
-from connectors.kept import KeptHolders, KeptPlans, KeptRights
+from connectors.catalogue import SourceSettings, connect, with_scopes
+from connectors.kept_rights import KeptRights
+from connectors.kept_sources import KeptHolders, KeptPlans
+from connectors.network import SettingsRefusedError, secret
 from connectors.oauth import ClientCredentials
 from connectors.registries.onr import OnrSettings
 from connectors.registries.organisaatio import OrganisaatioSettings

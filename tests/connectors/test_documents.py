@@ -8,9 +8,10 @@ import httpx
 import msgspec
 import pytest
 
-from connectors.catalogue import SettingsRefusedError, connect
+from connectors.catalogue import connect
 from connectors.client import Incoming, Outgoing
 from connectors.documents import DocumentsSettings, DocumentsSource
+from connectors.network import SettingsRefusedError
 from hoks.outcomes import Outcome
 from tests.connectors import contract
 from tests.connectors.ehoks_stub import a_plan

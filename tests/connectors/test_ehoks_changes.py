@@ -12,7 +12,7 @@ import pytest
 
 from connectors.ehoks_changes import MAX_PAGES_ASKED, OVERLAP, PAGE_SIZE, EhoksChanges, changed_since
 from connectors.failures import Reason, SourceFailure, SourceInvalid, SourceUnavailable
-from connectors.kept import KeptPlans
+from connectors.kept_sources import KeptPlans
 from connectors.limits import Remembered
 from connectors.shelf import Shelf
 from hoks.identifiers import StudyRightOid

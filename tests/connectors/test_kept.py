@@ -15,7 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.failures import Reason, SourceUnavailable, report
-from connectors.kept import KeptPlans, KeptRights, KeptTogether, SharedIdentities
+from connectors.kept_rights import KeptRights, KeptTogether
+from connectors.kept_sources import KeptPlans, SharedIdentities
 from connectors.limits import Reached, Remembered
 from connectors.shelf import Shelf, size_of
 from hoks.asking import ask

@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 from connectors.client import Incoming, Outgoing
 from connectors.failures import Reason, SourceUnavailable
 from connectors.oauth import AccessTokens, ClientCredentials, TokenHttp
-from connectors.oneroster import OneRosterSettings, OneRosterSource
+from connectors.oneroster import OneRosterSource
 from connectors.oneroster_groups import GroupPlaces
 from connectors.oneroster_right import RightPlaces
+from connectors.oneroster_settings import OneRosterSettings
 from hoks.outcomes import Answer, Outcome
 from hoks.student import Person
 from hoks.study_right import StudyRight

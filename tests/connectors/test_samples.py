@@ -12,9 +12,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from connectors.catalogue import Connected, connect
+from connectors.catalogue import connect
+from connectors.connected import Connected
 from connectors.ehoks import EhoksSettings
-from connectors.kept import KeptRights
+from connectors.kept_rights import KeptRights
 from connectors.koski import KEPT_TYPES, KoskiSettings, KoskiSource
 from connectors.registries.organisaatio import OrganisaatioSettings
 from hoks.identifiers import OPH, LearnerOid, OrganisationOid, StudyRightOid

@@ -15,10 +15,11 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from connectors.catalogue import SettingsRefusedError, SourceSettings, connect
+from connectors.catalogue import SourceSettings, connect
 from connectors.client import HttpClient
 from connectors.failures import Reason, SourceFailure
 from connectors.limits import Reached
+from connectors.network import SettingsRefusedError
 from connectors.trust import tls_of
 from hoks.outcomes import Outcome
 from hoks.student import Person

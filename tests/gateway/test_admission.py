@@ -2,8 +2,8 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from typing import NamedTuple
 
 import pytest
@@ -134,13 +134,20 @@ async def test_who_waits_for_a_source_leaves_the_place_to_another_and_then_waits
     assert crowd.served == ["b1", "b2"]
 
 
-async def test_parts_of_a_request_come_back_together_and_one_that_waits_again_holds_no_place() -> None:
+@asynccontextmanager
+async def back_from_a_source() -> AsyncIterator[tuple[Admission, Note]]:
+    """The turn of one who has waited for a source, in whose only place another works now."""
     door = admission()
     NOTE.set(note := Note())
     async with door.turn("a"):
         began = note.waits.begin()
         await door.enter("b")
         note.waits.end("a-koski", began, None)
+        yield door, note
+
+
+async def test_parts_of_a_request_come_back_together_and_one_that_waits_again_holds_no_place() -> None:
+    async with back_from_a_source() as (door, note):
         parts = [asyncio.create_task(note.waits.resumed()) for _ in range(3)]
         await settled()
         parts.pop().cancel()
@@ -154,12 +161,7 @@ async def test_parts_of_a_request_come_back_together_and_one_that_waits_again_ho
 
 
 async def test_a_part_that_comes_back_when_its_request_is_over_finds_no_turn_and_waits_for_none() -> None:
-    door = admission()
-    NOTE.set(note := Note())
-    async with door.turn("a"):
-        began = note.waits.begin()
-        await door.enter("b")
-        note.waits.end("a-koski", began, None)
+    async with back_from_a_source() as (door, note):
         late = asyncio.create_task(note.waits.resumed())
         await settled()
     await late

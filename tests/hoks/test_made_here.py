@@ -1,6 +1,5 @@
 """Appointments made through the gateway beside the student systems': both count, the most restrictive end decides."""
 
-import asyncio
 from datetime import date, timedelta
 
 import msgspec
@@ -11,6 +10,7 @@ from hoks.outcomes import Outcome
 from hoks.relations import Appointment
 from hoks.showing import View
 from tests.hoks.matrix_10_3 import NOTHING
+from tests.running import run
 from tests.world.places import A_SCHOOL, A, B, D
 from tests.world.ports import Fault
 from tests.world.rights import CURRENT, TODAY
@@ -34,7 +34,7 @@ OWN = [case for case in WORKPLACE_CASES if case.world.appointments and not case.
 
 def seen(world: World, caller: Caller) -> View | None:
     """The student as the caller sees them; a failure to tell shows nothing either."""
-    found = asyncio.run(world.reader().students(caller, [MASTER]))[MASTER]
+    found = run(world.reader().students(caller, [MASTER]))[MASTER]
     return found if isinstance(found, View) else None
 
 

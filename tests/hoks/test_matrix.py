@@ -4,7 +4,6 @@ A plan that holds something of every item is read by everyone; what is found in 
 item, with a table copied by hand from the documents.
 """
 
-import asyncio
 from collections.abc import Callable
 from functools import cache
 
@@ -14,6 +13,7 @@ from hoks.caller import Caller
 from hoks.items import Item
 from hoks.showing import View
 from tests.hoks.matrix_10_2 import CONCURRENT, PROCURED
+from tests.running import run
 from tests.world.marked import MARKS, marked_plan, marked_right, tokens
 from tests.world.matrix_cases import CASES, Case
 from tests.world.places import A_SECOND_SCHOOL, A_SITE, A, B
@@ -24,7 +24,7 @@ from tests.world.world import World, staff, student
 
 def view_of(world: World, caller: Caller) -> View | None:
     """The student as the caller sees them; a failure to tell shows nothing either."""
-    seen = asyncio.run(world.reader().students(caller, [MASTER]))[MASTER]
+    seen = run(world.reader().students(caller, [MASTER]))[MASTER]
     return seen if isinstance(seen, View) else None
 
 
@@ -126,5 +126,5 @@ def test_name_and_learner_number_are_not_seen_where_no_column_gives_anything() -
 
 def test_a_student_is_the_same_by_every_oid_of_theirs() -> None:
     reader = world().reader()
-    seen = asyncio.run(reader.students(staff(A), [MASTER, SECOND_ALIAS]))
+    seen = run(reader.students(staff(A), [MASTER, SECOND_ALIAS]))
     assert seen[MASTER] == seen[SECOND_ALIAS] is not None

@@ -4,7 +4,6 @@ A plan in which every text says its item, its part and its kind is read by every
 in the answer is compared, item by item, with tables copied by hand from the documents.
 """
 
-import asyncio
 from collections.abc import Callable
 from functools import cache
 
@@ -14,6 +13,7 @@ import pytest
 from hoks.caller import Caller, Role
 from hoks.items import Item
 from hoks.showing import View
+from tests.running import run
 from tests.world.drawn import GATES, Mark, marks_of_plan, marks_of_right
 from tests.world.given_cases import GIVEN_CASES
 from tests.world.guidance_cases import GUIDANCE_CASES
@@ -35,7 +35,7 @@ WORKPLACE = frozenset({Role.INSTRUCTOR, Role.ASSESSOR})
 
 def view_of(case: RoleCase) -> View | None:
     """The student as the caller sees them; a failure to tell shows nothing either."""
-    seen = asyncio.run(case.world.reader().students(case.caller, [MASTER]))[MASTER]
+    seen = run(case.world.reader().students(case.caller, [MASTER]))[MASTER]
     return seen if isinstance(seen, View) else None
 
 
@@ -60,8 +60,9 @@ def marks_of(world: World) -> dict[str, frozenset[Mark]]:
 def shown(name: str) -> Shown:
     """What the caller of a case is shown of the marks of the right at A and its plan."""
     said = {kind: [mark.token for mark in marks] for kind, marks in marks_in(name).items()}
+    view = view_of(BY_NAME[name])
     return shown_in(
-        view_of(BY_NAME[name]),
+        None if view is None else view.student,
         of_person=said["person"],
         of_rights=said["right"],
         of_plans=said["plan"],
@@ -178,7 +179,7 @@ def test_a_workplace_is_told_no_number_of_the_student_no_right_and_no_provider(n
 def test_the_approval_of_a_shared_plan_does_not_open_the_other_right_whose_own_plan_is_not_approved(
     caller: Caller, world: World
 ) -> None:
-    seen = asyncio.run(world.reader().students(caller, [MASTER]))[MASTER]
+    seen = run(world.reader().students(caller, [MASTER]))[MASTER]
     assert isinstance(seen, View)
     said = frozenset(tokens(seen.student))
     assert any(each.startswith("A1/") for each in said)

@@ -4,7 +4,6 @@ What is withheld: the workplace and who instructs there (W1); of demonstrations 
 environment, organiser and contents tell the place; of assessors all but the names (D12), for they come from somewhere.
 """
 
-import asyncio
 import re
 
 import msgspec
@@ -17,6 +16,7 @@ from hoks.items import Aspect, Item, Slice
 from hoks.organisations import Known
 from hoks.outcomes import Outcome
 from hoks.showing import View
+from tests.running import run
 from tests.world.drawn import marks_of_plan
 from tests.world.places import A_SCHOOL, A, B
 from tests.world.ports import Fault
@@ -66,11 +66,14 @@ def in_hiding(made: World) -> World:
 
 def shown_of(made: World, by: Caller) -> set[tuple[Item, str]]:
     """The items of A's plan of which something is shown, and which kinds of value."""
-    view = asyncio.run(made.reader().students(by, [MASTER]))[MASTER]
+    view = run(made.reader().students(by, [MASTER]))[MASTER]
     (plan,) = (plan for _, plan in made.plans if plan.study_right_oid == RIGHTS["A1"])
     marks = marks_of_plan(plan)
     said = shown_in(
-        view if isinstance(view, View) else None, of_person=(), of_rights=(), of_plans={each.token for each in marks}
+        view.student if isinstance(view, View) else None,
+        of_person=(),
+        of_rights=(),
+        of_plans={each.token for each in marks},
     )
     tokens = frozenset[str]().union(*said.plans)
     return {(each.item, each.kind) for each in marks if each.token in tokens}

@@ -3,7 +3,6 @@
 300 worlds by default, 6,000 with ``HOKS_PROVE=1``; each by its seed, which the failure names.
 """
 
-import asyncio
 import os
 from collections import Counter
 from collections.abc import Callable
@@ -14,6 +13,7 @@ from hoks.caller import Role
 from hoks.items import Item
 from hoks.showing import View
 from tests.hoks.oracle import Cell, sees
+from tests.running import run
 from tests.world.drawn import Mark, marks_of_plan, marks_of_right
 from tests.world.role_scene import MASTER, RIGHTS
 from tests.world.shown import NOTHING_SHOWN, Said, Shown, shown_in
@@ -63,11 +63,11 @@ def _cell(tag: str, mark: Mark) -> Cell:
 
 def answered(small: SmallWorld, rights: Marks, plans: Marks) -> Shown:
     """What the gateway shows."""
-    seen = asyncio.run(built(small).reader().students(small.caller, [MASTER]))[MASTER]
+    seen = run(built(small).reader().students(small.caller, [MASTER]))[MASTER]
     if not isinstance(seen, View):
         return NOTHING_SHOWN
     return shown_in(
-        seen,
+        seen.student,
         of_person=OF_PERSON,
         of_rights={mark.token for marks in rights.values() for mark in marks},
         of_plans={mark.token for marks in plans.values() for mark in marks},

@@ -11,7 +11,8 @@ from starlette.applications import Starlette
 
 from connectors.client import Incoming, Outgoing
 from connectors.oauth import AccessTokens, ClientCredentials, TokenHttp
-from connectors.oneroster import SCOPE, OneRosterSettings, OneRosterSource
+from connectors.oneroster import SCOPE, OneRosterSource
+from connectors.oneroster_settings import OneRosterSettings
 from connectors.table import TableSource
 from gateway.clock import FixedDayClock
 from gateway.settings_file import load

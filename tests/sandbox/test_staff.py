@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from connectors.catalogue import Connected, connect
+from connectors.catalogue import connect
+from connectors.connected import Connected
 from gateway.clock import FixedDayClock
 from gateway.settings_file import load
 from hoks.caller import WITHIN_AN_ORGANISATION, Role

@@ -3,7 +3,7 @@
 Texts say their item themselves (``mark:D3:…``); other values are unlike any other value of their field.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -288,19 +288,27 @@ def marked_right(right: StudyRight) -> StudyRight:
     )
 
 
-def tokens(value: Any, field: str = "") -> Iterator[str]:
+def tokens(value: Any) -> list[str]:
     """Everything that is said anywhere in a value: texts as they are, other leaves with their field's name."""
-    if isinstance(value, msgspec.Struct):
+    said: list[str] = []
+    _tell(value, "", said)
+    return said
+
+
+def _tell(value: Any, field: str, said: list[str]) -> None:
+    if value is None:
+        return
+    if isinstance(value, str):
+        said.append(str(value))
+    elif isinstance(value, msgspec.Struct):
         for name in value.__struct_fields__:
-            yield from tokens(getattr(value, name), name)
-    elif isinstance(value, Mapping):
-        for key, each in value.items():
-            yield from tokens(key, field)
-            yield from tokens(each, field)
+            _tell(getattr(value, name), name, said)
     elif isinstance(value, tuple | list | frozenset):
         for each in value:
-            yield from tokens(each, field)
-    elif isinstance(value, str):
-        yield str(value)
-    elif value is not None:
-        yield f"{field}={value}"
+            _tell(each, field, said)
+    elif isinstance(value, Mapping):
+        for key, each in value.items():
+            _tell(key, field, said)
+            _tell(each, field, said)
+    else:
+        said.append(f"{field}={value}")

@@ -1,7 +1,8 @@
 """Fake ports: every source of the world, answering from memory and remembering what it was asked."""
 
 import asyncio
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from operator import itemgetter
 from typing import TypeVar
@@ -26,6 +27,9 @@ class Fault(msgspec.Struct, frozen=True):
     outcome: Outcome | None = None
     late: float = 0.0
     raises: bool = False
+
+
+NO_FAULT = Fault()
 
 
 class FixedClock:
@@ -77,14 +81,23 @@ class Asked:
         return frozenset(key for call in self.calls if call[:2] == (source, question) for key in call[2])
 
 
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a fake source behaves: by which clock, where it notes what it is asked, and what is wrong with it."""
+
+    clock: FixedClock
+    asked: Asked
+    fault: Fault = NO_FAULT
+
+
 class FakeSource:
     """What every fake source does: note the question, be faulty, answer each key."""
 
-    def __init__(self, name: str, clock: FixedClock, asked: Asked, fault: Fault | None) -> None:
+    def __init__(self, name: str, manner: Manner) -> None:
         self._name = name
-        self._clock = clock
-        self._asked = asked
-        self._fault = fault or Fault()
+        self._clock = manner.clock
+        self._asked = manner.asked
+        self._fault = manner.fault
 
     async def reply(self, question: str, keys: Collection[K], found: Mapping[K, T]) -> Reply[K, T]:
         """Each key's value, or its absence, or the fault of the source."""
@@ -106,11 +119,25 @@ class FakeSource:
         return Answer(Outcome.ABSENT) if value is None else Answer(Outcome.OK, value)
 
 
+class FakeProviderSource(FakeSource):
+    """A fake source of one provider."""
+
+    def __init__(self, source: Source, manner: Manner) -> None:
+        super().__init__(source.id, manner)
+        self.source = source
+
+
+def told_by(keys: Collection[K], rows: Iterable[T], key: Callable[[T], object]) -> dict[K, tuple[T, ...]]:
+    """The rows of each key that has any."""
+    held = {each: tuple(row for row in rows if key(row) == each) for each in keys}
+    return {each: found for each, found in held.items() if found}
+
+
 class FakeIdentities(FakeSource):
     """The learner register."""
 
-    def __init__(self, people: Sequence[Person], clock: FixedClock, asked: Asked, fault: Fault | None) -> None:
-        super().__init__("onr", clock, asked, fault)
+    def __init__(self, people: Sequence[Person], manner: Manner) -> None:
+        super().__init__("onr", manner)
         self._people = {oid: each for each in people for oid in each.all_oids}
 
     async def identify(self, oids: Collection[LearnerOid]) -> Reply[LearnerOid, Person]:
@@ -121,8 +148,8 @@ class FakeIdentities(FakeSource):
 class FakeOrganisations(FakeSource):
     """The organisation register."""
 
-    def __init__(self, nodes: Sequence[TreeNode], clock: FixedClock, asked: Asked, fault: Fault | None) -> None:
-        super().__init__("organisaatio", clock, asked, fault)
+    def __init__(self, nodes: Sequence[TreeNode], manner: Manner) -> None:
+        super().__init__("organisaatio", manner)
         self._nodes = nodes
 
     async def nodes(self, oids: Collection[OrganisationOid]) -> Reply[OrganisationOid, TreeNode]:
@@ -130,14 +157,11 @@ class FakeOrganisations(FakeSource):
         return await self.reply("nodes", oids, {each.organisation.oid: each for each in self._nodes})
 
 
-class FakeRights(FakeSource):
+class FakeRights(FakeProviderSource):
     """A provider's source of study rights."""
 
-    def __init__(
-        self, source: Source, rights: Sequence[StudyRight], clock: FixedClock, asked: Asked, fault: Fault | None
-    ) -> None:
-        super().__init__(source.id, clock, asked, fault)
-        self.source = source
+    def __init__(self, source: Source, rights: Sequence[StudyRight], manner: Manner) -> None:
+        super().__init__(source, manner)
         self._rights = rights
 
     async def rights(self, people: Sequence[Person]) -> Reply[LearnerOid, tuple[StudyRight, ...]]:
@@ -163,14 +187,11 @@ class FakeRights(FakeSource):
         return await self.reply("learners", [self.source.provider_oid], {self.source.provider_oid: known})
 
 
-class FakePlans(FakeSource):
+class FakePlans(FakeProviderSource):
     """A provider's source of plans."""
 
-    def __init__(
-        self, source: Source, plans: Sequence[Hoks], clock: FixedClock, asked: Asked, fault: Fault | None
-    ) -> None:
-        super().__init__(source.id, clock, asked, fault)
-        self.source = source
+    def __init__(self, source: Source, plans: Sequence[Hoks], manner: Manner) -> None:
+        super().__init__(source, manner)
         self._plans: dict[StudyRightOid, tuple[Hoks, ...]] = {}
         for each in plans:
             self._plans[each.study_right_oid] = (*self._plans.get(each.study_right_oid, ()), each)
@@ -182,20 +203,13 @@ class FakePlans(FakeSource):
         return await self.reply("plans", rights, {each: self._plans[each] for each in rights if each in self._plans})
 
 
-class FakeChanges(FakeSource):
+class FakeChanges(FakeProviderSource):
     """What a provider's source of plans says of changes: by the moments of its plans, and which are gone since when."""
 
     def __init__(
-        self,
-        source: Source,
-        plans: Sequence[Hoks],
-        gone: Mapping[StudyRightOid, datetime],
-        clock: FixedClock,
-        asked: Asked,
-        fault: Fault | None,
+        self, source: Source, plans: Sequence[Hoks], gone: Mapping[StudyRightOid, datetime], manner: Manner
     ) -> None:
-        super().__init__(source.id, clock, asked, fault)
-        self.source = source
+        super().__init__(source, manner)
         self._plans = plans
         self._gone = gone
 

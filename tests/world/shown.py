@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable
 
 import msgspec
 
-from hoks.showing import View
+from hoks.student import Student
 from tests.world.marked import tokens
 
 Said = frozenset[str]
@@ -28,20 +28,20 @@ NOTHING_SHOWN = Shown(frozenset(), (), (), frozenset())
 
 
 def shown_in(
-    view: View | None,
+    student: Student | None,
     *,
     of_person: Collection[str],
     of_rights: Collection[str],
     of_plans: Collection[str],
     but_not_of: Collection[str] = (),
 ) -> Shown:
-    """What the view says of what is marked; a plan's right is told with the rights.
+    """What is said of a student as seen, of what is marked; a plan's right is told with the rights.
 
     Rights and plans that say a text of another right are left out, by the beginning of that text.
     """
-    if view is None:
+    if student is None:
         return NOTHING_SHOWN
-    student, plans = view.student, view.student.hoksit or ()
+    plans = student.hoksit or ()
     marked = {*of_person, *of_rights, *of_plans}
     return Shown(
         person=frozenset(tokens((student.oid, student.name))) & frozenset(of_person),
@@ -53,5 +53,5 @@ def shown_in(
 
 def _said(records: Iterable[object], marked: Collection[str], but_not_of: Collection[str]) -> tuple[Said, ...]:
     said = [frozenset(tokens(each)) for each in records]
-    others = tuple(but_not_of)
-    return tuple(each & frozenset(marked) for each in said if not any(token.startswith(others) for token in each))
+    others, wanted = tuple(but_not_of), frozenset(marked)
+    return tuple(each & wanted for each in said if not any(token.startswith(others) for token in each))

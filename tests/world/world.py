@@ -3,7 +3,7 @@
 It builds the real reader under the real rules over fake ports; changing the world makes a new one.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from functools import cache
 from importlib.resources import files
@@ -11,13 +11,12 @@ from typing import Any
 
 import msgspec
 
-from connectors.kept import (
+from connectors.kept_rights import KeptRights, KeptTogether
+from connectors.kept_sources import (
     KeptAppointments,
     KeptAssignments,
     KeptHolders,
     KeptPlans,
-    KeptRights,
-    KeptTogether,
     SharedIdentities,
     SharedOrganisations,
 )
@@ -37,6 +36,7 @@ from hoks.study_right import StudyRight
 from tests.world.names import FakeLabels
 from tests.world.places import LETTER_OF, PROVIDERS, TREE
 from tests.world.ports import (
+    NO_FAULT,
     Asked,
     FakeChanges,
     FakeIdentities,
@@ -45,6 +45,7 @@ from tests.world.ports import (
     FakeRights,
     Fault,
     FixedClock,
+    Manner,
 )
 from tests.world.relations import FakeConsents, FakeMadeHere, FakeStaffList
 from tests.world.rights import TODAY
@@ -117,20 +118,24 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
         ``kept``: with what is kept and shared before every source.
         """
         noted, clock = asked or Asked(), FixedClock(self.day)
-        rights = tuple(self._rights_of(each, clock, noted) for each in PROVIDERS)
-        lists = tuple(self._staff_list_of(each, clock, noted) for each in PROVIDERS)
+
+        def manner(source: str) -> Manner:
+            return Manner(clock, noted, self.faults.get(source, NO_FAULT))
+
+        rights = tuple(self._rights_of(each, manner) for each in PROVIDERS)
+        lists = tuple(self._staff_list_of(each, manner) for each in PROVIDERS)
         sources = Sources(
-            identities=FakeIdentities(self.people, clock, noted, self.faults.get("onr")),
-            organisations=FakeOrganisations(self.tree, clock, noted, self.faults.get("organisaatio")),
+            identities=FakeIdentities(self.people, manner("onr")),
+            organisations=FakeOrganisations(self.tree, manner("organisaatio")),
             rights=rights,
             holders=rights,
-            plans=tuple(self._plans_of(each, clock, noted) for each in PROVIDERS),
+            plans=tuple(self._plans_of(each, manner) for each in PROVIDERS),
             appointments=lists,
             assignments=lists,
             guidance=lists,
-            changes=tuple(self._changes_of(each, clock, noted) for each in PROVIDERS if each in self.tells_changes),
-            made_here=FakeMadeHere(self.made_here, clock, noted, self.faults.get("appointments")),
-            consents=FakeConsents(self.consents, clock, noted, self.faults.get("consents")),
+            changes=tuple(self._changes_of(each, manner) for each in PROVIDERS if each in self.tells_changes),
+            made_here=FakeMadeHere(self.made_here, manner("appointments")),
+            consents=FakeConsents(self.consents, manner("consents")),
             statutes=self.statutes,
         )
         return Reader(
@@ -143,31 +148,29 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
             labels=FakeLabels(noted),
         )
 
-    def _rights_of(self, provider: OrganisationOid, clock: FixedClock, asked: Asked) -> FakeRights:
+    def _rights_of(self, provider: OrganisationOid, manner: Callable[[str], Manner]) -> FakeRights:
         source = Source(id=rights_source(provider), provider_oid=provider)
         told = [each for each in self.rights if each.provider is not None and each.provider.oid == provider]
-        return FakeRights(source, told, clock, asked, self.faults.get(source.id))
+        return FakeRights(source, told, manner(source.id))
 
-    def _plans_of(self, provider: OrganisationOid, clock: FixedClock, asked: Asked) -> FakePlans:
+    def _plans_of(self, provider: OrganisationOid, manner: Callable[[str], Manner]) -> FakePlans:
         source = Source(id=plans_source(provider), provider_oid=provider)
         held = [plan for holder, plan in self.plans if holder == provider]
-        return FakePlans(source, held, clock, asked, self.faults.get(source.id))
+        return FakePlans(source, held, manner(source.id))
 
-    def _changes_of(self, provider: OrganisationOid, clock: FixedClock, asked: Asked) -> FakeChanges:
+    def _changes_of(self, provider: OrganisationOid, manner: Callable[[str], Manner]) -> FakeChanges:
         source = Source(id=plans_source(provider), provider_oid=provider)
         held = [plan for holder, plan in self.plans if holder == provider]
         gone = {right: moment for holder, right, moment in self.gone if holder == provider}
-        return FakeChanges(source, held, gone, clock, asked, self.faults.get(f"changes-{LETTER_OF[provider]}"))
+        return FakeChanges(source, held, gone, manner(f"changes-{LETTER_OF[provider]}"))
 
-    def _staff_list_of(self, provider: OrganisationOid, clock: FixedClock, asked: Asked) -> FakeStaffList:
+    def _staff_list_of(self, provider: OrganisationOid, manner: Callable[[str], Manner]) -> FakeStaffList:
         source = Source(id=staff_source(provider), provider_oid=provider)
         return FakeStaffList(
             source,
             [each for teller, each in self.appointments if teller == provider],
             [each for teller, each in self.assignments if teller == provider],
-            clock,
-            asked,
-            self.faults.get(source.id),
+            manner(source.id),
         )
 
 

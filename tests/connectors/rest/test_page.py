@@ -17,7 +17,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from connectors.catalogue import Connected, connect
+from connectors.catalogue import connect
+from connectors.connected import Connected
 from connectors.rest import JsonSettings
 from gateway.settings_file import load
 from hoks.identifiers import LearnerOid, StudyRightOid

@@ -8,7 +8,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from connectors.catalogue import SettingsRefusedError, connect
+from connectors.catalogue import connect
+from connectors.network import SettingsRefusedError
 from connectors.rest import JsonSettings
 from connectors.rest.expressions import Expression, Unreadable
 from gateway.settings import SettingsError

@@ -1,6 +1,5 @@
 """The edges of time (``security.md`` 4.1): a day begins and ends in Helsinki, and a request lives in one day."""
 
-import asyncio
 import os
 import subprocess
 import sys
@@ -18,8 +17,18 @@ from hoks.reading import Reader
 from hoks.relations import Consent
 from hoks.showing import View
 from hoks.study_right import StudyRight, within_five_years
+from tests.running import run
 from tests.world.places import TREE, A, C
-from tests.world.ports import Asked, FakeIdentities, FakeOrganisations, FakePlans, FakeRights, FixedClock, TickingClock
+from tests.world.ports import (
+    Asked,
+    FakeIdentities,
+    FakeOrganisations,
+    FakePlans,
+    FakeRights,
+    FixedClock,
+    Manner,
+    TickingClock,
+)
 from tests.world.rights import CURRENT, FIVE_YEARS_AGO, TODAY, TOMORROW, ended, right, right_oid
 from tests.world.role_scene import INSTRUCTOR, RECIPIENT, changed, consent, instructs, role_world
 from tests.world.scene import ANOTHER, MASTER, STUDENT_SELF, at_c, world
@@ -111,7 +120,7 @@ def test_an_hour_that_comes_twice_is_the_first_and_one_that_never_comes_is_withi
 
 def seen_by(caller: Caller, place: World) -> View | None:
     """The student as the caller sees them."""
-    seen = asyncio.run(place.reader().students(caller, [MASTER]))[MASTER]
+    seen = run(place.reader().students(caller, [MASTER]))[MASTER]
     return seen if isinstance(seen, View) else None
 
 
@@ -188,22 +197,22 @@ def test_an_instructor_sees_a_period_for_three_months_and_not_a_day_longer(end: 
 
 def reader_of(clock: Clock, told: list[StudyRight], place: World, at_the_sources: FixedClock) -> Reader:
     """A reader with a clock of its own over A's sources, which have theirs; ``told`` may change between requests."""
-    asked = Asked()
-    rights = FakeRights(Source(id=rights_source(A), provider_oid=A), told, at_the_sources, asked, None)
+    manner = Manner(at_the_sources, Asked())
+    rights = FakeRights(Source(id=rights_source(A), provider_oid=A), told, manner)
     plans = [plan for _, plan in place.plans]
     sources = Sources(
-        identities=FakeIdentities(place.people, at_the_sources, asked, None),
-        organisations=FakeOrganisations(TREE, at_the_sources, asked, None),
+        identities=FakeIdentities(place.people, manner),
+        organisations=FakeOrganisations(TREE, manner),
         rights=(rights,),
         holders=(rights,),
-        plans=(FakePlans(Source(id=plans_source(A), provider_oid=A), plans, at_the_sources, asked, None),),
+        plans=(FakePlans(Source(id=plans_source(A), provider_oid=A), plans, manner),),
     )
     return Reader(sources, real_policy(), clock, part_key=PART_KEY, request_seconds=5.0)
 
 
 def seen_among(reader: Reader, *people: LearnerOid) -> list[bool]:
     """Of each person, whether staff of A sees them, in one request."""
-    seen = asyncio.run(reader.students(staff(A), people))
+    seen = run(reader.students(staff(A), people))
     return [isinstance(seen[each], View) for each in people]
 
 
@@ -221,7 +230,7 @@ def test_a_request_that_spans_midnight_is_decided_on_one_day_for_all_its_student
 
 def test_a_page_that_spans_midnight_is_decided_on_one_day() -> None:
     reader = reader_of(TickingClock(TODAY, TOMORROW), FIVE_YEARS_TODAY, world(), FixedClock(TODAY))
-    page = asyncio.run(reader.page(staff(A), after=None, first=10))
+    page = run(reader.page(staff(A), after=None, first=10))
     assert [view.student.oid for view in page.views] == sorted([MASTER, ANOTHER])
 
 
