@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from connectors.bodies import elements, strings
+from connectors.bodies import elements, sound, strings
 from connectors.capabilities import ABSENT_OR_DENIED, BY_LEARNER, Capabilities, Capability
 from connectors.client import HttpPort, Outgoing, opintopolku_headers
 from connectors.failures import Reason, SourceFailure, SourceInvalid, outcome_of, refuse_failures, report, unexpected
@@ -202,8 +202,8 @@ def _rows(body: bytes) -> _Rows:
     given = elements(body, at_most=MOST_ROWS)
     for element in given:
         try:
-            row = _ROW.decode(element)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+            row = _ROW.decode(sound(element))
+        except (SourceInvalid, msgspec.DecodeError, UnicodeDecodeError):
             continue
         rows.append((row.person.oid, tuple(map(bytes, row.rights))))
     return _Rows(tuple(rows), len(given) - len(rows))
