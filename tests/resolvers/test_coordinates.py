@@ -1,6 +1,7 @@
 """Every coordinate of a person's data has exactly one policy entry, and nothing below a root is more than a read."""
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Annotated, Any, cast
 
 import pytest
@@ -293,13 +294,20 @@ LISTS_OF_ONE_ITEM = {"Hoks.learningSupport", "Hoks.studiesSupportingStudySkills"
 """By hand: lists of records that are one item as a whole, and say so themselves."""
 
 
+@cache
+def printed_types() -> dict[str, list[str]]:
+    """The lines of each type as it is printed."""
+    blocks = (block.partition(" {\n") for block in sdl(SCHEMA).split("\ntype ")[1:])
+    return {name: body.partition("\n}\n")[0].splitlines() for name, _, body in blocks}
+
+
 @pytest.mark.parametrize("name", sorted(coordinates()))
 def test_every_leaf_of_a_record_shows_its_item_in_the_printed_schema(name: str) -> None:
     type_name, field_name = name.split(".")
     held = get_named_type(object_types()[type_name].fields[field_name].type)
     is_leaf = isinstance(held, GraphQLScalarType | GraphQLEnumType) or held.name in VALUES
-    block = sdl(SCHEMA).split(f"type {type_name} {{", 1)[1].split("\n}\n", 1)[0]
-    (line,) = (each for each in block.splitlines() if each.strip().startswith((f"{field_name}:", f"{field_name}(")))
+    lines = printed_types()[type_name]
+    (line,) = (each for each in lines if each.strip().startswith((f"{field_name}:", f"{field_name}(")))
     needs_item = (is_leaf and name not in KEPT and field_name not in ATTACHED) or name in LISTS_OF_ONE_ITEM
     assert ("@item(code: [" in line) == needs_item
 
