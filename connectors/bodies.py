@@ -6,6 +6,7 @@ Bodies of many records are cut into the records' own JSON, so that one bad recor
 import json
 import math
 import re
+import unicodedata
 from contextlib import suppress
 from itertools import accumulate, islice
 from typing import Any, TypeVar
@@ -13,7 +14,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from connectors.failures import Reason, SourceInvalid
-from connectors.letters import composed
+from connectors.letters import composed, is_piled
 from connectors.wire import clean
 
 T = TypeVar("T")
@@ -28,8 +29,10 @@ BYTES_A_NODE = 8
 
 MOST_FOREIGN = 500_000
 """Letters beyond ASCII in a document that must be composed: in Finnish text one in twenty is."""
-MOST_COMPOSED = 1_250_000
-"""Bytes of a document that must be composed. A body of many records is composed record by record."""
+MOST_COMPOSED = 3_500_000
+"""Bytes of a document that is composed as it is written. A body of many records is composed record by record."""
+MOST_BY_PIECES = 1_250_000
+"""The same where marks are piled upon letters, or the letters are escaped."""
 
 PIECE_BYTES = 65_536
 
@@ -53,8 +56,13 @@ def sound(body: bytes) -> bytes:
         return body
     if len(body) > MOST_COMPOSED or _foreign_letters(body) > MOST_FOREIGN:
         raise SourceInvalid(Reason.UNREADABLE)
-    if b"\\u" not in body and not _MARKED_ESCAPE.search(body):
-        # As it is written: nothing else that JSON is written with becomes one with a mark.
+    # As it is written: nothing else that JSON is written with becomes one with a mark.
+    is_plain = b"\\u" not in body and not _MARKED_ESCAPE.search(body)
+    if is_plain and not is_piled(body):
+        return unicodedata.normalize("NFC", _text(body)).encode()
+    if len(body) > MOST_BY_PIECES:
+        raise SourceInvalid(Reason.UNREADABLE)
+    if is_plain:
         return composed(_text(body)).encode()
     if nodes > MAX_REBUILT:
         raise SourceInvalid(Reason.NESTING)

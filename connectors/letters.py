@@ -9,6 +9,15 @@ _ASCII = re.compile(r"[\x00-\x7f]")
 """What stands by itself: it never becomes one with what is before it."""
 
 
+_KINDS = b"a" * 128 + b"b" * 128
+_PILE = b"b" * 2 * PIECE
+
+
+def is_piled(body: bytes) -> bool:
+    """Whether so many letters beyond ASCII follow each other (in UTF-8) that they may be marks upon one."""
+    return _PILE in body.translate(_KINDS)
+
+
 def composed(text: str) -> str:
     """The text composed; of more marks upon one letter than any language has, not all are put in order.
 
