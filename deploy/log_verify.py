@@ -20,7 +20,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
 from datetime import UTC, datetime
 from io import TextIOWrapper
 from itertools import groupby, islice
@@ -538,7 +538,7 @@ def main(arguments: list[str] | None = None) -> int:
     except Fault as fault:
         print(f"NOT WHOLE: {fault}")
         return 1
-    except (Unreadable, OSError, sqlite3.Error, ValueError) as fault:
+    except (Unreadable, OSError, sqlite3.Error, ValueError, BrokenExecutor) as fault:
         print(f"hoks-log-verify: {fault}", file=sys.stderr)
         return 2
     seconds = time.monotonic() - begun

@@ -96,12 +96,17 @@ class Asked:
         self._clock = clock
         self._told: LRUCache[str, tuple[float, float]] = LRUCache(_REMEMBERED)
         """The sum of each, and when it was that."""
-        self._usual = 0.0
-        self._looked_at = -float("inf")
+        self._sum = self._squares = 0.0
+        """Of what all count, and of the squares of it, as they were at that moment."""
+        self._at = 0.0
 
     def note(self, caller: str) -> None:
         """One more."""
-        self._told[caller] = self.of(caller) + 1, self._clock()
+        now, before = self._clock(), self.of(caller)
+        faded = math.exp((self._at - now) / _LATELY_SECONDS)
+        # All fade alike, so that the sums do without a look at each.
+        self._sum, self._squares = self._sum * faded + 1, self._squares * faded * faded + 2 * before + 1
+        self._told[caller], self._at = (before + 1, now), now
 
     def of(self, caller: str) -> float:
         """What the requests of a caller still count."""
@@ -110,11 +115,10 @@ class Asked:
 
     def is_little(self, caller: str) -> bool:
         """Whether a caller asks less than half as much as the one does of whom a request usually is."""
-        now = self._clock()
-        if now - self._looked_at >= LOOKED_SECONDS:
-            each = [self.of(each) for each in list(self._told)]
-            self._usual, self._looked_at = sum(some * some for some in each) / (sum(each) or 1.0), now
-        return self.of(caller) < self._usual / 2
+        if not self._sum:
+            return False
+        usual = self._squares / self._sum * math.exp((self._at - self._clock()) / _LATELY_SECONDS)
+        return self.of(caller) < usual / 2
 
 
 class Room:
