@@ -77,7 +77,7 @@ def _kind(kind: Any) -> Any:
 
 def _python(kind: Any, of: Any, code: Any) -> Any:
     if isinstance(kind, list):
-        return list[_python(kind[0], of, code)]  # type: ignore[misc]  # a type known only when it runs
+        return list[_python(kind[0], of, code)]  # type: ignore[misc]  # made of the schema while it runs, mypy wants a written one
     return code if kind == "Code" else _SCALARS.get(kind) or of(kind)
 
 
@@ -108,7 +108,7 @@ def application(urls: list[str], seconds: float) -> Any:
         told = await asyncio.gather(*(plan(url, root.oid) for url in urls), return_exceptions=True)
         return [each for each in told if each is not None]
 
-    shown_plans: Any = list[shown("Hoks") | None]  # type: ignore[misc]  # a type known only when it runs
+    shown_plans: Any = list[shown("Hoks") | None]  # type: ignore[misc]  # made of the schema while it runs, mypy wants a written one
 
     class Student:
         oid: strawberry.Private[str]

@@ -51,9 +51,10 @@ def _exactly(body: bytes, kind: type[W]) -> W | None:
     if b"null" in body:
         return None
     try:
-        return _decoder(kind).decode(body)  # type: ignore[no-any-return]  # the cache forgets the parameter
+        value: W = _decoder(kind).decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
+    return value
 
 
 @cache

@@ -111,8 +111,8 @@ class Pushing:
                 sum=sum(each.value for each in samples if each.name.endswith("_sum")),
                 bucket_counts=[int(more - fewer) for fewer, more in pairwise(counts)],
                 explicit_bounds=[float(bound) for bound in below if bound != "+Inf"],
-                min=None,  # type: ignore[arg-type]  # nobody counted it, and it is left out
-                max=None,  # type: ignore[arg-type]  # as above
+                min=None,  # type: ignore[arg-type]  # none was kept: OTLP's field is optional, its type here says a number
+                max=None,  # type: ignore[arg-type]  # none was kept: OTLP's field is optional, its type here says a number
             )
 
 

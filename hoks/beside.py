@@ -93,7 +93,8 @@ class Beside(Generic[R, T]):
             return self._make(record, *given)
         found = besides.made.get(self._number)
         if found is not None and found.given == of:
-            return found.made  # type: ignore[no-any-return]  # T, by how it was made
+            known: T = found.made
+            return known
         made = self._make(record, *given)
         records = tuple([each for each in self._records(made) if _is_another(each, record)])
         with _changing:

@@ -56,7 +56,8 @@ def records(body: bytes, kind: type[W], at_most: int) -> Iterator[W]:
 def _record(element: bytes, kind: type[W]) -> W | None:
     try:
         if not needs_composing(element):
-            return _decoder(kind).decode(element)  # type: ignore[no-any-return]  # the cache forgets the parameter
+            record: W = _decoder(kind).decode(element)
+            return record
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         pass
     try:

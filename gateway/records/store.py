@@ -135,7 +135,8 @@ class Store:
         self._come += 1
         self._coming.append(waiting)
         async with waiting_for(RECORDS):
-            return await waiting.answer  # type: ignore[no-any-return]  # what waits is of any kind
+            answer: T = await waiting.answer
+        return answer
 
     def _hand_over(self) -> None:
         """Give the writer what came in one turn of the loop, together: begun with the first, it would split them."""

@@ -170,13 +170,19 @@ def test_a_consent_that_is_withdrawn_while_somebody_looks_takes_the_data_off_the
     assert viewing.violations() == []
 
 
-def test_without_a_sandbox_the_page_asks_for_a_token_keeps_it_to_itself_and_lets_a_role_be_chosen(
-    view: View, watch: Watch, gateway: Standing
-) -> None:
+def in_production(view: View, watch: Watch) -> Viewing:
+    """The page as it is served without a sandbox."""
     settings = {"client": "hoks-view", "personas": None, "today": None}
     watch.context.route("**/view/settings.json", lambda route: route.fulfill(json=settings))
     viewing = view()
     viewing.speak("en")
+    return viewing
+
+
+def test_without_a_sandbox_the_page_asks_for_a_token_keeps_it_to_itself_and_lets_a_role_be_chosen(
+    view: View, watch: Watch, gateway: Standing
+) -> None:
+    viewing = in_production(view, watch)
     assert "Sign in" in viewing.text()
     assert viewing.violations() == []
     watch.forget()
@@ -206,10 +212,7 @@ def test_without_a_sandbox_the_page_asks_for_a_token_keeps_it_to_itself_and_lets
 def test_whoever_signs_in_again_finds_what_they_typed_and_nobody_else_does(
     view: View, watch: Watch, gateway: Standing
 ) -> None:
-    settings = {"client": "hoks-view", "personas": None, "today": None}
-    watch.context.route("**/view/settings.json", lambda route: route.fulfill(json=settings))
-    viewing = view()
-    viewing.speak("en")
+    viewing = in_production(view, watch)
     token, recipient = (viewing.page.locator(f"input[name={name}]") for name in ("token", "recipient"))
     token.fill(gateway.token("student-1", "hoks-view"))
     token.press("Enter")

@@ -9,9 +9,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from io import BytesIO
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import msgspec
 import pytest
@@ -208,6 +210,34 @@ def test_a_value_of_another_kind_is_found_even_where_it_reads_alike(
         edited = [*records[:place], changed, *records[place + 1 :]]
         with pytest.raises(log_verify.Fault):
             log_verify.verify(edited, log_verify.anchors_of(file), outside, key.public_key())
+
+
+def told(records: list[log_verify.Record], kept: Kept, key: Ed25519PrivateKey) -> str | log_verify.Verified:
+    """What the verifier says of a log: that it is whole, or its first fault."""
+    file, outside = kept
+    try:
+        return log_verify.verify(records, log_verify.anchors_of(file), outside, key.public_key())
+    except log_verify.Fault as fault:
+        return str(fault)
+
+
+@pytest.mark.parametrize("column", ["seq", "prev", "hash", None])
+def test_a_long_log_that_two_processes_look_through_has_the_same_first_fault(
+    column: str | None, whole: Kept, key: Ed25519PrivateKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    records = list(log_verify.records_of(whole[0]))
+    if column is not None:
+        for place in (23, 40):
+            value = getattr(records[place], column)
+            changed: Any = value + 1 if isinstance(value, int) else bytes(32)
+            records[place] = records[place]._replace(**{column: changed})
+    alone = told(records, whole, key)
+    assert isinstance(alone, str) is (column is not None)
+    monkeypatch.setattr(log_verify, "PIECE", 4)
+    begun = mock.Mock(wraps=ProcessPoolExecutor)
+    monkeypatch.setattr(log_verify, "ProcessPoolExecutor", begun)
+    assert told(records, whole, key) == alone
+    assert begun.call_count == 1
 
 
 def test_an_anchor_that_was_changed_forged_or_lost_is_found(whole: Kept, key: Ed25519PrivateKey) -> None:
