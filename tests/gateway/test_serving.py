@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from types import SimpleNamespace
 from typing import Any
 
@@ -58,9 +58,13 @@ async def serving() -> AsyncIterator[tuple[Starlette, Any, asyncio.Task[None], h
 
 
 async def until_refused(client: httpx.AsyncClient) -> None:
-    """Ask, each time by a new connection, for as long as anybody answers."""
+    """Ask, each time by a new connection, until none is taken.
+
+    Whose connection was waiting to be taken in the moment when the port closed is cut off without an answer.
+    """
     while True:
-        await client.get("/quick", headers={"connection": "close"})
+        with suppress(httpx.ReadError, httpx.RemoteProtocolError):
+            await client.get("/quick", headers={"connection": "close"})
 
 
 async def test_it_is_unready_first_then_takes_nobody_new_and_then_answers_whom_it_has() -> None:
