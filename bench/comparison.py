@@ -46,9 +46,11 @@ async def compared(
     Who has seen a source fail goes on otherwise: for that there are gateways of their own, which wait less.
     """
     well = [row for row in ROWS if row.mode == "ok" and row.name in only]
-    if well or "aliases" in only:
+    if well or not {"idle", "aliases"}.isdisjoint(only):
         with ExitStack() as stack:
             up, missing = await started(targets, here, stack)
+            if "idle" in only:
+                say(f"### {facts.IDLE}\n\n{await facts.idle(_whole(up))}\n")
             for row in well:
                 say(f"### {row.title}\n\n{await _row(row, up, missing, pace)}\n")
             if "aliases" in only:
@@ -80,10 +82,13 @@ async def _row(row: Row, up: Sequence[Running], missing: dict[str, str], pace: P
     return table.timed(figures | {name: Figures(failed=why) for name, why in missing.items()})
 
 
-def compare(only: Sequence[str] = (), words: Sequence[str] = (), *, quick: bool = False) -> None:
+def compare(
+    only: Sequence[str] = (), words: Sequence[str] = (), *, quick: bool = False, before: Sequence[str] = ()
+) -> None:
     """Measure these tables, or all, of the gateways with one of these words in their name, or all.
 
-    What is complete is kept in ``bench/RESULTS.md``; a quick look leaves most of it out.
+    What is complete is kept in ``bench/RESULTS.md``, after what was measured ``before``; a quick look leaves most of it
+    out.
     """
     if hasattr(os, "sched_setaffinity") and (os.cpu_count() or 1) > 1:
         os.sched_setaffinity(0, {LOAD_CORE})
@@ -101,9 +106,9 @@ def compare(only: Sequence[str] = (), words: Sequence[str] = (), *, quick: bool 
         uvloop.run(compared(here, QUICK if quick else FULL, tables, targets, say))
     print(f"{time.perf_counter() - began:.0f} s", flush=True)
     if not (only or words or quick):
-        table.RESULTS.write_text(table.document(TARGETS, said, tailcall_runs()))
+        table.RESULTS.write_text(table.document(TARGETS, said, tailcall_runs(), before))
 
 
-TABLES = (*(row.name for row in ROWS), "aliases", "failing", *scaling.SCALES)
-QUICK_TABLES = ("one", "list", "aliases")
+TABLES = ("idle", *(row.name for row in ROWS), "aliases", "failing", *scaling.SCALES)
+QUICK_TABLES = ("idle", "one", "list", "aliases")
 QUICK_TARGETS = tuple(each for each in TARGETS if each not in (ANEW, *WITHOUT[1:]))
