@@ -16,7 +16,7 @@ import uvloop
 
 from bench import facts, scaling, table
 from bench.floors import FLOORS
-from bench.ours import ANEW, OURS, WITHOUT
+from bench.ours import ANEW, BARE, OURS, WITHOUT
 from bench.peers import PEERS_TO_BEAT, tailcall_runs
 from bench.plain import PLAIN
 from bench.rows import ROWS, Figures, Row, measured
@@ -75,8 +75,11 @@ def _whole(up: Sequence[Running]) -> list[Running]:
 
 
 async def _row(row: Row, up: Sequence[Running], missing: dict[str, str], pace: Pace) -> str:
-    """The table of a row; what a piece of ours costs is shown in the first row alone, and no floor for a list."""
-    left_out = (*(WITHOUT if row is not ROWS[0] else ()), *(FLOORS if row.listed else ()))
+    """The table of a row; what a piece of ours costs is shown in the first row alone.
+
+    No floor answers a list, nor has who takes everybody for a student one.
+    """
+    left_out = (*(WITHOUT if row is not ROWS[0] else ()), *((*FLOORS, BARE) if row.listed else ()))
     everybody = [each for each in up if each.target not in left_out]
     figures = await measured(row, everybody, rounds=pace.rounds, seconds=pace.seconds, students=pace.students)
     return table.timed(figures | {name: Figures(failed=why) for name, why in missing.items()})
