@@ -193,6 +193,6 @@ def test_the_collector_has_nothing_to_look_at() -> None:
     for plan in plans:
         versions(plan, 2)
     gc.collect()
-    more = len(gc.get_objects()) - before
+    # Nothing for each plan; threads of other tests may make some of their own meanwhile.
+    assert len(gc.get_objects()) - before < len(plans) / 2
     del holding
-    assert more < 100, "a tenth of one for each; threads of other tests make some too"
