@@ -144,9 +144,9 @@ def test_a_bomb_of_nested_fragments_is_refused_fast(
     documents: Documents, levels: int, spreads: int, entered: bool
 ) -> None:
     text = nested(levels, spreads, entered=entered)
-    started = time.perf_counter()
+    started = time.thread_time()
     outcome = documents.document(text)
-    assert time.perf_counter() - started < 0.5
+    assert time.thread_time() - started < 0.5
     assert set(codes(outcome)) == {"LIMIT_EXCEEDED"}
 
 
@@ -171,9 +171,9 @@ def test_fragments_that_spread_themselves_or_nothing_are_invalid(documents: Docu
 
 def test_the_worst_document_within_the_limits_is_validated_in_a_moment(documents: Documents) -> None:
     text = "{ student { " + "oid name either { __typename } friend { __typename } " * 20 + "} }"
-    started = time.process_time()
+    started = time.thread_time()
     assert isinstance(documents.document(text), PreparedDocument)
-    assert time.process_time() - started < 0.5
+    assert time.thread_time() - started < 0.5
 
 
 def test_introspection_where_it_is_on_is_allowed_as_deep_as_tools_ask() -> None:

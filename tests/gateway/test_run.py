@@ -20,6 +20,8 @@ from tests.rows import free_ports
 
 PROVIDER_A = "1.2.246.562.99.99000000010"
 ROOT = Path(__file__).parents[2]
+TRIES = 5
+"""A source that a busy machine makes late is told as a gap, and is there the next time."""
 
 
 @pytest.fixture(scope="module")
@@ -79,10 +81,13 @@ def test_the_first_line_is_a_complete_curl_command(running: list[str], port: int
 def test_the_command_is_answered_with_both_persons_and_their_providers(running: list[str], port: int) -> None:
     words = shlex.split(running[0])
     headers = dict(words[place].split(": ", 1) for place in (4, 6))
-    with closing(HTTPConnection("127.0.0.1", port, timeout=20)) as connection:
-        connection.request("POST", "/graphql", words[-1], headers)
-        response = connection.getresponse()
-        answer = json.loads(response.read())
+    for _ in range(TRIES):
+        with closing(HTTPConnection("127.0.0.1", port, timeout=20)) as connection:
+            connection.request("POST", "/graphql", words[-1], headers)
+            response = connection.getresponse()
+            answer = json.loads(response.read())
+        if "gaps" not in answer.get("extensions", {}):
+            break
     assert response.status == 200
     assert "errors" not in answer
     for person in ("procured", "concurrent"):

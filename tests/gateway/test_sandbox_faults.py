@@ -100,7 +100,7 @@ def sources(answer: dict[str, Any]) -> dict[str, str]:
 def test_a_source_that_is_made_to_fail_is_told_as_a_gap_and_is_back_when_healed(
     port: int, token: str, source: str, kind: str, outcome: str
 ) -> None:
-    before = told(port, token)
+    before = told_once(port, token, lambda answer: "gaps" not in answer["extensions"])
 
     switched = fault(port, source, kind)
     during = told_once(port, token, lambda answer: "gaps" in answer["extensions"])
