@@ -406,6 +406,7 @@ def played(share: float, *, often: float = 0.0, source_seconds: float = 0.0, by_
     """The others ask for a share of what can be answered; and one beside them so many times as often as each of them,
     of a source that takes so long. Everybody evenly, or by chance."""
     told = Played([], [])
+    busy = 0.0
     each = share / WORK / len(OTHERS)
     rates = dict.fromkeys(OTHERS, each) | {GREEDY: often * each}
 
@@ -415,8 +416,10 @@ def played(share: float, *, often: float = 0.0, source_seconds: float = 0.0, by_
         came = loop.time()
 
         async def works(share: float) -> None:
+            nonlocal busy
             async with processor:
                 await asyncio.sleep(WORK * share)
+                busy += WORK * share
 
         async def waits(seconds: float) -> None:
             began = note.waits.begin()
@@ -440,7 +443,7 @@ def played(share: float, *, often: float = 0.0, source_seconds: float = 0.0, by_
 
     async def everybody() -> None:
         loop, processor = asyncio.get_running_loop(), asyncio.Lock()
-        door = Admission(OverloadSettings(), jitter=lambda: 0.5, clock=loop.time)
+        door = Admission(OverloadSettings(), jitter=lambda: 0.5, clock=loop.time, busy=lambda: busy)
         drawn = random.Random(5) if by_chance else None
         due = sorted(
             (drawn.uniform(0, SECONDS) if drawn else (count + place / len(rates)) / rate, who)
