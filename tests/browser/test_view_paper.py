@@ -19,9 +19,9 @@ from tests.conformance.standing import Standing
 ELIAS, AINO = "Elias Johannes Tervajoki", "Aino Elviira Lehtovirta"
 PARTS = {
     "the plan": ("en", "student-7", 7, None, ELIAS),
-    "the plan in Finnish": ("fi", "student-7", 7, None, ELIAS),
-    "the plan in Swedish": ("sv", "student-7", 7, None, ELIAS),
     "the plan with much withheld": ("en", "instructor-1", 1, "Plan", AINO),
+    "the plan with much withheld, in Finnish": ("fi", "instructor-1", 1, "Suunnitelma", AINO),
+    "the plan with much withheld, in Swedish": ("sv", "instructor-1", 1, "Plan", AINO),
     "who has seen my data": ("en", "student-7", 7, "Who has seen my data", ELIAS),
     "consents": ("en", "student-7", 7, "Consents", ELIAS),
     "my students": ("en", "counsellor-a", 7, "My students", "Group OPO-3"),
