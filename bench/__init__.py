@@ -7,6 +7,8 @@ guidance    what follow-up of many students costs: ``make bench``
 warm        what a warm read costs in process: ``python -m bench.warm``
 clients     what a fetch from a source costs, by the client that makes it: ``python -m bench.clients``
 workers     what a second worker is worth: ``python -m bench.workers``
+projecting  what a compiled selection is worth: ``python -m bench.projecting``
+collected   what kept plans cost the collector of garbage: ``python -m bench.collected``
 reliability the targets of reliability as a table, and the command that prints them
 service     what the service stands as a whole: overload, stalls, stopping, outages: R2, R5 to R9, R16, R18, R20 and R22
 arrivals    a load of requests at a rate, or as fast as answers come, from a process of its own
@@ -25,7 +27,7 @@ plain       Strawberry and httpx, as a Python team writes it
 peers       the gateways that npm ships
 load        connections that ask, check and time; the processor time and memory of processes
 rows        what is timed
-facts       what is counted: calls, and what is left when a source fails
+facts       what is counted: memory, calls, and what is left when a source fails
 scaling     how cost grows
 table       the figures as Markdown
 """

@@ -16,7 +16,7 @@ import uvloop
 
 from bench import facts, scaling, table
 from bench.floors import FLOORS
-from bench.ours import ANEW, OURS, WITHOUT
+from bench.ours import ANEW, BARE, OURS, WITHOUT
 from bench.peers import PEERS_TO_BEAT, tailcall_runs
 from bench.plain import PLAIN
 from bench.rows import ROWS, Figures, Row, measured
@@ -46,9 +46,11 @@ async def compared(
     Who has seen a source fail goes on otherwise: for that there are gateways of their own, which wait less.
     """
     well = [row for row in ROWS if row.mode == "ok" and row.name in only]
-    if well or "aliases" in only:
+    if well or not {"idle", "aliases"}.isdisjoint(only):
         with ExitStack() as stack:
             up, missing = await started(targets, here, stack)
+            if "idle" in only:
+                say(f"### {facts.IDLE}\n\n{await facts.idle(_whole(up))}\n")
             for row in well:
                 say(f"### {row.title}\n\n{await _row(row, up, missing, pace)}\n")
             if "aliases" in only:
@@ -73,17 +75,23 @@ def _whole(up: Sequence[Running]) -> list[Running]:
 
 
 async def _row(row: Row, up: Sequence[Running], missing: dict[str, str], pace: Pace) -> str:
-    """The table of a row; what a piece of ours costs is shown in the first row alone, and no floor for a list."""
-    left_out = (*(WITHOUT if row is not ROWS[0] else ()), *(FLOORS if row.listed else ()))
+    """The table of a row; what a piece of ours costs is shown in the first row alone.
+
+    No floor answers a list, nor has who takes everybody for a student one.
+    """
+    left_out = (*(WITHOUT if row is not ROWS[0] else ()), *((*FLOORS, BARE) if row.listed else ()))
     everybody = [each for each in up if each.target not in left_out]
     figures = await measured(row, everybody, rounds=pace.rounds, seconds=pace.seconds, students=pace.students)
     return table.timed(figures | {name: Figures(failed=why) for name, why in missing.items()})
 
 
-def compare(only: Sequence[str] = (), words: Sequence[str] = (), *, quick: bool = False) -> None:
+def compare(
+    only: Sequence[str] = (), words: Sequence[str] = (), *, quick: bool = False, before: Sequence[str] = ()
+) -> None:
     """Measure these tables, or all, of the gateways with one of these words in their name, or all.
 
-    What is complete is kept in ``bench/RESULTS.md``; a quick look leaves most of it out.
+    What is complete is kept in ``bench/RESULTS.md``, after what was measured ``before``; a quick look leaves most of it
+    out.
     """
     if hasattr(os, "sched_setaffinity") and (os.cpu_count() or 1) > 1:
         os.sched_setaffinity(0, {LOAD_CORE})
@@ -101,9 +109,9 @@ def compare(only: Sequence[str] = (), words: Sequence[str] = (), *, quick: bool 
         uvloop.run(compared(here, QUICK if quick else FULL, tables, targets, say))
     print(f"{time.perf_counter() - began:.0f} s", flush=True)
     if not (only or words or quick):
-        table.RESULTS.write_text(table.document(TARGETS, said, tailcall_runs()))
+        table.RESULTS.write_text(table.document(TARGETS, said, tailcall_runs(), before))
 
 
-TABLES = (*(row.name for row in ROWS), "aliases", "failing", *scaling.SCALES)
-QUICK_TABLES = ("one", "list", "aliases")
+TABLES = ("idle", *(row.name for row in ROWS), "aliases", "failing", *scaling.SCALES)
+QUICK_TABLES = ("idle", "one", "list", "aliases")
 QUICK_TARGETS = tuple(each for each in TARGETS if each not in (ANEW, *WITHOUT[1:]))

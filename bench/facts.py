@@ -1,4 +1,4 @@
-"""What is counted and not timed: source calls for one student asked twice, and what is left when a source fails."""
+"""What is counted and not timed: memory before anybody asks, source calls, and what is left when a source fails."""
 
 import json
 from collections.abc import Sequence
@@ -6,7 +6,7 @@ from itertools import count
 from typing import Any
 
 from bench import table, world
-from bench.load import ask, request
+from bench.load import ask, request, resident_megabytes
 from bench.question import WHOLE
 from bench.rows import calls, play, right
 from bench.targets import Running
@@ -21,6 +21,16 @@ async def _asked(running: Running, student: int, times: int) -> tuple[int, Any]:
     oid, target = world.learner_oid(student), running.target
     body = target.body(target.dialect.one(WHOLE, [oid] * times))
     return await ask(running.port, request(running.port, target.path, body, target.headers(running.place, oid)))
+
+
+async def idle(everybody: Sequence[Running]) -> str:
+    """What each gateway has in memory once it listens, and after its first answer."""
+    lines = []
+    for running in everybody:
+        before = resident_megabytes(running.pid)
+        await _asked(running, next(_FRESH), 1)
+        lines.append((running.target.name, f"{before:.0f}", f"{resident_megabytes(running.pid):.0f}"))
+    return table.table(("gateway", "RSS MiB before anybody asks", "after one answer"), lines)
 
 
 async def aliases(everybody: Sequence[Running]) -> str:
@@ -79,5 +89,6 @@ def _json(body: bytes) -> dict[str, Any]:
     return answer if isinstance(answer, dict) else {}
 
 
+IDLE = "One worker that nobody asks"
 ALIASES = "Source calls for one student under two names in one document"
 FAILING = "One of two sources fails: what is left, and whether the answer says so"

@@ -26,10 +26,11 @@ from bench.reliability import NO_LIMIT, Line, p99
 from tests.chaos.certificates import certified
 from tests.chaos.names import DOMAIN
 from tests.chaos.proxy import HOST
-from tests.chaos.scene import Scene, free_ports
+from tests.chaos.scene import Scene
 from tests.chaos.worker import ROOT, worker
 from tests.conformance.programs import program
 from tests.postgres import PostgresServer, running_server
+from tests.rows import free_ports
 
 DEPLOY = ROOT / "deploy"
 AT_A_TIME = 8

@@ -123,8 +123,8 @@ waiting = 10_000
 """
 
 
-def _command(place: Place, port: int, *, plans: int, people: int, tickets: bool = False, without: str = "") -> Command:
-    folder = place.folder / f"ours-{port}"
+def settled(place: Place, folder: Path, port: int, *, plans: int, people: int, tickets: bool = False) -> Path:
+    """The settings' file, in a new folder with everything that it names."""
     folder.mkdir()
     for name, text in (("part-id.key", secrets.token_hex(32)), ("password", "bench")):
         (folder / name).write_text(text)
@@ -139,6 +139,12 @@ def _command(place: Place, port: int, *, plans: int, people: int, tickets: bool 
         file.chmod(0o600)
     config = folder / "gateway.toml"
     config.write_text(settings(place, port, folder, plans=plans, people=people, tickets=tickets))
+    return config
+
+
+def _command(place: Place, port: int, *, plans: int, people: int, tickets: bool = False, without: str = "") -> Command:
+    folder = place.folder / f"ours-{port}"
+    config = settled(place, folder, port, plans=plans, people=people, tickets=tickets)
     module = ("bench.bare", without) if without else ("gateway.cli",)
     return Command([sys.executable, "-m", *module, "serve", "--config", config], folder)
 

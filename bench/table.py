@@ -78,8 +78,11 @@ def _said(*command: str) -> str:
         return "not on this machine"
 
 
-def document(targets: Sequence[Target], tables: Sequence[str], binary: str) -> str:
-    """Everything as it is kept, with what was measured and how; ``binary`` is which program one peer is."""
+def document(targets: Sequence[Target], tables: Sequence[str], binary: str, before: Sequence[str] = ()) -> str:
+    """Everything as it is kept, with what was measured and how; ``binary`` is which program one peer is.
+
+    ``before`` are the measures of this gateway alone.
+    """
     what = "\n".join(f"- **{each.name}**: {each.what}" for each in targets)
     return f"""# Beside other gateways
 
@@ -99,4 +102,7 @@ nothing and record nothing; ours does all of it in every row that does not say o
 ## The gateways
 
 {what}
-"""
+
+## This gateway alone
+
+{"".join(f"{each}{chr(10)}" for each in before)}"""

@@ -22,8 +22,9 @@ import httpx
 from bench.endpoint import PERSONA, STUDENT, Client
 from bench.gate import many
 from gateway.app import GRAPH
-from tests.chaos.scene import Scene, free_ports, scene
+from tests.chaos.scene import Scene, scene
 from tests.chaos.worker import ROOT, answers
+from tests.rows import free_ports
 
 QUERY = (
     f'{{ student(oid: "{STUDENT}") {{ name hoksit {{ studyRightOid plannedVocationalUnits {{ unit {{ uri }} }} }} }} }}'

@@ -28,6 +28,7 @@ kept_rights            study rights kept, of one source and of all together
 kept_sources           the other sources kept, and the registers shared
 letters                letters composed, however many marks are piled upon them
 wire                   how a field of a foreign document is written down in a table
+outline                what a JSON document shows at a glance: its structure, and whether its texts are clean
 bodies                 a JSON body within limits, before anything is built of it
 lenient                JSON that breaks its own schema, read without losing what is right
 ehoks_wire_competence  eHOKS's documents: periods and demonstrations

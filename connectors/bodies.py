@@ -9,13 +9,13 @@ import re
 import unicodedata
 from contextlib import suppress
 from itertools import accumulate, islice
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
 from connectors.failures import Reason, SourceInvalid
 from connectors.letters import composed, is_piled
-from connectors.wire import clean
+from connectors.outline import clean, outline, structure
 
 T = TypeVar("T")
 
@@ -34,13 +34,13 @@ MOST_COMPOSED = 3_500_000
 MOST_BY_PIECES = 1_250_000
 """The same where marks are piled upon letters, or the letters are escaped."""
 
-PIECE_BYTES = 65_536
+FEW_BRACKETS = 10_000
+"""Of so many, pair after pair is taken away; more are counted one by one."""
 
-_STRUCTURE = b"[]{},"
-_NOT_STRUCTURE = bytes(set(range(256)) - set(_STRUCTURE))
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _ASCII = bytes(range(128))
 _COMMA = ord(",")
+_ALIKE = bytes.maketrans(b"{}", b"[]")
 _STEP = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1, _COMMA: 0}
 _HALVES = re.compile("[\ud800-\udfff]")
 _DECOMPOSED = re.compile(rb"\xcc[\x80-\xbf]|\xcd[\x80-\xaf]|\\u03[0-6]")
@@ -49,11 +49,31 @@ _MARKS = (b"\xcc", b"\xcd", b"\\u03")
 """One of these stands in every letter that is not composed."""
 
 
-def sound(body: bytes) -> bytes:
+class Sound(NamedTuple):
+    """A document within its limits, its letters composed."""
+
+    body: bytes
+    is_clean: bool
+    """Whether no text of it needs cleaning."""
+
+
+def examined(body: bytes) -> Sound:
     """The document within its limits, its letters composed (NFC), or ``SourceInvalid``."""
-    nodes = _nodes(body, MAX_NODES)
+    found, is_clean = outline(body)
+    nodes = _bounded(found, MAX_NODES)
     if not needs_composing(body):
-        return body
+        return Sound(body, is_clean)
+    anew = _composed_within(body, nodes)
+    return Sound(anew, outline(anew).is_clean)
+
+
+def sound(body: bytes) -> bytes:
+    """The same, where nobody asks whether texts are clean."""
+    nodes = _nodes(body, MAX_NODES)
+    return _composed_within(body, nodes) if needs_composing(body) else body
+
+
+def _composed_within(body: bytes, nodes: int) -> bytes:
     if len(body) > MOST_COMPOSED or _foreign_letters(body) > MOST_FOREIGN:
         raise SourceInvalid(Reason.UNREADABLE)
     # As it is written: nothing else that JSON is written with becomes one with a mark.
@@ -74,34 +94,34 @@ def _nodes(body: bytes, max_nodes: int, max_parts: int | None = None) -> int:
 
     ``max_parts`` are the most elements or members that the document itself may have, repeated ones included.
     """
-    structure = _structure(body)
-    brackets = structure.translate(None, _NOT_BRACKETS)
-    nodes = len(structure) - len(brackets) // 2
-    if nodes > max_nodes or (max_parts is not None and _has_more_parts(structure, max_parts)):
-        raise SourceInvalid(Reason.NESTING)
-    if max(accumulate(map(_STEP.__getitem__, brackets)), default=0) > MAX_DEPTH:
+    return _bounded(structure(body), max_nodes, max_parts)
+
+
+def _bounded(found: bytes, max_nodes: int, max_parts: int | None = None) -> int:
+    brackets = found.translate(None, _NOT_BRACKETS)
+    nodes = len(found) - len(brackets) // 2
+    if nodes > max_nodes or (max_parts is not None and _has_more_parts(found, max_parts)) or _is_too_deep(brackets):
         raise SourceInvalid(Reason.NESTING)
     return nodes
 
 
-def _structure(body: bytes) -> bytes:
-    """The brackets and commas of a document outside its strings, found piece by piece: all at once they are a lot."""
-    bare = body.replace(b"\\\\", b"").replace(b'\\"', b"")
-    found, is_inside = bytearray(), 0
-    for start in range(0, len(bare), PIECE_BYTES):
-        # Every other part between two quotation marks is a string, and a string may go on from piece to piece.
-        parts = bare[start : start + PIECE_BYTES].split(b'"')
-        found += b"".join(parts[is_inside::2]).translate(None, _NOT_STRUCTURE)
-        is_inside ^= (len(parts) - 1) & 1
-    return bytes(found)
+def _is_too_deep(brackets: bytes) -> bool:
+    left = brackets.translate(_ALIKE)
+    if len(left) <= FEW_BRACKETS:
+        # What is in nothing else goes last: as often as it is deep, pairs with nothing between them are taken away.
+        for _ in range(MAX_DEPTH):
+            left = left.replace(b"[]", b"")
+            if not left:
+                return False
+    return max(accumulate(map(_STEP.__getitem__, brackets)), default=0) > MAX_DEPTH
 
 
-def _has_more_parts(structure: bytes, most: int) -> bool:
+def _has_more_parts(found: bytes, most: int) -> bool:
     """Whether the outermost value has more than ``most`` parts: as many commas that stand in it and in nothing else."""
-    if structure.count(b",") < most:
+    if found.count(b",") < most:
         return False
-    depths = accumulate(map(_STEP.__getitem__, structure))
-    commas = (True for char, depth in zip(structure, depths, strict=True) if depth == 1 and char == _COMMA)
+    depths = accumulate(map(_STEP.__getitem__, found))
+    commas = (True for char, depth in zip(found, depths, strict=True) if depth == 1 and char == _COMMA)
     return next(islice(commas, most - 1, None), False)
 
 

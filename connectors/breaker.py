@@ -99,7 +99,8 @@ class Breaker:
         self._state = State.CLOSED
         self._throttled = False
         self._period = 0
-        self._judged: deque[tuple[float, bool]] = deque(maxlen=WINDOW_CALLS)
+        self._judged: deque[tuple[float, bool]] = deque()
+        self._bad = 0
         self._good_tries = 0
         self._due = 0.0
 
@@ -140,8 +141,10 @@ class Breaker:
     def _weigh(self, verdict: Verdict) -> None:
         is_bad = verdict is not Verdict.GOOD
         if self._state is State.CLOSED:
-            self._judged.append((self._now(), is_bad))
-            if self._is_failing():
+            now = self._now()
+            self._judged.append((now, is_bad))
+            self._bad += is_bad
+            if self._is_failing(now):
                 self._trip(verdict, PAUSE_SECONDS)
         elif is_bad:
             self._trip(verdict, PAUSE_SECONDS)
@@ -150,11 +153,10 @@ class Breaker:
             if self._good_tries >= GOOD_TRIES:
                 self._begin(Event.CURED)
 
-    def _is_failing(self) -> bool:
-        while self._judged[0][0] < self._now() - WINDOW_SECONDS:
-            self._judged.popleft()
-        bad = sum(is_bad for _, is_bad in self._judged)
-        return len(self._judged) >= FEWEST_CALLS and bad >= FAILING_SHARE * len(self._judged)
+    def _is_failing(self, now: float) -> bool:
+        while len(self._judged) > WINDOW_CALLS or self._judged[0][0] < now - WINDOW_SECONDS:
+            self._bad -= self._judged.popleft()[1]
+        return len(self._judged) >= FEWEST_CALLS and self._bad >= FAILING_SHARE * len(self._judged)
 
     def _trip(self, verdict: Verdict, seconds: float) -> None:
         self._throttled = verdict is Verdict.THROTTLED
@@ -167,6 +169,7 @@ class Breaker:
         self._period += 1
         self._good_tries = 0
         self._judged.clear()
+        self._bad = 0
 
     def _move(self, event: Event) -> None:
         self._state = NEXT[self._state, event]

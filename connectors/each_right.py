@@ -53,6 +53,8 @@ class EachRight(Generic[T]):
                 await self._first()
         except SourceFailure as failure:
             return [failure] * len(asked)
+        if len(asked) == 1:
+            return [await self._alone(asked[0], until)]
         tasks = [asyncio.create_task(self._result(right)) for right in asked]
         try:
             if tasks:
@@ -62,6 +64,14 @@ class EachRight(Generic[T]):
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _alone(self, right: StudyRightOid, until: float | None) -> T | SourceFailure | None:
+        # Most often one is asked about, and a task for it would cost as much as its call.
+        try:
+            async with asyncio.timeout(_seconds_until(until)):
+                return await self._result(right)
+        except TimeoutError:
+            return SourceUnavailable(Reason.TIMEOUT)
 
     async def _result(self, right: StudyRightOid) -> T | SourceFailure | None:
         if check_study_right_oid(right) is Check.MALFORMED:

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Annotated, ClassVar
 
-from connectors.wire import SAME_RECORD, Closed, Text, Whole, at, code_in, code_like, identifier
+from connectors.wire import SAME_RECORD, Closed, Text, Whole, at, code_in, code_like, identifier, public
 from hoks.codes import MODE_OF_URI
 from hoks.competence import (
     CompetenceAcquisition,
@@ -20,9 +20,9 @@ from hoks.competence import (
 from hoks.identifiers import check_business_id, check_organisation_oid
 from hoks.items import Item
 
-ORGANISATION = identifier(check_organisation_oid)
+ORGANISATION = public(identifier(check_organisation_oid))
 SUBAREA = code_like(r"ammatillisenoppiaineet_.+")
-_BUSINESS = identifier(check_business_id)
+_BUSINESS = public(identifier(check_business_id))
 _ENVIRONMENT = code_like(r"oppimisymparistot_\d{4}")
 _BASIS = code_like(r"oppisopimuksenperusta_.+")
 

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from connectors.wire import SAME_RECORD, At, Open, Text, Whole, at, identifier, up_at
+from connectors.wire import SAME_RECORD, At, Open, Text, Whole, at, identifier, public, up_at
 from hoks.codes import StudyRightState, state_of, type_of
 from hoks.findings import Finding, FindingCode, finding
 from hoks.identifiers import LearnerOid, OrganisationOid, StudyRightOid, check_organisation_oid, check_study_right_oid
@@ -23,7 +23,7 @@ HELSINKI = ZoneInfo("Europe/Helsinki")
 """Koski writes local time without a zone."""
 
 _RIGHT = identifier(check_study_right_oid)
-_ORGANISATION = identifier(check_organisation_oid)
+_ORGANISATION = public(identifier(check_organisation_oid))
 
 
 # --- the wire table -------------------------------------------------------------------------------------------

@@ -15,9 +15,10 @@ from typing import Annotated, Any, ClassVar, TypeVar, Union, get_args, get_origi
 
 import msgspec
 
-from connectors.bodies import parsed, sound
+from connectors.bodies import examined, parsed
 from connectors.failures import Reason, SourceInvalid
-from connectors.wire import SAME_RECORD, At, TextCheck, camel, clean
+from connectors.outline import clean
+from connectors.wire import SAME_RECORD, At, TextCheck, camel
 from hoks.findings import Finding, FindingCode, finding
 from hoks.items import Item, classification
 from hoks.records import Record
@@ -33,10 +34,10 @@ def read(body: bytes, kind: type[W]) -> tuple[W, tuple[Finding, ...]]:
 
     Findings are ordered by place, each once, whatever the order of the document.
     """
-    body = sound(body)
+    body, is_clean = examined(body)
     shape = _shape_of(kind)
     notes = _Notes()
-    value = _exactly(body, kind)
+    value = _exactly(body, kind) if is_clean else None
     if value is None:
         document = parsed(body)
         if not isinstance(document, dict):

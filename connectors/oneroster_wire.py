@@ -15,7 +15,7 @@ import msgspec
 from connectors.bodies import members, parsed, sound
 from connectors.client import Incoming
 from connectors.failures import Reason, SourceFailure, SourceInvalid, outcome_of
-from connectors.wire import clean
+from connectors.outline import clean
 from hoks.identifiers import (
     Check,
     LearnerOid,

@@ -6,6 +6,7 @@ A wire Struct declares both, so that a finding's place and law item follow from 
 import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Annotated, ClassVar
 
 import msgspec
@@ -14,19 +15,14 @@ from hoks.findings import FindingCode
 from hoks.identifiers import Check
 from hoks.items import Item
 
-_UNWANTED = r"\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff"
-_UNWANTED_IN_TEXT = re.compile(f"[{_UNWANTED}]")
-_CLEAN = rf"\A(?!\s)[^{_UNWANTED}]+(?<!\s)\Z"
-
-Text = Annotated[str, msgspec.Meta(pattern=_CLEAN)]
-"""Text that needs no cleaning: not empty, trimmed, no control characters but newline and tab."""
+Text = str
+"""Clean text (see ``outline``): whoever reads a document sees to that."""
 Whole = Annotated[int, msgspec.Meta(ge=-(2**31), le=2**31 - 1)]
 """A whole number that GraphQL's ``Int`` can carry."""
 
 
-def clean(text: str) -> str | None:
-    """Text without control characters and outer blanks; nothing when nothing is left."""
-    return _UNWANTED_IN_TEXT.sub("", text).strip() or None
+REMEMBERED, LONGEST_REMEMBERED = 1_024, 64
+"""Of how many texts each public check remembers what it found, and how long they are at most."""
 
 
 TextCheck = Callable[[str], FindingCode | None]
@@ -62,10 +58,16 @@ def identifier(check: Callable[[str], Check]) -> TextCheck:
     return lambda text: None if check(text) is Check.OK else FindingCode.BAD_CHECK_DIGIT
 
 
+def public(check: TextCheck) -> TextCheck:
+    """The same check, remembering what it found: of what comes again in every plan and names no person."""
+    remembered = lru_cache(REMEMBERED)(check)
+    return lambda text: remembered(text) if len(text) <= LONGEST_REMEMBERED else check(text)
+
+
 def code_like(pattern: str) -> TextCheck:
     """A check that reports a code of another code set, or of none."""
     known = re.compile(pattern)
-    return lambda text: None if known.fullmatch(text) else FindingCode.UNKNOWN_CODE
+    return public(lambda text: None if known.fullmatch(text) else FindingCode.UNKNOWN_CODE)
 
 
 def code_in(known: Collection[str]) -> TextCheck:

@@ -22,7 +22,7 @@ from hoks.study_right import StudyRight
 from hoks.values import Code, Organisation, Provenance, Text
 
 S = TypeVar("S", bound=msgspec.Struct)
-Labeller = Callable[[Any, Labels], Any]
+Labeller = Callable[[Any, "_Now"], Any]
 """Gives the value with its names, and the very same value where there is nothing to add."""
 
 
@@ -31,8 +31,9 @@ def labelled(shown: S, labels: Labels | None) -> S:
     label = _labeller(type(shown))
     if labels is None or label is None:
         return shown
-    edition = labels.edition if isinstance(shown, Hoks | StudyRight) else None
-    named: S = label(shown, labels) if edition is None else _labelled_record(shown, _Edition(labels, edition))
+    told = _Edition(labels, labels.edition)
+    is_kept = told.edition is not None and isinstance(shown, Hoks | StudyRight)
+    named: S = _labelled_record(shown, told) if is_kept else label(shown, _Now(told))
     return named
 
 
@@ -40,13 +41,23 @@ class _Edition(msgspec.Struct, frozen=True, gc=False):
     """What the registers had told when something got its names."""
 
     labels: Labels
-    edition: object
+    edition: object | None
+
+
+class _Now:
+    """What the registers tell while one record gets its names: nothing is waited for, so that they tell nothing new."""
+
+    def __init__(self, told: _Edition) -> None:
+        labels = told.labels
+        self.told = told
+        self.code, self.unit, self.local_unit = labels.code, labels.unit, labels.local_unit
+        self.requirements, self.organisation = labels.requirements, labels.organisation
 
 
 def _label(record: Any, told: _Edition) -> Any:
     kind: type = type(record)
     label = _labeller(kind)
-    return record if label is None else label(record, told.labels)
+    return record if label is None else label(record, _Now(told))
 
 
 _labelled_record: Beside[Any, Any] = Beside(_label, itself)
@@ -56,7 +67,7 @@ _labelled_record: Beside[Any, Any] = Beside(_label, itself)
 # --- how each kind gets its names -----------------------------------------------------------------------------------
 
 
-def _code(code: Code, labels: Labels) -> Code:
+def _code(code: Code, labels: _Now) -> Code:
     own = code.name
     if own is not None and own.fi and own.sv and own.en:
         return code
@@ -73,14 +84,14 @@ def _called(code: Code, name: Text | None) -> Code:
     return code if name == own else Code(uri=code.uri, version=code.version, name=name)
 
 
-def _organisation(organisation: Organisation, labels: Labels) -> Organisation:
+def _organisation(organisation: Organisation, labels: _Now) -> Organisation:
     if organisation.name is not None:
         return organisation
     name = labels.organisation(organisation.oid)
     return organisation if name is None else Organisation(oid=organisation.oid, name=name)
 
 
-def _unit(record: Any, labels: Labels, changes: dict[str, Any]) -> None:
+def _unit(record: Any, labels: _Now, changes: dict[str, Any]) -> None:
     """A national unit, by its register number and code: its name there and its credits.
 
     Without a number, or where the document does not have it, Koodisto names it, and last the newest of that code.
@@ -102,21 +113,21 @@ def _unit(record: Any, labels: Labels, changes: dict[str, Any]) -> None:
         changes["unit"] = named
 
 
-def _local_unit(record: Any, labels: Labels, changes: dict[str, Any]) -> None:
+def _local_unit(record: Any, labels: _Now, changes: dict[str, Any]) -> None:
     if record.registered_name is None and record.amosaa_id is not None:
         name = labels.local_unit(record.amosaa_id)
         if name is not None:
             changes["registered_name"] = name
 
 
-def _requirements(value: Any, labels: Labels, changes: dict[str, Any]) -> None:
+def _requirements(value: Any, labels: _Now, changes: dict[str, Any]) -> None:
     if value.requirements_name is None and value.requirements_register_number is not None:
         name = labels.requirements(value.requirements_register_number)
         if name is not None:
             changes["requirements_name"] = name
 
 
-_OF_SEVERAL_FIELDS: tuple[tuple[frozenset[str], Callable[[Any, Labels, dict[str, Any]], None]], ...] = (
+_OF_SEVERAL_FIELDS: tuple[tuple[frozenset[str], Callable[[Any, _Now, dict[str, Any]], None]], ...] = (
     (frozenset({"unit", "requirements_register_number", "competence_points"}), _unit),
     (frozenset({"amosaa_id", "registered_name"}), _local_unit),
     (frozenset({"requirements_register_number", "requirements_name"}), _requirements),
@@ -145,7 +156,7 @@ def _labeller(kind: type) -> Labeller | None:
     if not (together or fields or named):
         return None
 
-    def label_record(record: Any, labels: Labels) -> Any:
+    def label_record(record: Any, labels: _Now) -> Any:
         changes: dict[str, Any] = {}
         for name, label in fields:
             value = getattr(record, name)
@@ -168,15 +179,15 @@ def _labeller(kind: type) -> Labeller | None:
 
 def _the_same_again(label: Labeller) -> Labeller:
     """The same for the very value of the time before: all parts of a plan hold one provenance."""
-    last: tuple[Any, Labels, object, Any] | None = None
+    last: tuple[Any, _Edition, Any] | None = None
 
-    def label_again(value: Any, labels: Labels) -> Any:
+    def label_again(value: Any, labels: _Now) -> Any:
         nonlocal last
-        edition = labels.edition
-        if last is not None and edition is not None and last[0] is value and last[1:3] == (labels, edition):
-            return last[3]
+        told = labels.told
+        if last is not None and last[0] is value and last[1] == told and told.edition is not None:
+            return last[2]
         named = label(value, labels)
-        last = (value, labels, edition, named)
+        last = (value, told, named)
         return named
 
     return label_again
@@ -188,7 +199,7 @@ def _field_labeller(hint: Any) -> Labeller | None:
     if label is None or not _is_list(hint):
         return label
 
-    def label_each(values: tuple[Any, ...], labels: Labels) -> tuple[Any, ...]:
+    def label_each(values: tuple[Any, ...], labels: _Now) -> tuple[Any, ...]:
         with_names = [label(value, labels) for value in values]
         return values if all(map(is_, with_names, values)) else tuple(with_names)
 

@@ -34,6 +34,8 @@ Project = Callable[[Any], dict[str, Any]]
 
 SMALL = 6
 """So few leaves are answered where they stand."""
+MOST_DAYS = 4_096
+"""Of so many days it is known how they are said."""
 _TYPENAME = "__typename"
 _EXACTLY_TEXT = "type({0}) is str"
 _AS_IT_IS: Mapping[str, str] = {
@@ -91,7 +93,7 @@ class _Source:
         self._functions: dict[tuple[str, tuple[int, ...]], str] = {}
         self._lines: list[str] = []
         self._values: dict[str, Any] = {"listed": _listed, "misfit": _misfit, "inf": math.inf}
-        self._values |= {"date": date, "datetime": datetime}
+        self._values |= {"date": date, "datetime": datetime, "days": _DAYS}
         self._names: dict[int, str] = {}
 
     def loaded(self, name: str) -> Project:
@@ -167,7 +169,8 @@ class _Source:
             # To look a member up costs more than to read its name.
             said = f"{held}._name_" if is_shown_by_name else f"{self._named(names)}[{held}]"
         elif repr(kind.coerce_output_value) == _ISO_FORMAT:
-            fits, said = "(type({0}) is date or type({0}) is datetime)", f"{held}.isoformat()"
+            fits = "(type({0}) is date or type({0}) is datetime)"
+            said = f"(days[{held}] if type({held}) is date else {held}.isoformat())"
         elif kind.name not in _AS_IT_IS and kind.coerce_output_value is not str:
             # Nobody knows what it takes as it is.
             fits = "type({0}) is None"
@@ -196,6 +199,19 @@ def _is_small(kind: GraphQLObjectType, selected: Mapping[str, Details]) -> bool:
     return len(names) <= SMALL and all(
         name == _TYPENAME or is_leaf_type(get_nullable_type(kind.fields[name].type)) for name in names
     )
+
+
+class _Days(dict[date, str]):
+    """How each day is said, which costs several times as much as to look it up."""
+
+    def __missing__(self, day: date) -> str:
+        if len(self) >= MOST_DAYS:
+            self.clear()
+        said = self[day] = day.isoformat()
+        return said
+
+
+_DAYS = _Days()
 
 
 def _misfit() -> NoReturn:

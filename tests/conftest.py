@@ -1,14 +1,21 @@
 """Says which tests are not collected, and why; and, of a full run of the proofs, what was proven in how many cases."""
 
+import asyncio
+import gc
 import logging
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests import samples, strace
+from tests.patience import as_in_service, be_patient
 from tests.postgres import PostgresServer, running_server
+from tests.schedule import PatientLoop
+
+__all__ = ["as_in_service"]
 
 NEEDED = {
     "samples: not found, their tests are not collected (HOKS_SAMPLES names the folder)": (
@@ -22,6 +29,10 @@ NEEDED = {
 }
 """What a machine may lack, said in one line of the header, and the tests that need it."""
 LEFT_OUT = {line: files for line, (is_there, files) in NEEDED.items() if not is_there}
+# How long an example takes says how busy the machine is.
+settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("suite")
+be_patient()
 collect_ignore = [file for files in LEFT_OUT.values() for file in files]
 
 
@@ -53,6 +64,17 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "proves(what): the property a test tries; record_property('cases', n) where it tries more than one"
     )
+
+
+def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Every test that waits does so on a loop that no busy machine makes late."""
+    return {"patient": PatientLoop}
+
+
+def pytest_collection_finish() -> None:
+    """Never look for garbage in all that was collected: that takes half a second, at some moment of some test."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_report_header() -> list[str]:

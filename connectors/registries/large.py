@@ -13,6 +13,7 @@ import msgspec
 from connectors.bodies import needs_composing
 from connectors.failures import Reason, SourceFailure, SourceInvalid
 from connectors.lenient import read
+from connectors.outline import outline
 
 W = TypeVar("W", bound=msgspec.Struct)
 
@@ -55,7 +56,7 @@ def records(body: bytes, kind: type[W], at_most: int) -> Iterator[W]:
 
 def _record(element: bytes, kind: type[W]) -> W | None:
     try:
-        if not needs_composing(element):
+        if not needs_composing(element) and outline(element).is_clean:
             record: W = _decoder(kind).decode(element)
             return record
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

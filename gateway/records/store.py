@@ -208,8 +208,6 @@ class Store:
                 left = left[1:]
         if fault is not None:
             self._failed(left, fault)
-        else:
-            self._succeeded()
 
     def _tried(self, group: Sequence[_Waiting]) -> tuple[Sequence[_Waiting], Exception | None]:
         """Do the group's jobs in a transaction and tell each its result; or who is left, and what the store says."""
@@ -228,6 +226,8 @@ class Store:
                     self._files.check()
         except (SQLAlchemyError, OSError) as fault:
             return begun or group, fault
+        # Whoever has an answer finds in the log what came before it.
+        self._succeeded()
         _tell(results)
         return (), None
 

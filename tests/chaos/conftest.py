@@ -23,6 +23,7 @@ DEADLINE_SECONDS = SECONDS if WHOLE else 2.0
 MOMENT_SECONDS = 0.2
 """In which what was missed can be loaded ahead."""
 PERSONAS = ("student-7", "staff-a")
+WHOLE_TRIES = 5
 
 
 @pytest.fixture(scope="session")
@@ -84,7 +85,8 @@ async def secured(secure: Scene, certificates: Certified) -> Mapping[str, Told]:
     """What each persona is told over TLS when nothing fails."""
     if not _SECURED:
         async with trusting_gateway(secure, certificates) as front:
-            _SECURED.update(await both(front))
+            for persona in PERSONAS:
+                _SECURED[persona] = await whole(front, persona)
     return _SECURED
 
 
@@ -141,8 +143,16 @@ async def undisturbed(here: Scene) -> Mapping[str, Told]:
         here.heal()
         async with gateway(here) as running:
             for persona in PERSONAS:
-                _UNDISTURBED[persona] = await running.ask(persona)
+                _UNDISTURBED[persona] = await whole(running, persona)
     return _UNDISTURBED
+
+
+async def whole(front: Front, persona: str) -> Told:
+    """An answer in which nothing is missing, with which others are compared: no machine is always quick enough."""
+    for _ in range(WHOLE_TRIES):
+        if not ((told := await front.ask(persona)).gaps or told.codes):
+            return told
+    raise AssertionError(f"not whole though nothing fails: {told.gaps} {told.codes}")
 
 
 async def in_turn(front: Front) -> tuple[dict[str, Told], Heard]:

@@ -3,9 +3,7 @@
 import asyncio
 import gc
 import logging
-import os
 import re
-import socket
 import ssl
 import threading
 import time
@@ -28,7 +26,8 @@ from sandbox.settings import SERVERS, settings_text, url
 from tests.chaos.faults import ELIAS, KINDS, path_of
 from tests.chaos.names import host_of
 from tests.chaos.proxy import HEALTHY, HOST, Fault, Plan, Proxy
-from tests.schedule import ran_and_waited
+from tests.rows import free_ports
+from tests.schedule import ran_and_waited, waited_by_all
 
 T = TypeVar("T")
 
@@ -38,7 +37,6 @@ SLACK_SECONDS = 0.05
 """What an answer may be late by, in time in which its thread could run: ``Told.is_late``."""
 BEAT_SECONDS = 0.01
 PROXIED = ("eHOKS", "Koski", "ONR", "Organisaatio", "OneRoster", "issuer", "Koodisto", "ePerusteet", "AMOSAA")
-FIRST_PORT, LAST_PORT, PORTS_IN_A_ROW = 23_000, 27_900, 20
 QUERY = f"""
 {{ student(oid: "{ELIAS}") {{
     name
@@ -146,14 +144,13 @@ class Scene:
         return self._tokens[persona]
 
     def kept_waiting(self) -> float:
-        """For how long this thread has been ready and not running, and the scene's own thread has run (seconds).
+        """For how long threads of this process have been ready and not running, and the scene's own has run (seconds).
 
         Neither is the gateway's time: a machine that does other work beside the tests, and the servers and proxies
         that share an interpreter with it, must not decide whether an answer is late.
         """
-        waited = ran_and_waited(threading.get_native_id())[1]
-        ran = ran_and_waited(self._thread.native_id)[0]
-        return waited + ran
+        # All of them: whoever holds the interpreter and cannot run keeps the others waiting too.
+        return waited_by_all() + ran_and_waited(self._thread.native_id)[0]
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
@@ -178,20 +175,6 @@ def scene(
         yield here
     finally:
         here.stop()
-
-
-def free_ports(number: int) -> int:
-    """The first of so many free ports in a row; tests in several processes begin to look at different ones."""
-    rows = list(range(FIRST_PORT, LAST_PORT, PORTS_IN_A_ROW))
-    mine = os.getpid() % len(rows)
-    for first in rows[mine:] + rows[:mine]:
-        try:
-            for port in range(first, first + number):
-                socket.create_server((HOST, port)).close()
-        except OSError:
-            continue
-        return first
-    raise AssertionError("no free ports in a row")
 
 
 class Told:
@@ -294,11 +277,12 @@ class Heartbeat:
         self._task.cancel()
 
     async def _beat(self) -> None:
+        began, kept = time.perf_counter(), self._scene.kept_waiting()
         while True:
-            began, kept = time.perf_counter(), self._scene.kept_waiting()
             await asyncio.sleep(BEAT_SECONDS)
-            waited = self._scene.kept_waiting() - kept
-            self.longest = max(self.longest, time.perf_counter() - began - BEAT_SECONDS - waited)
+            late, before = time.perf_counter() - began - BEAT_SECONDS, kept
+            began, kept = time.perf_counter(), self._scene.kept_waiting()
+            self.longest = max(self.longest, late - (kept - before))
 
 
 class Lines(logging.Handler):

@@ -13,9 +13,11 @@ from pathlib import Path
 import httpx
 
 from tests.chaos.proxy import HOST
-from tests.chaos.scene import Scene, free_ports
+from tests.chaos.scene import Scene
+from tests.rows import free_ports
 
-STARTING_SECONDS = 60.0
+STARTING_SECONDS = 120.0
+"""For a machine that does other work besides; how fast a start is, ``test_start`` judges."""
 ROOT = Path(__file__).parents[2]
 MB = 1024
 """Kilobytes, in which Linux counts."""

@@ -1,7 +1,6 @@
 """A real gateway as it is set by default, and one that takes GET, over one sandbox; and the counts of each suite."""
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -17,6 +16,7 @@ import pytest
 from gateway.trial import token_of
 from sandbox.settings import SERVERS
 from tests.conformance.partitions import obstacle
+from tests.rows import free_ports
 
 ROOT = Path(__file__).parents[2]
 HOST = "127.0.0.1"
@@ -60,18 +60,6 @@ def command(folder: Path, *words: str) -> Iterator[subprocess.Popen[str]]:
         finally:
             process.terminate()
             process.communicate(timeout=30)
-
-
-def free_ports(count: int) -> int:
-    """The first of so many free ports in a row."""
-    for first in range(22_080, 24_000, count):
-        try:
-            for each in range(first, first + count):
-                socket.create_server((HOST, each)).close()
-        except OSError:
-            continue
-        return first
-    raise AssertionError(f"no {count} free ports in a row")
 
 
 @pytest.fixture(scope="session")

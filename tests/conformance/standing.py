@@ -4,7 +4,6 @@ import http.client
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -14,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from gateway.trial import asked, token_of
-from sandbox.settings import url
+from sandbox.settings import SERVERS, url
+from tests.rows import free_ports
 
 ROOT = Path(__file__).parents[2]
 READY_SECONDS, SOURCES_SECONDS = 30.0, 60.0
@@ -61,7 +61,7 @@ class Standing:
 @contextmanager
 def standing(folder: Path, *graph: str) -> Iterator[Standing]:
     """A gateway with some more settings of the graph, until the end of the block."""
-    port = _free_port()
+    port = free_ports(1 + len(SERVERS))
     with ExitStack() as started:
         sandbox = _started(started, folder, "sandbox", "--port", str(port))
         assert sandbox.stdout is not None
@@ -101,15 +101,3 @@ def _wait_for(port: int, gateway: subprocess.Popen[str]) -> None:
         assert gateway.poll() is None, "the gateway ended"
         assert time.monotonic() < deadline, "the gateway was not ready in time"
         time.sleep(0.1)
-
-
-def _free_port() -> int:
-    """A port with ten free ones after it."""
-    for first in range(23_080, 23_980, 20):
-        try:
-            for each in range(first, first + 11):
-                socket.create_server(("127.0.0.1", each)).close()
-        except OSError:
-            continue
-        return first
-    raise AssertionError("no eleven free ports in a row")

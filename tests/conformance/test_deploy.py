@@ -30,9 +30,9 @@ from gateway.clock import clock_of
 from gateway.settings_file import load
 from tests.chaos.certificates import certified
 from tests.chaos.proxy import HOST
-from tests.chaos.scene import free_ports
 from tests.conformance.programs import PATH, program
 from tests.postgres import running_server
+from tests.rows import free_ports
 
 pytestmark = pytest.mark.suite("what an operator deploys")
 

@@ -69,6 +69,14 @@ class Site:
             self.open -= 1
 
 
+async def soon(is_so: Callable[[], bool]) -> bool:
+    """Whether it comes to be so within five seconds."""
+    ends = asyncio.get_running_loop().time() + 5
+    while not is_so() and asyncio.get_running_loop().time() < ends:  # noqa: ASYNC110 - it may be a socket
+        await asyncio.sleep(0.005)
+    return is_so()
+
+
 def answer(status: str = "200 OK", body: bytes = b"{}", *headers: str) -> bytes:
     """An answer as it travels."""
     lines = [f"HTTP/1.1 {status}", f"content-length: {len(body)}", *headers, "", ""]

@@ -240,7 +240,7 @@ def test_parts_are_counted_whatever_stands_in_them_and_wherever_a_piece_ends(
     given_: list[object], most: int, piece: int
 ) -> None:
     body = json.dumps(given_).encode()
-    with mock.patch("connectors.bodies.PIECE_BYTES", piece):
+    with mock.patch("connectors.outline.PIECE_BYTES", piece):
         if len(given_) > most:
             assert refusal(lambda: elements(body, at_most=most)) is Reason.NESTING
         else:

@@ -216,10 +216,10 @@ def test_it_is_never_open_for_longer_than_thirty_seconds(wish: float) -> None:
 
 def test_a_call_that_is_not_let_through_costs_next_to_nothing() -> None:
     source = opened(Timer())
-    began = time.perf_counter()
+    began = time.thread_time()
     for _ in range(1_000):
         assert source.admit() is None
-    assert (time.perf_counter() - began) / 1_000 < 0.005
+    assert (time.thread_time() - began) / 1_000 < 0.005
 
 
 # --- any history ----------------------------------------------------------------------------------------------

@@ -309,6 +309,7 @@ async def test_who_waited_too_long_is_refused() -> None:
     crowd = Crowd(admission(seconds=0.01))
     await crowd.comes("x1", "a1")
     await asyncio.sleep(0.03)
+    await settled()
     assert [name for name, _ in crowd.refused] == ["a1"]
     assert crowd.door.waiting == 0
 

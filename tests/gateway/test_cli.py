@@ -22,10 +22,11 @@ Printed = pytest.CaptureFixture[str]
 
 
 @pytest.fixture
-def free_port() -> int:
-    """A port with a free one after it, as far as one can tell."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1]) - 1
+def silent_port() -> Iterator[int]:
+    """The port of a gateway beside which nobody answers: the one after it is taken, and nobody listens there."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield int(taken.getsockname()[1]) - 1
 
 
 class _Issuer(http.server.BaseHTTPRequestHandler):
@@ -116,18 +117,18 @@ def test_an_unknown_persona_ends_with_2_and_the_known_ones(issuer_port: int, cap
     assert one_line(printed.err) == "hoks-gateway: unknown persona; expected one of: staff-a"
 
 
-def test_a_token_when_nothing_runs_ends_with_2_and_one_line(free_port: int, capsys: Printed) -> None:
-    assert main(["token", "staff-a", "--port", str(free_port)]) == 2
+def test_a_token_when_nothing_runs_ends_with_2_and_one_line(silent_port: int, capsys: Printed) -> None:
+    assert main(["token", "staff-a", "--port", str(silent_port)]) == 2
     printed = capsys.readouterr()
     assert printed.out == ""
-    assert f"no sandbox answers on 127.0.0.1:{free_port + 1}" in one_line(printed.err)
+    assert f"no sandbox answers on 127.0.0.1:{silent_port + 1}" in one_line(printed.err)
 
 
-def test_the_port_of_the_environment_is_the_default(free_port: int) -> None:
+def test_the_port_of_the_environment_is_the_default(silent_port: int) -> None:
     command = [sys.executable, "-m", "gateway.cli", "token", "staff-a"]
-    done = subprocess.run(command, env={"PORT": str(free_port)}, capture_output=True, text=True, timeout=30)
+    done = subprocess.run(command, env={"PORT": str(silent_port)}, capture_output=True, text=True, timeout=30)
     assert done.returncode == 2
-    assert f"127.0.0.1:{free_port + 1}" in done.stderr
+    assert f"127.0.0.1:{silent_port + 1}" in done.stderr
 
 
 def test_a_token_does_not_wait_for_the_gateways_modules() -> None:

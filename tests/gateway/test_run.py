@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from gateway.graphiql import SHIPPED
+from tests.rows import free_ports
 
 PROVIDER_A = "1.2.246.562.99.99000000010"
 ROOT = Path(__file__).parents[2]
@@ -23,17 +24,8 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture(scope="module")
 def port() -> int:
-    """A port with fifteen free ones after it: room for two gateways. Tests in several processes begin elsewhere."""
-    rows = list(range(21_080, 21_960, 20))
-    mine = os.getpid() % len(rows)
-    for first in rows[mine:] + rows[:mine]:
-        try:
-            for each in range(first, first + 16):
-                socket.create_server(("127.0.0.1", each)).close()
-        except OSError:
-            continue
-        return first
-    raise AssertionError("no sixteen free ports in a row")
+    """A port with ten free ones after it."""
+    return free_ports(11)
 
 
 @pytest.fixture(scope="module")
@@ -122,8 +114,9 @@ def test_a_token_can_be_had_while_it_runs(running: list[str], port: int) -> None
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
-def test_whatever_ends_the_gateway_ends_the_sandbox(port: int, folder: Path, number: int) -> None:
-    with start(port + 20, folder) as process:
+def test_whatever_ends_the_gateway_ends_the_sandbox(folder: Path, number: int) -> None:
+    port = free_ports(11)
+    with start(port, folder) as process:
         read_welcome(process)
         process.send_signal(number)
         process.wait(20)
@@ -131,7 +124,7 @@ def test_whatever_ends_the_gateway_ends_the_sandbox(port: int, folder: Path, num
         assert process.stderr is not None
         process.stderr.read()
     assert process.returncode == (0 if number == signal.SIGTERM else -signal.SIGKILL)
-    for each in range(port + 20, port + 31):
+    for each in range(port, port + 11):
         socket.create_server(("127.0.0.1", each)).close()
 
 

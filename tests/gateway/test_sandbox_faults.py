@@ -4,7 +4,6 @@ import json
 import os
 import shlex
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -17,6 +16,7 @@ from typing import Any
 import pytest
 
 from gateway.cli import main
+from tests.rows import free_ports
 from tests.shown import command as command_of
 
 ROOT = Path(__file__).parents[2]
@@ -28,14 +28,7 @@ SETTLED_SECONDS = 20.0
 @pytest.fixture(scope="module")
 def port() -> int:
     """A port with free ones after it for every server of the sandbox."""
-    for first in range(22_080, 22_980, 15):
-        try:
-            for each in range(first, first + 11):
-                socket.create_server(("127.0.0.1", each)).close()
-        except OSError:
-            continue
-        return first
-    raise AssertionError("no free ports in a row")
+    return free_ports(11)
 
 
 @pytest.fixture(scope="module")

@@ -186,12 +186,13 @@ def test_what_is_let_go_takes_along_what_was_made_of_it() -> None:
 
 def test_the_collector_has_nothing_to_look_at() -> None:
     versions: Beside[Hoks, Hoks] = Beside(Making().another, itself)
-    plans = [Hoks(study_right_oid=A1) for _ in range(100)]
+    plans = [Hoks(study_right_oid=A1) for _ in range(1_000)]
     holding = Holding(plans)
     gc.collect()
     before = len(gc.get_objects())
     for plan in plans:
         versions(plan, 2)
     gc.collect()
-    assert len(gc.get_objects()) - before < 10
+    # Nothing for each plan; threads of other tests may make some of their own meanwhile.
+    assert len(gc.get_objects()) - before < len(plans) / 2
     del holding

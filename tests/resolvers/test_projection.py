@@ -32,6 +32,7 @@ from hoks.items import Item
 from hoks.outcomes import Outcome
 from hoks.records import Record
 from hoks.values import Value
+from resolvers import projection
 from resolvers.executor import ProjectingExecutor
 from resolvers.prepared import PreparedDocument
 from resolvers.projection import attribute
@@ -173,6 +174,16 @@ async def test_a_document_that_is_not_to_be_projected_goes_field_by_field() -> N
     result, operation = await answered(document, {"hoks": SimpleNamespace(version=3)}, projected=True)
     assert result.data == {"hoks": {"version": 3}}
     assert not operation._projections
+
+
+async def test_every_day_is_said_as_itself_however_many_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(projection, "MOST_DAYS", 2)
+    document = PreparedDocument(parse("{ hoks { firstApprovedOn } }"))
+    days = ["2026-01-01", "2026-01-02", "2024-02-29", "0001-01-01", "9999-12-31"]
+    for day in [*days, *reversed(days), *days]:
+        root = {"hoks": SimpleNamespace(first_approved_on=date.fromisoformat(day))}
+        result, _ = await answered(document, root, projected=True)
+        assert result.data == {"hoks": {"firstApprovedOn": day}}
 
 
 async def test_a_failure_of_which_nothing_is_read_is_told_as_a_failure() -> None:

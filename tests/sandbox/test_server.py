@@ -10,6 +10,7 @@ import pytest
 
 from sandbox.server import serve
 from sandbox.settings import SERVERS, url
+from tests.rows import free_ports
 
 
 def taken(port: int) -> bool:
@@ -25,8 +26,7 @@ def taken(port: int) -> bool:
 @pytest.fixture
 def port() -> int:
     """A port with free ones beside it."""
-    ports = range(28_000, 32_000, 10)
-    return next(p for p in ports if not any(taken(p + place) for place in range(1, 7)))
+    return free_ports(1 + len(SERVERS))
 
 
 async def started(port: int, folder: Path, stop: asyncio.Event | None = None) -> asyncio.Task[None]:
@@ -52,7 +52,7 @@ async def test_all_servers_answer_until_told_to_stop(port: int, tmp_path: Path) 
     assert not (tmp_path / "second").exists()
     stop.set()
     await asyncio.wait_for(task, 10)
-    assert not any(taken(port + place) for place in range(1, 7))
+    assert not any(taken(port + place) for place in range(1, 1 + len(SERVERS)))
 
 
 async def test_a_cancelled_sandbox_frees_its_ports(port: int, tmp_path: Path) -> None:
@@ -61,4 +61,4 @@ async def test_a_cancelled_sandbox_frees_its_ports(port: int, tmp_path: Path) ->
     with contextlib.suppress(asyncio.CancelledError):
         await task
     assert task.cancelled()
-    assert not any(taken(port + place) for place in range(1, 7))
+    assert not any(taken(port + place) for place in range(1, 1 + len(SERVERS)))

@@ -15,7 +15,8 @@ import httpx
 import pytest
 
 import sandbox.settings
-from gateway.app import create_app
+from connectors.registries.labels import RegisterLabels
+from gateway.app import Parts, create_app
 from gateway.settings_file import load
 from sandbox import BUSINESS_DAY
 from sandbox.server import apps, lay_out
@@ -87,7 +88,10 @@ class TimerClock:
 class Gateway:
     """A running gateway as a front end sees it."""
 
-    def __init__(self, client: httpx.AsyncClient, loopback: Loopback, world: World, timer: Timer) -> None:
+    def __init__(
+        self, client: httpx.AsyncClient, loopback: Loopback, world: World, timer: Timer, labels: RegisterLabels
+    ) -> None:
+        self._labels = labels
         self.client = client
         self.loopback = loopback
         self.world = world
@@ -100,6 +104,11 @@ class Gateway:
         signed = hmac.new(key, timestamp.encode() + b"." + body, "sha256").hexdigest()
         headers = {"hoks-timestamp": timestamp, "hoks-signature": f"sha256={signed}"}
         return await self.client.post("/invalidate", content=body, headers=headers)
+
+    async def settled(self) -> None:
+        """Wait until no name is loaded in the background any more."""
+        async with asyncio.timeout(20):
+            await self._labels.settled()
 
     def later(self, seconds: float) -> None:
         """Let what is kept grow older."""
@@ -165,4 +174,5 @@ async def running(folder: Path, world: World, settled: Callable[[str], str] = st
         app.router.lifespan_context(app),
         httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://gateway") as client,
     ):
-        yield Gateway(client, loopback, world, timer)
+        parts: Parts = app.state.refuse_misfits.args[0]
+        yield Gateway(client, loopback, world, timer, parts.connected.labels)

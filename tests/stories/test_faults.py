@@ -1,7 +1,6 @@
 """A source that is down, slow or talks nonsense: the rest is served, the gap is said, and the deadline holds."""
 
 import asyncio
-import time
 
 import httpx
 import pytest
@@ -56,11 +55,11 @@ async def test_when_one_source_of_plans_fails_the_other_providers_plan_is_served
     whole = await gateway.ask("staff-a", BOTH)
     gateway.later(60)
     gateway.loopback.faults["eHOKS"] = FAULTS[fault]
-    started = time.monotonic()
+    started = asyncio.get_running_loop().time()
 
     answer = await gateway.ask("staff-a", BOTH)
 
-    assert time.monotonic() - started < SECONDS + 0.05
+    assert asyncio.get_running_loop().time() - started < SECONDS + 0.05
     plans = {plan["studyRightOid"][-5:]: plan for plan in answer["data"]["student"]["hoksit"]}
     of_c = next(plan for plan in whole["data"]["student"]["hoksit"] if plan["studyRightOid"].endswith("70233"))
     assert plans == {"70233": of_c}
@@ -138,11 +137,11 @@ async def test_everything_down_is_never_told_as_no_plan(gateway: Gateway) -> Non
     await gateway.ask("student-7", "{ viewer { role } }")
     for server in ("eHOKS", "Koski", "ONR", "Organisaatio"):
         gateway.loopback.faults[server] = slow
-    started = time.monotonic()
+    started = asyncio.get_running_loop().time()
 
     staff, student = await asyncio.gather(gateway.ask("staff-a", OWN), gateway.ask("student-7", OWN))
 
-    assert time.monotonic() - started < SECONDS + 0.05
+    assert asyncio.get_running_loop().time() - started < SECONDS + 0.05
     assert staff["errors"][0]["extensions"]["code"] == "UNAVAILABLE"
     assert {"source": "a-koski", "outcome": "UNAVAILABLE"} in student["data"]["student"]["sources"]
 

@@ -34,6 +34,8 @@ from tests.postgres import PostgresServer
 from tests.schedule import waited_by_all
 from tests.stories.conftest import Gateway, running
 
+pytestmark = pytest.mark.usefixtures("as_in_service")
+
 ELIAS = "1.2.246.562.98.98000000079"
 QUERY = f'{{ student(oid: "{ELIAS}") {{ name hoksit {{ studyRightOid firstApprovedOn }} }} }}'
 REQUEST_SECONDS = 1.5
@@ -85,6 +87,8 @@ async def played(
             await refused(gateway, within)
     expected += await answered(gateway)
     assert (await gateway.get("/ready")).status_code == 200
+    # The writer says so when it has told those who wait, and they need not wait for that.
+    until(lambda: any("the records can be written again" in line for line in caplog.messages))
     assert sum("the records cannot be written" in line for line in caplog.messages) == 1
     assert sum("the records can be written again" in line for line in caplog.messages) == 1
     for line in caplog.messages:
@@ -233,8 +237,8 @@ class Database:
         return [row[0] for row in self.do(f"SELECT pid FROM pg_stat_activity WHERE usename = '{self.role}'")]
 
     def cut(self) -> None:
-        """End every connection of the gateway."""
-        self.do(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{self.role}'")
+        """End every connection of the gateway, and wait until they are ended."""
+        self.do(f"SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE usename = '{self.role}'")
 
     def records(self) -> list[log_verify.Record]:
         rows = self.do("SELECT stream, seq, at, prev, body_hash, hash, salt, body FROM log ORDER BY stream, seq")

@@ -8,10 +8,9 @@ import io
 import json
 import logging
 import re
-import socket
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
@@ -25,6 +24,7 @@ from gateway.logs import writing
 from gateway.records.embeds import PREFIX
 from sandbox.world import World
 from tests.chaos.scene import QUERY
+from tests.rows import free_ports
 from tests.stories.conftest import Fault, Gateway, running
 
 MARK = "ZQ7canary"
@@ -74,11 +74,6 @@ def written() -> Iterator[io.StringIO]:
     finally:
         root.removeHandler(handler)
         root.setLevel(before)
-
-
-def free_port() -> int:
-    with closing(socket.create_server(("127.0.0.1", 0))) as taken:
-        return int(taken.getsockname()[1])
 
 
 async def operators(port: int, path: str) -> httpx.Response:
@@ -181,7 +176,7 @@ async def asks_everything(gateway: Gateway) -> None:
 
 
 async def test_nothing_of_anybody_is_in_logs_metrics_or_traces(tmp_path: Path, world: World) -> None:
-    port = free_port()
+    port = free_ports(1)
     with collector() as (url, spans), written() as log:
 
         def watched(settings: str) -> str:
@@ -214,7 +209,7 @@ async def test_nothing_of_anybody_is_in_logs_metrics_or_traces(tmp_path: Path, w
 
 
 async def test_an_operator_reads_the_figures_and_what_is_ready_part_by_part(tmp_path: Path, world: World) -> None:
-    port = free_port()
+    port = free_ports(1)
     async with running(tmp_path / "sandbox", world, lambda text: f"{text}\n[metrics]\nport = {port}\n") as gateway:
         answer = await gateway.post("student-7", QUERY)
         figures = (await operators(port, "/metrics")).text

@@ -14,7 +14,8 @@ from gateway.records.disclosures import Recorder
 from hoks.caller import Caller
 from hoks.disclosing import Told
 
-SECONDS = 0.05
+SECONDS = 0.2
+"""Long beside what the rest of an answer takes."""
 
 
 class Hasty(Recorder):
