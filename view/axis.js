@@ -10,7 +10,7 @@ export function axis(student, context) {
   const lanes = lanesOf(student)
   const scale = scaleOf(lanes.flatMap(daysOf), context.today)
   const track = (name, some) => el(`div.${name}`, { "aria-hidden": "true" }, el("div.track", {}, some))
-  const labels = scale.ticks.filter(({ left }) => left < 96).map(({ left, year, month }) => (month === 1 ? mark("tick.year", left, year) : mark("tick", left, `${month}/${year % 100}`)))
+  const labels = scale.ticks.filter(({ left }) => left < 96).map(({ left, text, isMain }) => mark(isMain ? "tick.year" : "tick", left, text))
   return el(
     "section",
     {},
@@ -76,7 +76,7 @@ function drawn({ provider, right, plan, units }, scale, context) {
     supportOf(plan).map(({ name, supportType, description, startDate, endDate }) => {
       const shown = unitName({ unit: supportType, name }, context)
       const bars = (startDate || endDate) && bar("support", startDate, endDate, scale)
-      return row(shown, [t("D9"), span(startDate, endDate, lang) || t("noDays")], bars, () => [free(shown.text), free(description)])
+      return row(shown, [t("D9"), span(startDate, endDate, lang) || t("noDays")], bars, () => [shown.text, description].map((each) => el("p", {}, free(each))))
     }),
   )
 }
@@ -102,9 +102,9 @@ function drawnUnit({ acquisitions, demonstrations, standing, startDate, endDate,
 
 const inside = (unit, name, context) => [
   cut(name.text) !== name.text && free(name.text),
+  unit.competencePoints != null && el("p", {}, context.t("points", unit.competencePoints)),
   (unit.acquisitions ?? []).map((told) => period(told, context)),
   (unit.demonstrations ?? []).map((told) => demonstration(told, context)),
-  unit.competencePoints != null && el("p", {}, context.t("points", unit.competencePoints)),
 ]
 
 const lastOf = ({ endDate, estimatedEndDate }) => endDate ?? estimatedEndDate

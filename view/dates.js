@@ -43,7 +43,9 @@ function ticks(from, to) {
   for (let day = from; day < to; day = month(day, 1)) {
     const date = new Date(day * DAY)
     const [year, count] = [date.getUTCFullYear(), date.getUTCMonth()]
-    if ((year * 12 + count) % step === 0) found.push({ left: ((day - from) / (to - from)) * 100, year, month: count + 1 })
+    const months = year * 12 + count
+    if (months % step) continue
+    found.push({ left: ((day - from) / (to - from)) * 100, text: count ? `${count + 1}/${year % 100}` : year, isMain: months % Math.max(12, step * 2) === 0 })
   }
   return found
 }

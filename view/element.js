@@ -3,7 +3,7 @@
 import { ask } from "./client.js"
 import { dayOf } from "./dates.js"
 import { gaps, notice, waiting } from "./notices.js"
-import { el, fill } from "./render.js"
+import { el, fill, unfold } from "./render.js"
 import { SHEET } from "./styles.js"
 import { languageOf, words } from "./texts.js"
 import { Withheld } from "./withheld.js"
@@ -59,7 +59,7 @@ export class HoksElement extends HTMLElement {
     const on = (name, listener) => window.addEventListener(name, listener, { signal: this.#listening.signal })
     on("visibilitychange", () => !document.hidden && Date.now() - this.#askedAt > KEPT_MILLISECONDS && this.refresh())
     on("online", () => this.#state.failure === "offline" && this.refresh())
-    on("beforeprint", () => this.#unfold())
+    on("beforeprint", () => unfold(this.shadowRoot))
     this.refresh()
   }
 
@@ -135,13 +135,5 @@ export class HoksElement extends HTMLElement {
       fill(this.#body, student && this.drawn(student, context))
     }
     if (hadFocus && !root.activeElement) (root.querySelector("button") ?? this.#top).focus()
-  }
-
-  // On paper nothing is folded.
-  #unfold() {
-    for (let folded; (folded = this.shadowRoot.querySelector("details:not([open])")); ) {
-      folded.open = true
-      folded.dispatchEvent(new Event("toggle"))
-    }
   }
 }

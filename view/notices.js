@@ -1,7 +1,7 @@
 // States of an answer: what has happened, and what to do.
 import { el } from "./render.js"
 
-const SIGNS = { empty: "○", gone: "○", expired: "⚿", denied: "⊘", roles: "?", partial: "◔", stale: "◷", busy: "…" }
+const SIGNS = { empty: "○", gone: "×", expired: "→", offline: "≠", denied: "⊘", roles: "?", partial: "◔", stale: "◷", busy: "…" }
 
 export const notice = (kind, t, { again, told, body } = {}) =>
   el(

@@ -43,6 +43,16 @@ export function opening(name, summary, inside) {
   return node
 }
 
+// Opens what is folded while it is printed.
+export function unfold(root) {
+  const opened = []
+  for (let folded; (folded = root.querySelector("details:not([open])")); opened.push(folded)) {
+    folded.open = true
+    folded.dispatchEvent(new Event("toggle"))
+  }
+  addEventListener("afterprint", () => opened.forEach((each) => (each.open = false)), { once: true })
+}
+
 export const list = (each, name = "ul") => (each.length ? el(name, {}, each.map((one) => el("li", {}, one))) : null)
 
 // Pairs of term and description, where there is one.

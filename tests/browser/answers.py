@@ -35,6 +35,13 @@ def lacking(outcome: str, *, is_empty: bool = False) -> Answered:
     return answered
 
 
+def faulty(route: Route) -> None:
+    """What the gateway answers, as if one field within it had failed."""
+    answer = route.fetch()
+    errors = [{"message": "so", "path": ["students", "edges", 0, "node", "hints"], "extensions": {"code": "INTERNAL"}}]
+    route.fulfill(response=answer, json={**answer.json(), "errors": errors})
+
+
 REFUSALS: dict[str, tuple[Answered, str, bool]] = {
     "busy": (refused(503, "OVERLOADED"), "The service cannot answer now", True),
     "failed": (refused(500, "INTERNAL"), "Something went wrong", True),

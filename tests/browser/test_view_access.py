@@ -1,5 +1,5 @@
-"""The pages of ``/view`` are for everybody: audited by axe in light and dark, by keyboard alone, at every width, on
-paper, without motion."""
+"""The pages of ``/view`` are for everybody: audited by axe in light and dark, by keyboard alone, at every width,
+without motion."""
 
 from collections.abc import Callable
 
@@ -91,18 +91,3 @@ def test_where_less_motion_is_wanted_nothing_moves(view: View) -> None:
     viewing = view()
     moving = viewing.page.evaluate("() => document.getAnimations({ subtree: true }).length")
     assert moving == 0
-
-
-def test_on_paper_it_is_one_document_with_everything_open(view: View) -> None:
-    viewing = view()
-    viewing.speak("en")
-    folded = "details:not([open])"
-    assert viewing.plan.locator(folded).count() > 10
-    paper = viewing.page.pdf(format="A4")
-    assert viewing.plan.locator(folded).count() == 0
-    assert paper.startswith(b"%PDF")
-    assert 3 <= paper.count(b"/Type /Page\n") + paper.count(b"/Type /Page ") <= 40
-    viewing.page.emulate_media(media="print")
-    assert not viewing.page.locator(".eyes").is_visible()
-    assert not viewing.plan.get_by_role("button", name="Refresh").is_visible()
-    assert viewing.plan.get_by_text("Key").count() or "Tasks at the workplace" in viewing.text()

@@ -16,8 +16,8 @@ from tests.view.operations import documents
 FIRST_VIEW_SECONDS = 1.0
 LONGEST_FRAME_SECONDS = 0.2
 LARGE_BYTES = 1_000_000
-TRIES = 3
-"""A busy machine makes a measurement longer, never shorter: the best of so many counts."""
+TRIES = 6
+"""A busy machine makes a measurement longer, never shorter: the best of at most so many counts."""
 SEEN = """() => new Promise((done) => {
   const look = () => {
     const isSeen = document.querySelector('hoks-plan').shadowRoot.querySelector('.lane .row')
@@ -52,16 +52,26 @@ def first_view(viewing: Viewing) -> float:
     return seconds
 
 
+def best(measured: Callable[[], float], bound: float) -> float:
+    """The shortest of some measurements, which end with the first within its bound."""
+    found = measured()
+    for _ in range(TRIES - 1):
+        if found <= bound:
+            break
+        found = min(found, measured())
+    return found
+
+
 def test_the_largest_plan_of_the_sandbox_is_seen_within_a_second_of_its_answer(
     view: Callable[..., Viewing], gateway: Standing, record_property: Callable[[str, object], None]
 ) -> None:
     viewing = view()
     number = busiest(gateway)
     viewing.look(f"student-{number}", number)
-    best = min(first_view(viewing) for _ in range(TRIES))
-    record_property("seconds", best)
-    print(f"person {number}: first view {best * 1000:.0f} ms after the answer")
-    assert best <= FIRST_VIEW_SECONDS
+    seconds = best(lambda: first_view(viewing), FIRST_VIEW_SECONDS)
+    record_property("seconds", seconds)
+    print(f"person {number}: first view {seconds * 1000:.0f} ms after the answer")
+    assert seconds <= FIRST_VIEW_SECONDS
 
 
 def grown(content: dict[str, Any]) -> bytes:
@@ -117,10 +127,11 @@ def test_a_plan_of_a_megabyte_is_seen_in_time_and_scrolled_without_a_stutter(
         route.fulfill(response=answer, body=body)
 
     watch.context.route("**/graphql", answered)
-    seconds = min(first_view(viewing) for _ in range(TRIES))
+    seconds = best(lambda: first_view(viewing), FIRST_VIEW_SECONDS)
     assert min(sent) >= LARGE_BYTES
     assert viewing.plan.locator(".row").count() > 300
-    frame = min(scrolled(viewing, chromium) for _ in range(TRIES))
+    assert seconds <= FIRST_VIEW_SECONDS
+    frame = best(lambda: scrolled(viewing, chromium), LONGEST_FRAME_SECONDS)
     record_property("seconds", frame)
     print(f"a plan of {sent[0]:,} bytes: first view {seconds * 1000:.0f} ms, longest task {frame * 1000:.0f} ms")
     assert frame <= LONGEST_FRAME_SECONDS

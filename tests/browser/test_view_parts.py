@@ -111,8 +111,23 @@ def test_a_part_says_in_words_how_it_went_and_keeps_what_may_stay(view: View, wa
     watch.context.route(GRAPH, lacking("", is_empty=True))
     ask_again()
     assert none in told("empty")
-    assert len({looks[state] for state in ("empty", "denied", "partial", "stale", "failed")}) == 5
+    assert looks.keys() == {"empty", "partial", "stale", *REFUSALS}
+    assert len(set(looks.values())) == len(looks), looks
     watch.forget()
+
+
+def test_what_a_group_alone_lacks_is_said(view: View, watch: Watch) -> None:
+    viewing = view()
+    viewing.speak("en")
+    viewing.look("counsellor-a", 7)
+
+    def answered(route: Route) -> None:
+        is_group = "id" in (route.request.post_data_json.get("variables") or {})
+        (lacking("UNAVAILABLE") if is_group else Route.continue_)(route)
+
+    watch.context.route(GRAPH, answered)
+    viewing.go("My students")
+    assert "a-ehoks (Did not answer)" in viewing.page.locator("main .notice.partial").inner_text()
 
 
 def test_more_of_who_has_seen_my_data_comes_after_what_is_there_and_has_the_focus(

@@ -2,12 +2,13 @@
 nothing of anybody is left behind."""
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 import pytest
-from playwright.sync_api import Route
+from playwright.sync_api import Error, Route
 
 from gateway.trial import asked
-from tests.browser.answers import GRAPH, REFUSALS, lacking, refused
+from tests.browser.answers import GRAPH, REFUSALS, faulty, gone, lacking, refused
 from tests.browser.viewing import LANGUAGES, Viewing
 from tests.browser.watch import Watch
 from tests.conformance.standing import Standing
@@ -129,6 +130,44 @@ def test_an_old_answer_is_marked_as_old(view: View, watch: Watch) -> None:
     failed = viewing.plan.locator(".notice.failed")
     failed.wait_for()
     assert failed.evaluate("(each) => getComputedStyle(each).borderLeftColor") != looks
+    watch.forget()
+
+
+def test_a_field_that_fails_is_said_and_a_network_that_is_back_is_used_at_once(view: View, watch: Watch) -> None:
+    viewing = view()
+    viewing.speak("en")
+    watch.context.route(GRAPH, faulty)
+    viewing.refresh()
+    assert "Some data are missing" in viewing.plan.locator(".notice.partial").inner_text()
+    assert AINO in viewing.text()
+    watch.context.unroute(GRAPH)
+    watch.context.route(GRAPH, gone)
+    viewing.refresh()
+    viewing.plan.locator(".notice.offline").wait_for()
+    watch.context.unroute(GRAPH)
+    viewing.page.evaluate("() => dispatchEvent(new Event('online'))")
+    viewing.plan.locator(".notice.offline").wait_for(state="detached")
+    viewing.settle()
+    assert viewing.plan.locator(".notice").count() == 0
+    assert AINO in viewing.text()
+    watch.forget()
+
+
+def test_an_answer_that_comes_too_late_is_not_shown(view: View, watch: Watch) -> None:
+    viewing = view()
+    late: list[Route] = []
+    watch.context.route(GRAPH, lambda route: late.append(route))
+    viewing.plan.evaluate("(plan) => { plan.refresh() }")
+    viewing.plan.locator(".waiting").wait_for()
+    watch.context.unroute(GRAPH)
+    viewing.plan.evaluate("(plan) => plan.refresh()")
+    viewing.settle()
+    (route,) = late
+    with suppress(Error):  # what nobody waits for any more
+        refused(500, "INTERNAL")(route)
+    viewing.page.wait_for_timeout(100)
+    assert viewing.plan.locator(".notice").count() == 0
+    assert AINO in viewing.text()
     watch.forget()
 
 

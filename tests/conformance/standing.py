@@ -41,8 +41,12 @@ class Standing:
     def wait_for_every_source(self) -> None:
         """Until every source has been read once, which on a busy machine may take longer than one request waits."""
         deadline = time.monotonic() + SOURCES_SECONDS
-        while {"errors", "gaps"} & ((answer := self.ask("staff-a", EVERYBODY)).keys() | answer["extensions"].keys()):
+        while self._lacks_some():
             assert time.monotonic() < deadline, "a source was not read in time"
+
+    def _lacks_some(self) -> bool:
+        answer = self.ask("staff-a", EVERYBODY)
+        return bool({"errors", "gaps"} & (answer.keys() | answer.get("extensions", {}).keys()))
 
     def ask(self, persona: str, query: str, variables: dict[str, Any] | None = None) -> dict[str, Any]:
         """The answer to one operation, without anything between."""

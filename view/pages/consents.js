@@ -23,7 +23,7 @@ export async function consents(box, { t, lang, viewer, asked, failed, loader }) 
 
   function drawn({ data, gaps, isPartial }) {
     const { consentText, students } = data
-    const { hoksit = [], consents: given } = students.edges[0]?.node ?? {}
+    const { name, hoksit = [], consents: given } = students.edges[0]?.node ?? {}
     const isNone = given ? !given.length : !(isPartial || gaps.length)
     const plans = (hoksit ?? []).map(({ studyRightOid, provider, studyRight }) => {
       const code = studyRight?.qualifications?.[0]?.code
@@ -32,10 +32,15 @@ export async function consents(box, { t, lang, viewer, asked, failed, loader }) 
     })
     return [
       el("h2", {}, t("given")),
+      name && el("p.strong.whose", {}, el("bdi", {}, cut(name))),
       isNone ? notice("empty", t, { body: t("noConsents") }) : el("div.cards", {}, (given ?? []).map((each) => card(each, plans))),
-      el("h2", {}, t("give")),
-      el("section.text", {}, el("h3", {}, consentText.title), el("p", {}, consentText.text)),
-      form(consentText, plans),
+      el(
+        "section.giving",
+        {},
+        el("h2", {}, t("give")),
+        el("section.text", {}, el("h3", {}, consentText.title), el("p", {}, consentText.text)),
+        form(consentText, plans),
+      ),
     ]
   }
 

@@ -1,6 +1,6 @@
 // A student: who has seen my data, newest first: which organisation, in which role, what and on which ground.
 import { notice } from "../notices.js"
-import { el, facts, free, list } from "../render.js"
+import { cut, el, facts, free, list } from "../render.js"
 import { nameIn } from "../texts.js"
 import { moment } from "./moments.js"
 
@@ -13,7 +13,7 @@ export async function disclosures(box, { t, lang, asked, loader }) {
   await load()
 
   function drawn({ data, gaps, isPartial, after }) {
-    const found = data.students.edges[0]?.node?.disclosures
+    const { name, disclosures: found } = data.students.edges[0]?.node ?? {}
     const { edges, pageInfo } = found ?? { edges: [], pageInfo: {} }
     if (!after) pages.clear()
     pages.set(after, edges)
@@ -21,7 +21,7 @@ export async function disclosures(box, { t, lang, asked, loader }) {
     const cards = [...pages].flatMap(([of, some]) => some.map(({ node }, place) => card(node, isNext(of, place))))
     if (!cards.length) return (found || !(isPartial || gaps.length)) && notice("empty", t, { body: t("noDisclosures") })
     const next = () => load(pageInfo.endCursor)
-    return [el("div.cards.wide", {}, cards), pageInfo.hasNextPage && el("button", { type: "button", onclick: next }, t("more"))]
+    return [name && el("p.strong.whose", {}, el("bdi", {}, cut(name))), el("div.cards.wide", {}, cards), pageInfo.hasNextPage && [el("button", { type: "button", onclick: next }, t("more")), el("p.printed", {}, t("notAll"))]]
   }
 
   function named(term) {

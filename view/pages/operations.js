@@ -1,7 +1,7 @@
 // The trusted documents by name; made of operations/ by `make operations`.
 export const OPERATIONS = Object.freeze({
-  Consents: "7f16a2497323db889fa36f1e290b1f9452cc918a0908797898d4748bd58462bd",
-  Disclosures: "5fd7ce41e69831de339cc221a184313994311718183a2be744a76c531694b811",
+  Consents: "9c435800c5279cc4d5a7e062317c4daebbbbc0cfe43bf33c654cecef35a91f01",
+  Disclosures: "babbae93113002147e84943822ba26607911cfd83c177fd1047eae9b7d46dcbf",
   GiveConsent: "345f7970eecf662b0af399c0d113fd398229ea9c0d0b13b9b64c606c5c2a0da8",
   Group: "a8877b868da9263b7d386c0a59c8d52e076cc7108123d2acafbf9081192ec335",
   Students: "0d55f3d41bd67f6eddeb088eb060f8fdcfd863bac7fae28b4d212e6ae266eb71",

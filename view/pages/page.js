@@ -1,10 +1,11 @@
 // The page: who looks, in which language, at which part of it. Nothing of it is stored, and no address tells of anybody.
 import { ask, Failure } from "../client.js"
+import { dayOf, inWords } from "../dates.js"
 import { KEEPING } from "../element.js"
 import { gaps, notice, waiting } from "../notices.js"
-import { el, fill } from "../render.js"
+import { cut, el, fill, unfold } from "../render.js"
 import { SHEET } from "../styles.js"
-import { LANGUAGES, languageOf, words } from "../texts.js"
+import { LANGUAGES, languageOf, nameIn, words } from "../texts.js"
 import { consents } from "./consents.js"
 import { disclosures } from "./disclosures.js"
 import { Eyes } from "./eyes.js"
@@ -23,7 +24,8 @@ const OF_ROLE = {
 const OF_OTHERS = ["students", "plan"]
 const NAMES = { fi: "Suomi", sv: "Svenska", en: "English" }
 
-document.adoptedStyleSheets = [SHEET]
+const paper = new CSSStyleSheet()
+document.adoptedStyleSheets = [SHEET, paper]
 
 // What the page is about now; `student` is an OID, chosen among those the viewer is shown.
 const now = { lang: languageOf(navigator.language), page: null, token: null, role: null, viewer: null, student: null }
@@ -35,6 +37,7 @@ const top = el("header.bar-top")
 const navigation = el("nav")
 const skip = el("a.skip", { href: "#main" })
 const picker = el("div")
+const printed = el("p.printed")
 let t
 
 document.body.replaceChildren(skip, top, picker, navigation, main)
@@ -60,6 +63,7 @@ async function speak(lang) {
   if (eyes) picker.replaceChildren(eyes.drawn(t))
   top.replaceChildren(
     el("h1", {}, t("title")),
+    printed,
     el("div.languages", { role: "group", "aria-label": t("language") }, LANGUAGES.map((each) =>
       el("button", { type: "button", lang: each, "aria-pressed": String(each === lang), onclick: () => spoken(each) }, NAMES[each]))),
   )
@@ -223,8 +227,17 @@ function plan(box) {
   box.append(shown.plan, over)
 }
 
-// On paper nothing is folded; a plan sees to that by itself.
-addEventListener("beforeprint", () => main.querySelectorAll("details").forEach((each) => (each.open = true)))
+// On paper nothing is folded, which a plan sees to by itself; it says when and by whom it was printed, and on every sheet
+// whose it is. As text of a style that name is nothing but numbers of letters.
+addEventListener("beforeprint", () => {
+  const { role, organisationName } = now.viewer ?? {}
+  const told = [t("printed", inWords(settings.today ?? dayOf(), now.lang)), role && t(role), nameIn(now.lang, organisationName)?.text]
+  fill(printed, told.filter(Boolean).join(" · "))
+  const name = shown.plan?.answer?.student?.name ?? main.querySelector(".whose")?.textContent
+  const escaped = Array.from([cut(name), told[0]].filter(Boolean).join(" · "), (each) => `\\${each.codePointAt(0).toString(16)} `)
+  paper.replaceSync(`@page { @bottom-left { content: "${escaped.join("")}"; font: 8pt system-ui } }`)
+  unfold(main)
+})
 
 await speak(now.lang)
 await (eyes ? eyes.begin() : signedIn())

@@ -56,7 +56,14 @@ SHEET.replaceSync(`
 .with { display: flex; flex-wrap: wrap; gap: 0 1.25rem; font-size: .9rem }
 .findings small, .sources small { display: block }
 @container (width < 44rem) { .units > ul > li { grid-template-columns: 1fr } .where { padding-inline-start: 1rem } .where > * { flex-basis: auto } }
-@media print { .units > ul > li { content-visibility: visible } li, .plans article { break-inside: avoid } }
+@media print {
+  .units > ul > li { content-visibility: visible }
+  li, .plans article { break-inside: avoid }
+  .chart { display: table; table-layout: fixed; width: 100%; border-spacing: 0; --names: 15rem }
+  .scale { display: table-header-group; break-inside: avoid }
+  .scale .track { margin-left: 16.25rem; background: var(--back) }
+  .inside > p { break-after: avoid }
+}
 `)
 
 HoksPlan.sections.push(units, hints, findings, sources)

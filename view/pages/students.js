@@ -26,7 +26,7 @@ export async function students(box, context) {
       all.length === 0 && !(isPartial || gaps.length) && notice("empty", t, { body: t("noStudents") }),
       sections,
       rest.length > 0 && section(groups.length ? t("noGroup") : "", rest, 0, context),
-      more && el("p", {}, "…"),
+      more && el("p", {}, t("notAll")),
     ]
   })
   await load()

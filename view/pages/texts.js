@@ -7,7 +7,9 @@ const TEXTS = {
   pages: "Sivut|Sidor|Pages",
   skip: "Siirry sisältöön|Gå till innehållet|Skip to the content",
   more: "Näytä lisää|Visa fler|Show more",
+  notAll: "Kaikkia ei näytetä tässä.|Alla visas inte här.|Not all are shown here.",
   close: "Peruuta|Avbryt|Cancel",
+  printed: "Tulostettu {0}|Utskriven {0}|Printed {0}",
   sending: "Lähetetään…|Skickas…|Sending…",
   // further sections of a plan
   units: "Tutkinnon osat rinnakkain|Examensdelar sida vid sida|Units side by side",
