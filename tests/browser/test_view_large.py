@@ -1,4 +1,5 @@
-"""The largest plans are seen within a second of the answer and scrolled without a stutter, by the browser's traces."""
+"""The largest plans are seen within a second of the answer, a megabyte within two, and scrolled without a stutter, by
+the browser's traces."""
 
 import json
 from collections.abc import Callable
@@ -13,7 +14,7 @@ from tests.browser.watch import Watch
 from tests.conformance.standing import Standing
 from tests.view.operations import documents
 
-FIRST_VIEW_SECONDS = 1.0
+FIRST_VIEW_SECONDS, OF_A_MEGABYTE_SECONDS = 1.0, 2.0
 LONGEST_FRAME_SECONDS = 0.2
 LARGE_BYTES = 1_000_000
 TRIES = 6
@@ -127,10 +128,10 @@ def test_a_plan_of_a_megabyte_is_seen_in_time_and_scrolled_without_a_stutter(
         route.fulfill(response=answer, body=body)
 
     watch.context.route("**/graphql", answered)
-    seconds = best(lambda: first_view(viewing), FIRST_VIEW_SECONDS)
+    seconds = best(lambda: first_view(viewing), OF_A_MEGABYTE_SECONDS)
     assert min(sent) >= LARGE_BYTES
     assert viewing.plan.locator(".row").count() > 300
-    assert seconds <= FIRST_VIEW_SECONDS
+    assert seconds <= OF_A_MEGABYTE_SECONDS
     frame = best(lambda: scrolled(viewing, chromium), LONGEST_FRAME_SECONDS)
     record_property("seconds", frame)
     print(f"a plan of {sent[0]:,} bytes: first view {seconds * 1000:.0f} ms, longest task {frame * 1000:.0f} ms")
