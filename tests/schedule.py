@@ -75,7 +75,7 @@ class _Patient(selectors.DefaultSelector):
     def __init__(self, loop: PatientLoop) -> None:
         super().__init__()
         self._loop = loop
-        self._waited = waited_by_all()
+        self._waited, self._own = waited_by_all(), loop.own()
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         if timeout is not None and timeout <= self.MOMENT_SECONDS:
@@ -85,5 +85,8 @@ class _Patient(selectors.DefaultSelector):
         seconds = time.monotonic() - began
         if seconds > self.MOMENT_SECONDS:
             before, self._waited = self._waited, waited_by_all()
-            self._loop.slept(seconds, self._loop.own() - own, self._waited - before)
+            # What its thread had waited before it slept is no part of it: the clock knows of that.
+            all_threads = self._waited - before - (own - self._own)
+            self._own = self._loop.own()
+            self._loop.slept(seconds, self._own - own, all_threads)
         return found
