@@ -35,6 +35,15 @@ def lacking(outcome: str, *, is_empty: bool = False) -> Answered:
     return answered
 
 
+def without_end(route: Route) -> None:
+    """As the gateway answers, and after whoever has seen the student's data there are more."""
+    answer = route.fetch()
+    content = answer.json()
+    for edge in content["data"]["students"]["edges"]:
+        edge["node"]["disclosures"]["pageInfo"] = {"hasNextPage": True, "endCursor": "next"}
+    route.fulfill(response=answer, json=content)
+
+
 def faulty(route: Route) -> None:
     """What the gateway answers, as if one field within it had failed."""
     answer = route.fetch()
