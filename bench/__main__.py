@@ -65,7 +65,8 @@ def main() -> None:
             with redirect_stdout(Aloud()) as told:
                 measure.main(quick=chosen.quick)
             print(f"{time.perf_counter() - began:.0f} s\n", flush=True)
-            alone.append(f"### {measure.title}\n\n```text\n{told.getvalue().strip("\n")}\n```\n")
+            figures = told.getvalue().strip("\n")
+            alone.append(f"### {measure.title}\n\n```text\n{figures}\n```\n")
     rows = [name for name in chosen.only if name not in MEASURES]
     if rows or not chosen.only:
         comparison.compare(rows, chosen.gateway, quick=chosen.quick, before=alone)
