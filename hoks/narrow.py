@@ -187,7 +187,7 @@ def _runs_on(period: CompetenceAcquisition, day: date) -> bool:
 
 def _kept(units: tuple[U, ...] | None, only: _Only) -> tuple[U, ...]:
     kept = (only(unit, uri_of(getattr(unit, "unit", None))) for unit in units or ())
-    return tuple(unit for unit in kept if unit is not None)  # type: ignore[misc]  # replaced in kind
+    return tuple(unit for unit in kept if unit is not None)  # type: ignore[misc]  # `only` gives a unit of the same kind
 
 
 def _common_units(units: Iterable[PlannedCommonUnit], only: _Only) -> Iterable[PlannedCommonUnit]:

@@ -119,12 +119,10 @@ def _is_outside_the_right(period: CompetenceAcquisition, around: Around) -> bool
     if right is None or (right.phase is Phase.ENDED and right.state is not StudyRightState.GRADUATED):
         return False
     last = right.end_date or right.estimated_end_date
-    begins_before = period.start_date is not None and right.start_date is not None
-    ends_after = period.end_date is not None and last is not None
-    return bool(
-        (begins_before and period.start_date < right.start_date)  # type: ignore[operator]  # both are there
-        or (ends_after and period.end_date > last)  # type: ignore[operator]  # both are there
-    )
+    begins, began = period.start_date, right.start_date
+    begins_before = begins is not None and began is not None and begins < began
+    ends_after = period.end_date is not None and last is not None and period.end_date > last
+    return begins_before or ends_after
 
 
 def _is_at_a_workplace(period: CompetenceAcquisition) -> bool:
