@@ -1,4 +1,4 @@
-"""How long a store is waited for in tests: longer than in service, for its disk and its server have other work too."""
+"""How long tests wait for what has other work too: a store, its disk and server, and a turn at a gateway."""
 
 import pytest
 
@@ -9,6 +9,12 @@ PATIENCE_SECONDS, READING_SECONDS = store.PATIENCE_SECONDS, store.READING_SECOND
 _LOCKS_IN_SERVICE, _LOCKS = "lock_timeout=450", "lock_timeout=9000"
 _SERVER = store._SERVER
 assert _LOCKS_IN_SERVICE in _SERVER
+_OVERLOAD = "\n[overload]\ncrowded = 256\nwaiting_seconds = 60\n"
+
+
+def patiently(settings: str) -> str:
+    """Settings of a gateway that refuses nobody for the machine being slow, where they say nothing of overload."""
+    return settings if "[overload]" in settings else settings + _OVERLOAD
 
 
 def be_patient() -> None:

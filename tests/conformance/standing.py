@@ -14,6 +14,7 @@ from typing import Any
 
 from gateway.trial import asked, token_of
 from sandbox.settings import SERVERS, url
+from tests.patience import patiently
 from tests.rows import free_ports
 
 ROOT = Path(__file__).parents[2]
@@ -69,7 +70,7 @@ def standing(folder: Path, *graph: str) -> Iterator[Standing]:
         config = folder / f"var/sandbox-{port}/gateway.toml"
         usual = config.read_text()
         assert "[graph]\n" in usual
-        config.write_text(usual.replace("[graph]\n", "\n".join(("[graph]", *graph, ""))))
+        config.write_text(patiently(usual.replace("[graph]\n", "\n".join(("[graph]", *graph, "")))))
         gateway = _started(started, folder, "serve", "--config", str(config))
         _wait_for(port, gateway)
         running = Standing(port)

@@ -22,6 +22,7 @@ from sandbox import BUSINESS_DAY
 from sandbox.server import apps, lay_out
 from sandbox.settings import settings_text
 from sandbox.world import World, build_world
+from tests.patience import patiently
 
 PORT = 8080
 SERVERS = {PORT + place: name for place, name in enumerate(sandbox.settings.SERVERS, start=1)}
@@ -167,7 +168,7 @@ async def running(folder: Path, world: World, settled: Callable[[str], str] = st
     """A gateway over the sandbox, whose settings ``settled`` may change."""
     lay_out(folder, world)
     config = folder / "gateway.toml"
-    config.write_text(settled(settings_text(PORT, folder)))
+    config.write_text(patiently(settled(settings_text(PORT, folder))))
     loopback, timer = Loopback(folder, world), Timer()
     app = create_app(load(config), TimerClock(timer), transport=loopback, seconds=timer)
     async with (
