@@ -65,7 +65,7 @@ async def compared(
                 say(f"### {row.title}\n\n{await _row(row, _whole(up), missing, pace)}\n")
     for name, scale in scaling.SCALES.items():
         if name in only:
-            told = await scale.table(here, scaling.Pace(pace.seconds, is_quick=pace is QUICK))
+            told = await scale.table(here, scaling.Pace(pace.rounds, pace.seconds, is_quick=pace is QUICK))
             say(f"### {scale.title}\n\n{told}\n")
 
 

@@ -8,6 +8,7 @@ import asyncio
 import json
 import sys
 from functools import cache
+from types import GenericAlias
 from typing import Any
 
 import httpx
@@ -77,7 +78,7 @@ def _kind(kind: Any) -> Any:
 
 def _python(kind: Any, of: Any, code: Any) -> Any:
     if isinstance(kind, list):
-        return list[_python(kind[0], of, code)]  # type: ignore[misc]  # made of the schema while it runs, mypy wants a written one
+        return GenericAlias(list, (_python(kind[0], of, code),))
     return code if kind == "Code" else _SCALARS.get(kind) or of(kind)
 
 
@@ -108,7 +109,7 @@ def application(urls: list[str], seconds: float) -> Any:
         told = await asyncio.gather(*(plan(url, root.oid) for url in urls), return_exceptions=True)
         return [each for each in told if each is not None]
 
-    shown_plans: Any = list[shown("Hoks") | None]  # type: ignore[misc]  # made of the schema while it runs, mypy wants a written one
+    shown_plans: Any = GenericAlias(list, (shown("Hoks") | None,))
 
     class Student:
         oid: strawberry.Private[str]

@@ -8,9 +8,10 @@ told and not judged where the gateway had to wait for a processor.
 import argparse
 import asyncio
 import logging
+import statistics
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -22,6 +23,9 @@ from tests.chaos.scene import Scene, scene
 
 NO_LIMIT = float("inf")
 REQUESTS = 200
+_STEAL = 7
+TURNS = 3
+"""How often two loads take turns that are compared."""
 BUSY_SHARE = 0.3
 """Who waits more than this for a processor, for each second of work, shares the machine with others than the bench."""
 
@@ -133,6 +137,11 @@ def p99(values: Sequence[float]) -> float:
     return sorted(values)[min(len(values) - 1, int(len(values) * 0.99))]
 
 
+def by_turns(turns: Iterable[tuple[Sequence[float], Sequence[float]]]) -> float:
+    """What the p99 of the first is of that of the second, the median of all turns: a machine's mood passes."""
+    return statistics.median(p99(these) / p99(those) for these, those in turns)
+
+
 async def measured(here: Scene, measures: Measures, chosen: Chosen) -> int:
     """Measure and print what was chosen; how many measures failed."""
     print(f"{'':<4} {'':<66} {'target':>12} {'measured':>10}", flush=True)
@@ -164,6 +173,17 @@ async def _lines(here: Scene, name: str, measures: Measures, chosen: Chosen) -> 
     return lines
 
 
+def _ticks() -> list[int]:
+    """What the processors' time went to since the machine began (hundredths of a second)."""
+    return [int(each) for each in Path("/proc/stat").read_text().splitlines()[0].split()[1:9]]
+
+
+def _stolen(before: Sequence[int]) -> float:
+    """The share of the processors' time that their host gave to other machines since."""
+    spent = [now - then for now, then in zip(_ticks(), before, strict=True)]
+    return spent[_STEAL] / max(sum(spent), 1)
+
+
 def main(prog: str, says: str, measures: Measures, given: Sequence[str] | None = None) -> int:
     """Measure what the command line asks for; the exit code."""
     parser = argparse.ArgumentParser(prog=prog, description=says)
@@ -177,8 +197,11 @@ def main(prog: str, says: str, measures: Measures, given: Sequence[str] | None =
     chosen = Chosen(tuple(asked.measures or measures), asked.short, asked.requests, asked.every)
     logging.disable(logging.CRITICAL)
     warm()
-    began = time.perf_counter()
+    began, before = time.perf_counter(), _ticks()
     with tempfile.TemporaryDirectory() as folder, scene(Path(folder)) as here:
         failed = asyncio.run(measured(here, measures, chosen))
-    print(f"{time.perf_counter() - began:.0f} s; figures of a machine that may have been busy with other things")
+    print(
+        f"{time.perf_counter() - began:.0f} s, in which {100 * _stolen(before):.0f} % of the processors' time was given"
+    )
+    print("to other machines of the same host; this one may have been busy with other things besides")
     return 1 if failed else 0

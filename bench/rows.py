@@ -15,7 +15,7 @@ from statistics import median
 from bench import world
 from bench.load import Asked, Sample, ask, get, request, resident_megabytes, sampled
 from bench.question import LISTED, QUESTIONS, SMALL, WHOLE, Json, Question
-from bench.targets import Place, Running
+from bench.targets import Place, Relayed, Running
 
 Plans = list[Json | None]
 AT_ONCE = 8
@@ -40,6 +40,8 @@ class Row:
     """How many milliseconds later source B answers."""
     mode: str = "ok"
     """What source B does."""
+    has_variable: bool = False
+    """Whether the student is a variable of one document, for gateways that can be asked so; else part of the text."""
 
 
 ROWS = (
@@ -109,6 +111,9 @@ class Asking:
         oid = world.learner_oid(student)
         if target.is_floor:
             return request(running.port, f"/students/{oid}/plan", b"{}")
+        if row.has_variable and isinstance(target.dialect, Relayed):
+            body = target.body(target.dialect.any_one(row.question), {"oid": oid})
+            return request(running.port, target.path, body, target.headers(running.place, oid))
         if row.listed:
             document, who = target.dialect.several(row.question, row.listed), "staff"
         else:

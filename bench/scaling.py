@@ -5,7 +5,8 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
-from typing import NamedTuple
+from statistics import median
+from typing import NamedTuple, TypeVar
 
 from bench import table, world
 from bench.floors import FLOORS
@@ -34,8 +35,9 @@ class Scale(NamedTuple):
 
 
 class Pace(NamedTuple):
-    """How long a turn is, and whether only the small sizes are of interest."""
+    """How many rounds there are, how long a turn is, and whether only the small sizes are of interest."""
 
+    rounds: int
     seconds: float
     is_quick: bool
 
@@ -47,40 +49,66 @@ class Pace(NamedTuple):
 HEADS = ("answers/s", "CPU ms", "p50 ms", "p99 ms", "RSS MiB", "source calls", "wrong")
 
 
-def _figures(sample: Sample, running: Running) -> tuple[str, ...]:
+K = TypeVar("K")
+Turns = Mapping[K, list[Sample] | str]
+"""The turns of each gateway, or why there are none."""
+
+
+async def _by_turns(
+    everybody: Mapping[K, Running], row: Row, pace: Pace, students: int, *, times: int = 1, as_it_is: bool = False
+) -> Turns[K]:
+    """Every gateway has its turn in each round: a machine's mood goes for all of them."""
+    told: dict[K, list[Sample] | str] = {}
+    timed: dict[K, tuple[Timing, list[Sample]]] = {}
+    for key, one in everybody.items():
+        timing, samples = Timing(one, row, students, times=times), list[Sample]()
+        try:
+            await timing.check()
+            timed[key], told[key] = (timing, samples), samples
+        except (Wrong, OSError, TimeoutError) as fault:
+            told[key] = str(fault) or type(fault).__name__
+    for _ in range(pace.rounds):
+        for timing, samples in timed.values():
+            samples.append(await timing.turn(pace.seconds, as_it_is=as_it_is))
+    return told
+
+
+def _figures(samples: list[Sample] | str, running: Running) -> tuple[str, ...]:
+    """The medians of the turns; of what was wrong, all."""
+    if isinstance(samples, str):
+        return (samples, *[""] * (len(HEADS) - 1))
     return (
-        f"{sample.rate:,.0f}",
-        f"{sample.cost:.2f}",
-        f"{sample.quantile(0.5):.1f}",
-        f"{sample.quantile(0.99):.1f}",
+        f"{median(each.rate for each in samples):,.0f}",
+        f"{median(each.cost for each in samples):.2f}",
+        f"{median(each.quantile(0.5) for each in samples):.1f}",
+        f"{median(each.quantile(0.99) for each in samples):.1f}",
         f"{resident_megabytes(running.pid):.0f}",
-        f"{sample.calls / len(sample.seconds):.1f}",
-        str(sample.wrong),
+        f"{median(each.calls / len(each.seconds) for each in samples):.1f}",
+        str(sum(each.wrong for each in samples)),
     )
-
-
-async def _turn(
-    one: Running, row: Row, pace: Pace, students: int, *, times: int = 1, as_it_is: bool = False
-) -> tuple[str, ...]:
-    """The figures of one turn, or why there are none."""
-    timing = Timing(one, row, students, times=times)
-    try:
-        await timing.check()
-    except (Wrong, OSError, TimeoutError) as fault:
-        return (str(fault) or type(fault).__name__, *[""] * (len(HEADS) - 1))
-    return _figures(await timing.turn(pace.seconds, as_it_is=as_it_is), one)
 
 
 async def providers(place: Place, pace: Pace) -> str:
     """One student at two of so many providers; who does not know where a student studies has to ask them all."""
-    lines = []
-    row = Row(name="providers", title="", connections=8)
-    for number in pace.some(PROVIDERS):
-        for target in (COLD, WARM, YOGA):
-            with ExitStack() as stack:
-                for one in (await started([target], replace(place, providers=number), stack))[0]:
-                    lines.append((str(number), target.name, *await _turn(one, row, pace, 20)))
-    return table.table(("providers", "gateway", *HEADS), lines)
+    numbers, lines = pace.some(PROVIDERS), []
+    with ExitStack() as stack:
+        everybody = {
+            (number, one.target.name): one
+            for number in numbers
+            for one in (await started((COLD, WARM, YOGA), replace(place, providers=number), stack))[0]
+        }
+        told = await _by_turns(everybody, Row(name="providers", title="", connections=8), pace, 20)
+        for (number, name), samples in told.items():
+            beside = _cost_beside(samples, told[numbers[0], name])
+            lines.append((str(number), name, *_figures(samples, everybody[number, name]), beside))
+    return table.table(("providers", "gateway", *HEADS, f"CPU of that with {numbers[0]}"), lines)
+
+
+def _cost_beside(samples: list[Sample] | str, others: list[Sample] | str) -> str:
+    """What the one costs of what the other costs, turn by turn."""
+    if isinstance(samples, str) or isinstance(others, str):
+        return ""
+    return f"{median(mine.cost / its.cost for mine, its in zip(samples, others, strict=True)):.2f}"
 
 
 async def lists(place: Place, pace: Pace) -> str:
@@ -141,8 +169,10 @@ async def sizes(place: Place, pace: Pace) -> str:
         size = sum(len(world.plan_bytes(0, provider, times)) for provider in (0, 1)) / 2000
         row = Row(name="sizes", title="", connections=4)
         with ExitStack() as stack:
-            for one in (await started((FLOORS[1], COLD, WARM, YOGA, TAILCALL), place, stack))[0]:
-                lines.append((f"{size:,.0f}", one.target.name, *await _turn(one, row, pace, 10, times=times)))
+            up, _ = await started((FLOORS[1], COLD, WARM, YOGA, TAILCALL), place, stack)
+            everybody = {one.target.name: one for one in up}
+            told = await _by_turns(everybody, row, pace, 10, times=times)
+            lines += [(f"{size:,.0f}", name, *_figures(each, everybody[name])) for name, each in told.items()]
     for port in (place.ports["A"], place.ports["B"]):
         await ask(port, get(port, "/control/times/1"))
     return table.table(("kB a plan", "gateway", *HEADS), lines)
@@ -151,11 +181,13 @@ async def sizes(place: Place, pace: Pace) -> str:
 async def kept(place: Place, pace: Pace) -> str:
     """One student at a time of those whose plans are all kept; where filling takes a minute, some are read again."""
     lines = []
+    # So many documents as students would not all be kept, and it would be parsing that is measured.
+    row = Row(name="kept", title="", has_variable=True)
     for number in pace.some(PLANS_KEPT):
         with ExitStack() as stack:
-            for one in (await started([WARM], place, stack))[0]:
-                row = Row(name="kept", title="")
-                lines.append((f"{number:,}", *await _turn(one, row, pace, number // 2, as_it_is=True)))
+            (one,), _ = await started([WARM], place, stack)
+            told = await _by_turns({number: one}, row, pace, number // 2, as_it_is=True)
+            lines.append((f"{number:,}", *_figures(told[number], one)))
     return table.table(("plans kept", *HEADS), lines)
 
 

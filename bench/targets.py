@@ -113,6 +113,10 @@ class Relayed(Merged):
         """See ``Dialect``."""
         return self.page(question, first)
 
+    def any_one(self, question: Question) -> str:
+        """The document about the student whose OID is the variable ``oid``."""
+        return f"query One($oid: LearnerOid!) {{ a: student(oid: $oid) {{ hoksit {question.text} }} }}"
+
     def page(self, question: Question, first: int, after: str = "") -> str:
         """The document about the students after a cursor."""
         where = f', after: "{after}"' if after else ""
@@ -147,9 +151,9 @@ class Target:
     keeps: bool = False
     """Whether it keeps for some seconds what sources told."""
 
-    def body(self, document: str) -> bytes:
+    def body(self, document: str, variables: Mapping[str, str] | None = None) -> bytes:
         """A request's body."""
-        return json.dumps({"query": document}).encode()
+        return json.dumps({"query": document} | ({"variables": variables} if variables else {})).encode()
 
 
 @dataclass(frozen=True, slots=True)

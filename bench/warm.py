@@ -216,7 +216,8 @@ async def measured(folder: Path, *, quick: bool, with_profile: bool) -> None:
         print(f"{'':<28} {'us':>8} {'of decoding':>12} {'calls':>8}")
         for name, read in everything.items():
             took = min(spent[name])
-            called = (await calls(read)).total_calls  # type: ignore[attr-defined]  # typeshed leaves out what pstats sets
+            stats: Any = await calls(read)
+            called = stats.total_calls
             print(f"{name:<28} {1e6 * took:>8.0f} {took / floor:>12.1f} {called:>8}", flush=True)
         print("\nof these, us for:" + "".join(f"{name:>22}" for name in work))
         of_each = [await stages(read, rounds * 2) for read in work.values()]

@@ -1,6 +1,6 @@
 """Who is served now, who waits and who is refused at once when more is asked than can be answered.
 
-So many requests work at a time; one that waits for a source does not work, and waits for its turn to work on. Callers
+So many requests work at a time; one that waits for a source does not work, and works on before another begins. Callers
 wait each in a line of their own, and who has the least under way comes first: whoever asks ten times as much waits ten
 times as long, and nobody else does. A burst may wait for as long as the settings say; where more come than go hardly
 anybody may, for everybody would only wait longer, and no more are begun at a time than keep the processor at work. The
@@ -174,7 +174,7 @@ class Admission:
         self._crowd = Crowd(clock)
         self._room = Room(settings, clock, busy)
         self._lines: OrderedDict[str, deque[asyncio.Future[bool]]] = OrderedDict()
-        self._back: list[Turn] = []
+        self._back: deque[Turn] = deque()
         """Those that have rested and wait to work on."""
         self._asked = Asked(clock)
         self._begun: Counter[str] = Counter()
@@ -197,16 +197,17 @@ class Admission:
         if self._under_way(caller) >= self._settings.each and caller not in SHARED:
             raise self._refusal()
         # INVARIANT: where there is room nobody waits.
-        if self._has_room:
+        if self._has_room_for(caller):
             self._begin(caller)
         else:
             await self._wait(caller)
 
     # --- who works
 
-    @property
-    def _has_room(self) -> bool:
-        return self.working < self._settings.working and self.open < self._room.most
+    def _has_room_for(self, caller: str) -> bool:
+        # Who asks little need not wait until the many that another has begun have their slow sources' answers.
+        most = self._settings.open if self._asked.is_little(caller) else self._room.most
+        return self.working < self._settings.working and self.open < most
 
     def _begin(self, caller: str) -> None:
         self._begun[caller] += 1
@@ -241,7 +242,7 @@ class Admission:
     async def _wait(self, caller: str) -> None:
         self._room.sees(self.waiting + 1, self.open, is_crowd=self._crowd.stands)
         self._let_in()
-        if self._has_room:
+        if self._has_room_for(caller):
             self._begin(caller)
             return
         if self.waiting >= self._most_waiting(caller):
@@ -277,21 +278,21 @@ class Admission:
     def _let_in(self) -> None:
         """Let whoever's turn it is work, as long as there is room."""
         while (self.waiting or self._back) and self.working < self._settings.working:
-            turn = min(self._back, key=self._besides, default=None)
-            caller = min(self._lines, key=self._begun.__getitem__) if self._lines and self._has_room else None
-            if turn is not None and (caller is None or self._besides(turn) <= self._begun[caller]):
-                self._back.remove(turn)
-                self.working += turn.goes_on()
-            elif caller is not None:
+            # In the order in which they came back: while much is asked, one that let others pass would wait for ever.
+            if self._back:
+                self.working += self._back.popleft().goes_on()
+            elif (caller := self._next()) is not None:
                 self._let_in_of(caller)
             else:
                 break
         if not self.waiting:
             self._let_in_at = None
 
-    def _besides(self, turn: "Turn") -> int:
-        """How many its caller has begun besides one that comes back."""
-        return self._begun[turn.caller] - 1
+    def _next(self) -> str | None:
+        """Who of those that wait and for whom there is room has begun the least."""
+        is_room_for_all = self.open < self._room.most
+        lines = self._lines if is_room_for_all else [each for each in self._lines if self._has_room_for(each)]
+        return min(lines, key=self._begun.__getitem__, default=None)
 
     def _let_in_of(self, caller: str) -> None:
         """Let in the first of a line, which is the last to be looked at again."""

@@ -6,6 +6,7 @@ import logging
 import math
 import signal
 import socket
+import sys
 from collections.abc import Callable, Coroutine
 from contextlib import nullcontext
 from functools import partial
@@ -28,6 +29,8 @@ KEEP_SECONDS = 60
 """How long a connection is kept on which nobody asks."""
 KILL_SECONDS = 5.0
 """After what a worker may take to stop, so much longer it is waited for."""
+GIVING_WAY_SECONDS = 0.0005
+"""After so long the event loop lets the thread that writes records have the interpreter: the answers wait for it."""
 
 log = logging.getLogger("gateway.serving")
 
@@ -199,6 +202,7 @@ def server_of(app: Any, serving: Callable[[], None] = lambda: None) -> Any:
             # What the start has made stays: the collector need not look through it again and again.
             gc.collect()
             gc.freeze()
+            sys.setswitchinterval(GIVING_WAY_SECONDS)
             serving()
 
     return Server(

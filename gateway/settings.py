@@ -57,13 +57,13 @@ class ServerSettings(_Section, frozen=True):
 class OverloadSettings(_Section, frozen=True):
     """How many requests one process serves at a time."""
 
-    working: Count = 2
+    working: Count = 1
     """Requests that work at once; one that waits for a source does not."""
     open: Count = 256
     """Requests that are begun at once, those that wait for a source included."""
     waiting: Count = 256
     """Requests that may wait for their turn, where the pace lets them have it in time."""
-    crowded: Count = 4
+    crowded: Count = 2
     """Requests that may wait where more come than go."""
     waiting_seconds: Seconds = 0.3
     """How long one waits for its turn at most."""

@@ -252,7 +252,8 @@ class _Telling(dict[type[Record], Tell]):
         names: dict[str, Any] = {"telling": self, "bits": _bits}
         # Source that is made of a record's fields, as dataclasses do it.
         exec(compile(source, "<telling>", "exec"), names)  # noqa: S102
-        return names["tell"]  # type: ignore[no-any-return]  # what was just compiled is no type of mypy's
+        tell: Tell = names["tell"]
+        return tell
 
 
 def _nothing_of_it(_: Any, found: int) -> int:

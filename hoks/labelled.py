@@ -55,7 +55,7 @@ class _Now:
 
 
 def _label(record: Any, told: _Edition) -> Any:
-    kind: type = type(record)
+    kind: type[msgspec.Struct] = type(record)
     label = _labeller(kind)
     return record if label is None else label(record, _Now(told))
 
@@ -139,13 +139,13 @@ _OF_SEVERAL_FIELDS: tuple[tuple[frozenset[str], Callable[[Any, _Now, dict[str, A
 
 
 @cache
-def _labeller(kind: type) -> Labeller | None:
+def _labeller(kind: type[msgspec.Struct]) -> Labeller | None:
     """How a kind of record or value gets its names; nothing where there are none to give in it."""
     if kind is Code:
         return _code
     if kind is Organisation:
         return _organisation
-    names: tuple[str, ...] = kind.__struct_fields__  # type: ignore[attr-defined]  # every record and value has them
+    names = kind.__struct_fields__
     hints = get_type_hints(kind)
     together = tuple(label for fields, label in _OF_SEVERAL_FIELDS if fields.issubset(names))
     done = {"unit"} if _unit in together else set()
@@ -214,7 +214,7 @@ def name_beside(field: str, hints: dict[str, Any]) -> str | None:
     return called if called in hints else None
 
 
-def _struct_in(hint: Any) -> type | None:
+def _struct_in(hint: Any) -> type[msgspec.Struct] | None:
     """The one kind of record or value that a field holds, or a list of."""
     if isinstance(hint, type) and issubclass(hint, msgspec.Struct):
         return hint

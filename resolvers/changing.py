@@ -24,7 +24,7 @@ _PLACE = msgspec.msgpack.Decoder(ChangePlace)
 class PlanChangeEdge:
     """One edge of ``changes``."""
 
-    node: Optional[CHANGE] = strawberry.field(description="The plan to be read again.")  # type: ignore[valid-type]  # noqa: UP045 - derived type
+    node: Optional[CHANGE] = strawberry.field(description="The plan to be read again.")  # type: ignore[valid-type]  # a type derived from the record while it runs  # noqa: UP045
 
 
 @strawberry.type(description="Changed plans. A change may be told twice and is never passed over.")

@@ -26,7 +26,7 @@ class DataQualityEdge:
     """One edge of ``findings``."""
 
     cursor: Cursor = strawberry.field(description="Where this finding stands.")
-    node: Optional[FINDING] = strawberry.field(description="The finding (havainto).")  # type: ignore[valid-type]  # noqa: UP045 - derived type
+    node: Optional[FINDING] = strawberry.field(description="The finding (havainto).")  # type: ignore[valid-type]  # a type derived from the record while it runs  # noqa: UP045
 
 
 @strawberry.type(description="Findings, the most severe first. There is no total: each page is read anew.")

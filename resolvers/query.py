@@ -59,7 +59,7 @@ class Viewer:
     oid: PersonOid = strawberry.field(description="The caller's own OID (henkilön oid).")
     role: Annotated[Role, ROLE] = strawberry.field(description="The acting role (rooli).")
     organisation: OrganisationOid | None = strawberry.field(description="The acting organisation (organisaatio).")
-    organisation_name: Optional[TEXT] = strawberry.field(  # type: ignore[valid-type]  # noqa: UP045 - derived type
+    organisation_name: Optional[TEXT] = strawberry.field(  # type: ignore[valid-type]  # a type derived from the record while it runs  # noqa: UP045
         description="Name of the acting organisation, where the register knows it."
     )
     appointments: list[ViewerAppointment] = strawberry.field(
@@ -74,7 +74,7 @@ class StudentEdge:
     """What the graph shows of an ``Edge``."""
 
     cursor: Cursor = strawberry.field(description="Where this student stands.")
-    node: Optional[STUDENT] = strawberry.field(description="The student (opiskelija).")  # type: ignore[valid-type]  # noqa: UP045 - derived type
+    node: Optional[STUDENT] = strawberry.field(description="The student (opiskelija).")  # type: ignore[valid-type]  # a type derived from the record while it runs  # noqa: UP045
 
 
 @strawberry.type(description="Students in order of OID. There is no total: it would count what is not shown.")
@@ -213,7 +213,7 @@ class Query:
     )
     appointments: Any = strawberry.field(
         resolver=appointments,
-        graphql_type=Optional[list[PLAN_APPOINTMENT]],  # type: ignore[valid-type]  # noqa: UP045 - derived type
+        graphql_type=Optional[list[PLAN_APPOINTMENT]],  # type: ignore[valid-type]  # a type derived from the record while it runs  # noqa: UP045
         description="Whom my organisation's staff have appointed (nimitykset) in the plan that covers a study right, "
         "newest first; null alike for `not yours` and `does not exist`.",
     )

@@ -45,7 +45,7 @@ def query_of_subgraph(sdl: str) -> type:
         entities_: Any = strawberry.field(
             name="_entities",
             resolver=entities,
-            graphql_type=list[Optional[ENTITY]],  # type: ignore[valid-type]  # noqa: UP045 - derived type
+            graphql_type=list[Optional[ENTITY]],  # type: ignore[valid-type]  # a type derived from the record while it runs  # noqa: UP045
             description="Entities by their keys, each null alike for `not yours` and `does not exist`.",
         )
 

@@ -15,7 +15,9 @@ AT_ONCE = 32
 def said(connection: Connection, statement: str, values: Sequence[Any] = ()) -> Any:
     """The driver's cursor over what it answers, in the transaction. Raises ``DBAPIError``, as any other way would."""
     try:
-        return connection.connection.driver_connection.execute(statement, values)  # type: ignore[union-attr]  # SQLAlchemy knows no driver; sqlite3 and psycopg have `execute`
+        # SQLAlchemy knows nothing of a driver; both of ours, sqlite3 and psycopg, have `execute`.
+        driver: Any = connection.connection.driver_connection
+        return driver.execute(statement, values)
     except connection.dialect.loaded_dbapi.Error as fault:
         # Neither statement nor values: they are nobody's to read in an error.
         raise DBAPIError.instance(None, None, fault, connection.dialect.loaded_dbapi.Error) from None

@@ -160,13 +160,38 @@ async def test_parts_of_a_request_come_back_together_and_one_that_waits_again_ho
         assert door.working == 1
 
 
+async def test_those_who_come_back_work_on_in_that_order_however_much_else_their_callers_have_begun() -> None:
+    door, order = admission(working=1), list[str]()
+
+    async def waits_and_works_on(name: str, answered: asyncio.Event) -> None:
+        NOTE.set(note := Note())
+        async with door.turn(name[0]):
+            began = note.waits.begin()
+            await answered.wait()
+            note.waits.end("a-koski", began, None)
+            await note.waits.resumed()
+            order.append(name)
+
+    sources = {name: asyncio.Event() for name in ("a1", "a2", "b1")}
+    tasks = [asyncio.create_task(waits_and_works_on(*each)) for each in sources.items()]
+    await settled()
+    await door.enter("c")
+    for answered in sources.values():
+        answered.set()
+        await settled()
+    assert order == []
+    door.leaves("c")
+    await asyncio.gather(*tasks)
+    assert order == ["a1", "a2", "b1"]
+
+
 async def test_a_part_that_comes_back_when_its_request_is_over_finds_no_turn_and_waits_for_none() -> None:
     async with back_from_a_source() as (door, note):
         late = asyncio.create_task(note.waits.resumed())
         await settled()
     await late
     await note.waits.resumed()
-    assert (door.working, door.open, door._back) == (1, 1, [])
+    assert (door.working, door.open, list(door._back)) == (1, 1, [])
 
 
 async def test_who_has_less_under_way_comes_first() -> None:
@@ -294,6 +319,41 @@ async def test_while_the_thread_could_do_more_ever_more_are_begun_that_wait_for_
     await crowd.come(400)
     assert crowd.door.open == 100
     crowd.leave()
+
+
+async def test_who_asks_little_is_begun_although_another_has_begun_all_that_may_be_and_waits_for_slow_sources() -> None:
+    crowd = Resting(share=1.0)
+    await crowd.come(400)
+    assert crowd.door.open == 32
+    async with crowd.door.turn("newcomer"):
+        assert crowd.door.open == 33
+    crowd.leave()
+
+
+async def test_who_asks_little_is_let_in_past_one_for_whom_there_is_no_room() -> None:
+    door, entered = admission(working=1, open_=100, each=64, clock=lambda: 0.0, seconds=LONG), list[str]()
+
+    async def enters(caller: str) -> None:
+        await door.enter(caller)
+        entered.append(caller)
+
+    for _ in range(12):
+        await door.enter("much")
+        door.leaves("much")
+    for _ in range(16):
+        await door.enter("slow")
+        door.rests()
+    # All that may be begun is begun, and waits; this one asks little.
+    await door.enter("works")
+    waiting = [asyncio.create_task(enters(each)) for each in ("much", "little")]
+    await settled()
+    assert entered == []
+    door.leaves("works")
+    await settled()
+    assert entered == ["little"]
+    for each in waiting:
+        each.cancel()
+    await asyncio.gather(*waiting, return_exceptions=True)
 
 
 async def test_while_the_thread_has_all_it_can_do_no_more_are_begun() -> None:
@@ -466,7 +526,7 @@ def test_who_asks_ten_times_as_often_even_of_a_slow_source_delays_and_displaces_
     alone = played(0.5)
     beside = played(0.5, often=10, source_seconds=source_seconds)
     assert beside.refused == []
-    assert beside.longest <= 2 * alone.longest
+    assert beside.longest <= 1.8 * alone.longest
 
 
 @pytest.mark.parametrize("often", [10, 30])
@@ -479,6 +539,6 @@ def test_of_twice_as_much_as_can_be_answered_nine_tenths_of_what_can_are_and_nob
     told = played(2.0)
     assert len(told.answered) >= 0.9 * SECONDS / WORK
     # A burst is borne for a tenth of a second; whoever comes afterwards waits behind a handful, or not at all.
-    assert told.longest <= 0.1
-    assert told.answered[len(told.answered) // 2] <= 0.04
-    assert told.refused[-1] <= 0.1
+    assert told.longest <= 0.08
+    assert told.answered[len(told.answered) // 2] <= 0.03
+    assert told.refused[-1] <= 0.06
