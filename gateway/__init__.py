@@ -23,6 +23,7 @@ callers         a token and an acting role to a verified caller
 envelope        the strict JSON of a request, or its URL
 costs           what the root fields of an operation may come to
 documents       documents parsed, validated and limited once
+trees           the tree of a document as it is kept
 manifests       the trusted documents of a client, in a file
 operations      which document a request means, and whether its client may run it
 http            /graphql

@@ -11,9 +11,12 @@ import asyncio
 import math
 import random
 import time
+from bisect import insort
 from collections import Counter, OrderedDict, deque
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, nullcontext
+from itertools import count
+from operator import attrgetter
 from pathlib import Path
 
 from cachetools import LRUCache
@@ -174,14 +177,16 @@ class Admission:
         self._crowd = Crowd(clock)
         self._room = Room(settings, clock, busy)
         self._lines: OrderedDict[str, deque[asyncio.Future[bool]]] = OrderedDict()
-        self._back: deque[Turn] = deque()
-        """Those that have rested and wait to work on."""
+        self._back: list[Turn] = []
+        """Those that have rested and wait to work on, who began first at the head."""
         self._asked = Asked(clock)
         self._begun: Counter[str] = Counter()
         """How many of each caller are open."""
         self._pace = 0.0
         """Seconds from one who is let in to the next, while some wait."""
         self._let_in_at: float | None = None
+        self.numbers = count()
+        """Of the turns, in the order in which they begin."""
         self.working = 0
         self.open = 0
         self.waiting = 0
@@ -221,7 +226,7 @@ class Admission:
 
     def resumes(self, turn: "Turn") -> None:
         """Have one that rested work on, now or later. It has begun, and nobody refuses it any more."""
-        self._back.append(turn)
+        insort(self._back, turn, key=attrgetter("number"))
         self._let_in()
 
     def leaves(self, caller: str, *, works: bool = True) -> None:
@@ -278,9 +283,9 @@ class Admission:
     def _let_in(self) -> None:
         """Let whoever's turn it is work, as long as there is room."""
         while (self.waiting or self._back) and self.working < self._settings.working:
-            # In the order in which they came back: while much is asked, one that let others pass would wait for ever.
+            # Who began first, so that one that must wait for several sources does not wait for all others each time.
             if self._back:
-                self.working += self._back.popleft().goes_on()
+                self.working += self._back.pop(0).goes_on()
             elif (caller := self._next()) is not None:
                 self._let_in_of(caller)
             else:
@@ -368,10 +373,11 @@ class Admission:
 class Turn:
     """The turn of one request: it works, or rests while it waits for a source."""
 
-    __slots__ = ("_admission", "_comes_back", "_rests", "_waits", "caller")
+    __slots__ = ("_admission", "_comes_back", "_rests", "_waits", "caller", "number")
 
     def __init__(self, admission: Admission, caller: str) -> None:
         self.caller = caller
+        self.number = -1
         self._admission = admission
         self._rests = False
         self._comes_back: asyncio.Future[None] | None = None
@@ -379,6 +385,7 @@ class Turn:
 
     async def __aenter__(self) -> None:
         await self._admission.enter(self.caller)
+        self.number = next(self._admission.numbers)
         self._waits.working = self
 
     async def __aexit__(self, *_: object) -> None:

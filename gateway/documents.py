@@ -41,12 +41,14 @@ from graphql.validation import (
 )
 from graphql.validation.validate import ValidationAbortedError
 
+from gateway import trees
 from gateway.costs import Cost, share
 from gateway.errors import Code, ErrorBody, error
 from gateway.settings import Limits
 from resolvers.prepared import PreparedDocument
 
-CACHED_DOCUMENTS = 512
+KEPT_DOCUMENTS, KEPT_TOKENS = 512, 100_000
+"""Documents that are kept at most, and tokens in all of them: the collector of garbage looks at each of them."""
 LONGEST_CACHED_TEXT = 16_384
 """Longer texts are validated each time, so that 512 padded documents cannot fill the memory."""
 MOST_ERRORS = 20
@@ -63,29 +65,35 @@ class Documents:
         self._limits = limits
         self._projection = projection
         self._rules = _rules(limits.comparisons, introspection=introspection)
-        self._known: LRUCache[str, PreparedDocument] = LRUCache(CACHED_DOCUMENTS)
+        self._known: LRUCache[str, _Kept] = LRUCache(KEPT_TOKENS, getsizeof=_tokens_of)
 
     def document(self, text: str) -> PreparedDocument | list[ErrorBody]:
         """The document, or what is wrong with it. Only good documents are kept."""
         known = self._known.get(text)
         if known is not None:
-            return known
+            return known.document
         fresh = self._read(text)
-        if isinstance(fresh, PreparedDocument) and len(text) <= LONGEST_CACHED_TEXT:
-            self._known[text] = fresh
+        if isinstance(fresh, _Kept):
+            if len(text) <= LONGEST_CACHED_TEXT:
+                self._known[text] = fresh
+            return fresh.document
         return fresh
 
-    def _read(self, text: str) -> PreparedDocument | list[ErrorBody]:
+    def _read(self, text: str) -> "_Kept | list[ErrorBody]":
         source = Source(text)
         try:
-            if _has_more_tokens(source, self._limits.tokens):
+            tokens = _tokens(source, self._limits.tokens)
+            if tokens is None:
                 return [_beyond("tokens", self._limits.tokens)]
             node = parse(source)
         except GraphQLSyntaxError as broken:
             return [error(Code.GRAPHQL_PARSE_FAILED, locations=_locations(broken))]
         sizes = _Sizes(node)
         operations = [_operation_size(sizes, each) for each in _operations(node)]
-        return self._limited(sizes, operations) or self._validated(node, operations)
+        if wrong := self._limited(sizes, operations) or self._validated(node):
+            return wrong
+        costs = [Cost(size.listed, size.subjects, size.source_calls).told() for size in operations]
+        return _Kept(PreparedDocument(trees.kept(source), is_projected=self._projection, costs=costs), tokens)
 
     def _limited(self, sizes: "_Sizes", operations: "list[_Size]") -> list[ErrorBody]:
         # A fragment that no operation spreads is validated all the same, so what costs there is measured there.
@@ -104,7 +112,7 @@ class Documents:
         limits = {name: getattr(self._limits, name) for name in measured}
         return [_beyond(name, limits[name]) for name, amount in measured.items() if amount > limits[name]]
 
-    def _validated(self, node: DocumentNode, sizes: "list[_Size]") -> PreparedDocument | list[ErrorBody]:
+    def _validated(self, node: DocumentNode) -> list[ErrorBody]:
         operations = _operations(node)
         if any(o.operation is OperationType.SUBSCRIPTION for o in operations):
             return [error(Code.GRAPHQL_VALIDATION_FAILED, "subscriptions are not supported")]
@@ -113,10 +121,18 @@ class Documents:
         errors = validate(self._schema, node, self._rules, max_errors=MOST_ERRORS, hide_suggestions=True)
         if errors and isinstance(errors[-1], ValidationAbortedError) and len(errors) <= MOST_ERRORS:
             return [_beyond("comparisons", self._limits.comparisons)]
-        if errors:
-            return [error(Code.GRAPHQL_VALIDATION_FAILED, _without_hint(e), locations=_locations(e)) for e in errors]
-        costs = [Cost(size.listed, size.subjects, size.source_calls).told() for size in sizes]
-        return PreparedDocument(node, is_projected=self._projection, costs=costs)
+        return [error(Code.GRAPHQL_VALIDATION_FAILED, _without_hint(e), locations=_locations(e)) for e in errors]
+
+
+class _Kept(NamedTuple):
+    """A good document, and how many tokens it has."""
+
+    document: PreparedDocument
+    tokens: int
+
+
+def _tokens_of(kept: _Kept) -> int:
+    return max(kept.tokens, KEPT_TOKENS // KEPT_DOCUMENTS)
 
 
 class _SilentAboutValues(ValuesOfCorrectTypeRule):
@@ -259,9 +275,10 @@ def _operations(node: DocumentNode) -> list[OperationDefinitionNode]:
     return [d for d in node.definitions if isinstance(d, OperationDefinitionNode)]
 
 
-def _has_more_tokens(source: Source, limit: int) -> bool:
+def _tokens(source: Source, limit: int) -> int | None:
+    """How many tokens there are, the last one of every document included; nothing where they are more than that."""
     lexer = Lexer(source)
-    return all(lexer.advance().kind is not TokenKind.EOF for _ in range(limit + 1))
+    return next((number for number in range(limit + 1) if lexer.advance().kind is TokenKind.EOF), None)
 
 
 def _beyond(limit: str, maximum: int) -> ErrorBody:

@@ -32,6 +32,10 @@ KILL_SECONDS = 5.0
 GIVING_WAY_SECONDS = 0.0005
 """After so long the event loop lets the thread that writes records have the interpreter: the answers wait for it."""
 
+COLLECTING = 5_000, 20, 100
+"""How many more objects there must be for the collector to look at the young, how often that for the middle-aged, and
+so on: what lives long is documents and kept plans, and a look at all of it holds every answer up."""
+
 log = logging.getLogger("gateway.serving")
 
 # What a gateway is made of is imported inside the functions: other commands need none of it and should start at once.
@@ -202,6 +206,7 @@ def server_of(app: Any, serving: Callable[[], None] = lambda: None) -> Any:
             # What the start has made stays: the collector need not look through it again and again.
             gc.collect()
             gc.freeze()
+            gc.set_threshold(*COLLECTING)
             sys.setswitchinterval(GIVING_WAY_SECONDS)
             serving()
 

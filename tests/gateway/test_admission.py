@@ -160,7 +160,7 @@ async def test_parts_of_a_request_come_back_together_and_one_that_waits_again_ho
         assert door.working == 1
 
 
-async def test_those_who_come_back_work_on_in_that_order_however_much_else_their_callers_have_begun() -> None:
+async def test_who_began_first_works_on_first_whosever_source_answers_first_and_whatever_else_they_have_begun() -> None:
     door, order = admission(working=1), list[str]()
 
     async def waits_and_works_on(name: str, answered: asyncio.Event) -> None:
@@ -176,7 +176,7 @@ async def test_those_who_come_back_work_on_in_that_order_however_much_else_their
     tasks = [asyncio.create_task(waits_and_works_on(*each)) for each in sources.items()]
     await settled()
     await door.enter("c")
-    for answered in sources.values():
+    for answered in reversed(sources.values()):
         answered.set()
         await settled()
     assert order == []

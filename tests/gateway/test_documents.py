@@ -1,9 +1,10 @@
 """Documents: within the limits, valid, read once, and never echoed."""
 
+import gc
 import time
 
 import pytest
-from graphql import DocumentNode, build_schema, get_introspection_query
+from graphql import DocumentNode, build_schema, execute_sync, get_introspection_query, parse, print_ast
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -80,6 +81,44 @@ def test_a_parse_failure_says_where(documents: Documents) -> None:
     outcome = documents.document("{\n  student {")
     assert isinstance(outcome, list)
     assert outcome[0]["locations"] == [{"line": 2, "column": 12}]
+
+
+def test_a_failure_of_execution_says_where_in_a_document_that_is_kept(documents: Documents) -> None:
+    kept = documents.document("{\n  student {\n    oid } }")
+    assert isinstance(kept, PreparedDocument)
+    told = execute_sync(SCHEMA, kept.node, root_value={"student": {"oid": OSError("broken")}})
+    assert told.errors is not None
+    assert [each.formatted["locations"] for each in told.errors] == [[{"line": 3, "column": 5}]]
+
+
+def test_a_kept_tree_is_the_parsed_one_and_the_collector_looks_at_three_objects_for_a_field(
+    documents: Documents,
+) -> None:
+    text = "query Q($a: Int = 1) { student(first: $a) { " + "name(upper: true) friend { oid } " * 50 + "} }"
+    documents.document("query Q($a: Int = 1) { student(first: $a) { name(upper: true) friend { oid } } }")
+    gc.collect()
+    before = len(gc.get_objects())
+    kept = documents.document(text)
+    gc.collect()
+    added = len(gc.get_objects()) - before
+    assert isinstance(kept, PreparedDocument)
+    assert print_ast(kept.node) == print_ast(parse(text))
+    assert added <= 3 * 152 + 50
+
+
+def test_so_many_documents_are_kept_and_fewer_where_they_are_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gateway.documents.KEPT_DOCUMENTS", 10)
+    monkeypatch.setattr("gateway.documents.KEPT_TOKENS", 100)
+    documents = Documents(SCHEMA, Limits())
+
+    def still_kept(texts: list[str]) -> list[bool]:
+        first = [documents.document(text) for text in texts]
+        # The newest first: to read an older one anew makes another go.
+        again = [documents.document(text) is one for text, one in zip(reversed(texts), reversed(first), strict=True)]
+        return again[::-1]
+
+    assert still_kept(["{ student { oid } }" + " " * place for place in range(11)]) == [False] + [True] * 10
+    assert still_kept(["{ student { " + "oid " * size + "} }" for size in (49, 40, 45)]) == [False, True, True]
 
 
 # --- limits

@@ -1,7 +1,9 @@
 """A gateway that is told to stop: unready first, then no new connections, and whoever was begun is answered."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import gc
+import sys
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
 from types import SimpleNamespace
 from typing import Any
@@ -20,6 +22,16 @@ from gateway.serving import drained, ended, listener_on, server_of
 from gateway.settings import ServerSettings
 
 DRAIN_SECONDS = 0.1
+
+
+@pytest.fixture(autouse=True)
+def as_it_was() -> Iterator[None]:
+    """What serving changes of the interpreter is as before in the end."""
+    before, interval = gc.get_threshold(), sys.getswitchinterval()
+    yield
+    gc.set_threshold(*before)
+    gc.unfreeze()
+    sys.setswitchinterval(interval)
 
 
 async def _records() -> bool:
@@ -94,6 +106,26 @@ async def test_it_is_unready_first_then_takes_nobody_new_and_then_answers_whom_i
         app.state.go.set()
         assert (await begun).status_code == 200
         assert await ending == 0
+
+
+async def test_while_it_serves_new_objects_are_collected_and_all_that_lives_long_is_not_looked_through() -> None:
+    async with serving() as (_, server, task, client):
+        assert (await client.get("/quick")).status_code == 200
+        collected: list[int] = []
+
+        def count(phase: str, info: dict[str, int]) -> None:
+            if phase == "stop":
+                collected.append(info["generation"])
+
+        gc.callbacks.append(count)
+        # More than enough for the collector to have looked at everything several times, left to itself.
+        kept = [[place] for place in range(300_000)]
+        gc.callbacks.remove(count)
+        assert len(kept) == 300_000
+        assert 0 in collected
+        assert 2 not in collected
+        server.should_exit = True
+        await task
 
 
 async def test_a_second_word_ends_the_waiting() -> None:
