@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bench.arrivals import Answered, Target, asking, at_rate, closed, times
-from bench.reliability import NO_LIMIT, TURNS, Line, by_turns
+from bench.reliability import NO_LIMIT, TURNS, Chosen, Line, Told, Unjudged, Unmeasured, by_turns, judged
 from tests.chaos.certificates import certified
 from tests.chaos.names import DOMAIN
 from tests.chaos.proxy import HOST
@@ -381,13 +381,13 @@ async def _until(holds: Callable[[], bool], seconds: float = STARTING_SECONDS) -
 # --- R16: slow clients ----------------------------------------------------------------------------------------
 
 
-async def slow(standing: Fronted, requests: Sequence[bytes], seconds: float) -> list[Line]:
+async def slow(standing: Fronted, requests: Sequence[bytes], chosen: Chosen) -> Told:
     """Real clients alone, and beside five hundred that are slow with their headers, their bodies or at reading.
 
     They ask for a quarter of what can be answered: the slow ones are on the same machine and, although they come last
     there, take their share of it.
     """
-    lines = []
+    lines, seconds = list[Line | Unmeasured | Unjudged](), chosen.seconds(20, 5)
     async with asked(standing, requests):
         pass
     with asking() as asks:
@@ -403,7 +403,9 @@ async def slow(standing: Fronted, requests: Sequence[bytes], seconds: float) -> 
                 beside += these
                 at_a_time.append(most())
             lines += [
-                Line("R16", f"slow {kind}: real clients' p99 of what it is alone", by_turns(turns), 2, "x"),
+                *judged(
+                    chosen, Line("R16", f"slow {kind}: real clients' p99 of what it is alone", by_turns(turns), 2, "x")
+                ),
                 Line(
                     "R16",
                     f"slow {kind}: errors, of {len(beside)} at {rate:.0f} a second",

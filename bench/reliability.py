@@ -39,6 +39,8 @@ class Chosen(NamedTuple):
     """How often R1 and R1b meet each fault."""
     every: bool = False
     """Whether R1 plays every fault of the table."""
+    untimed: bool = False
+    """Whether figures that hang on time are told and not judged."""
 
     def seconds(self, whole: float, short: float) -> float:
         """For how long."""
@@ -95,7 +97,21 @@ class Unmeasured(NamedTuple):
         return f"{self.target:<4} {self.what:<66} not measured: {self.why}"
 
 
-Told = Sequence[Line | Unmeasured]
+class Unjudged(NamedTuple):
+    """A figure that is told beside its target, whatever it is."""
+
+    line: Line
+
+    @property
+    def is_met(self) -> bool:
+        """Nobody asks."""
+        return True
+
+    def __str__(self) -> str:
+        return f"{self.line}, not judged"
+
+
+Told = Sequence[Line | Unmeasured | Unjudged]
 Measures = Mapping[str, Callable[[Scene, Chosen], Awaitable[Told]]]
 
 
@@ -126,10 +142,15 @@ class Pressed:
 
     def judged(self, chosen: Chosen, *timed: Line) -> Told:
         """Lines that hang on time: in a short run, where the machine was busy, what they are is told and not judged."""
-        if not chosen.short or self.share <= BUSY_SHARE:
-            return timed
+        if not chosen.short or chosen.untimed or self.share <= BUSY_SHARE:
+            return judged(chosen, *timed)
         why = f"the gateway waited {100 * self.share:.0f} % of its time for a processor"
         return [Unmeasured(each.target, each.what, f"{why} ({each.measured:.4g} {each.unit})") for each in timed]
+
+
+def judged(chosen: Chosen, *timed: Line) -> Told:
+    """Lines that hang on time: on a machine of which nothing is known, what they are is told and not judged."""
+    return [Unjudged(line) for line in timed] if chosen.untimed else timed
 
 
 def p99(values: Sequence[float]) -> float:
@@ -189,12 +210,13 @@ def main(prog: str, says: str, measures: Measures, given: Sequence[str] | None =
     parser = argparse.ArgumentParser(prog=prog, description=says)
     parser.add_argument("measures", nargs="*", metavar="measure", help=f"of {', '.join(measures)}; all by default")
     parser.add_argument("--short", action="store_true", help="each for seconds; fails where one misses twice")
+    parser.add_argument("--untimed", action="store_true", help="what hangs on time is told and not judged")
     parser.add_argument("--requests", type=int, default=REQUESTS, help="how often R1 and R1b meet each fault")
     parser.add_argument("--every", action="store_true", help="R1 with every fault of the table")
     asked = parser.parse_args(given)
     if unknown := [name for name in asked.measures if name not in measures]:
         parser.error(f"there is no measure {unknown[0]}: choose from {', '.join(measures)}")
-    chosen = Chosen(tuple(asked.measures or measures), asked.short, asked.requests, asked.every)
+    chosen = Chosen(tuple(asked.measures or measures), asked.short, asked.requests, asked.every, asked.untimed)
     logging.disable(logging.CRITICAL)
     warm()
     began, before = time.perf_counter(), _ticks()

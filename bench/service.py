@@ -26,7 +26,20 @@ from bench import faults
 from bench.arrivals import Answered, Asking, Stream, Target, asking, at_rate, page, request, times
 from bench.faults import address_of, served
 from bench.front import fronted, killed, rolled, slow, worker_killed
-from bench.reliability import NO_LIMIT, TURNS, Chosen, Line, Measures, Pressed, Told, Unmeasured, by_turns, main, p99
+from bench.reliability import (
+    NO_LIMIT,
+    TURNS,
+    Chosen,
+    Line,
+    Measures,
+    Pressed,
+    Told,
+    Unmeasured,
+    by_turns,
+    judged,
+    main,
+    p99,
+)
 from sandbox.cast import cast, person_oid
 from sandbox.issuer import AUDIENCE
 from sandbox.organisations import organisation
@@ -146,7 +159,7 @@ async def r5(here: Scene, chosen: Chosen) -> Told:
     return [
         *timed,
         Line("R5", "neither answered nor refused", sum(each.status not in (200, 503) for each in told), 0),
-        Line("R5", "seconds until it is as before", recovered, 5, "s"),
+        *judged(chosen, Line("R5", "seconds until it is as before", recovered, 5, "s")),
         Line("R5", "processes that began anew", began_anew, 0),
     ]
 
@@ -331,7 +344,7 @@ async def r9(here: Scene, chosen: Chosen) -> Told:
 async def r16(here: Scene, chosen: Chosen) -> Told:
     """Slow clients through the front."""
     with fronted(here) as standing:
-        return await slow(standing, crowd(here), chosen.seconds(20, 5))
+        return await slow(standing, crowd(here), chosen)
 
 
 # --- R18: for long --------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ import asyncio
 import contextvars
 import logging
 import time
+import weakref
 from collections import Counter
 from collections.abc import Callable, Collection, Coroutine, Hashable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -138,7 +139,9 @@ class Shelf:
         """
         context = contextvars.Context()
         flight: Flight = asyncio.get_running_loop().create_task(fetch, context=context)
-        context.run(awaited_where, lambda: self._waiting[flight] > 0)
+        # Not the flight itself, which holds the context: what it brought would wait for the collector of garbage.
+        this = weakref.ref(flight)
+        context.run(awaited_where, lambda: (still := this()) is not None and self._waiting[still] > 0)
         self._running[flight] = self.seconds()
         self._flights |= dict.fromkeys(bound_for, flight)
         self._asked |= bound_for

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import cached_property
-from typing import Any, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import msgspec
 import strawberry
@@ -28,6 +28,7 @@ from hoks.reading import Reader
 from hoks.records import Record
 from hoks.sharing import Sharing
 from hoks.showing import Origin, View
+from hoks.sitting import Sitting
 from hoks.student import SourceStatus
 from hoks.viewing import Seen
 from resolvers.cursors import Cursors
@@ -93,6 +94,7 @@ class Context:
         self.reader = reader
         self.desks = desks
         self.sitting = reader.sit()
+        self._reading = _Reading(reader, caller, self.sitting, selected)
         self.cursors = cursors
         self._update_weeks = update_weeks
         self.grants: list[Grant] = []
@@ -105,22 +107,22 @@ class Context:
     async def student(self, oid: LearnerOid) -> View | None:
         """A student by OID; all that are asked for side by side are read at once. Raises ``SourcesUnavailable``."""
         if self.operation.asks_one_question:
-            return _told((await self._load_students([oid]))[0])
+            return _told((await self._reading.students([oid]))[0])
         return await self._students.load(oid)
 
     async def holder(self, right: StudyRightOid) -> View | None:
         """A student by a study right, the same way."""
         if self.operation.asks_one_question:
-            return _told((await self._load_rights([right]))[0])
+            return _told((await self._reading.holders([right]))[0])
         return await self._rights.load(right)
 
     @cached_property
     def _students(self) -> DataLoader[LearnerOid, View | None]:
-        return DataLoader(self._load_students)
+        return DataLoader(self._reading.students)
 
     @cached_property
     def _rights(self) -> DataLoader[StudyRightOid, View | None]:
-        return DataLoader(self._load_rights)
+        return DataLoader(self._reading.holders)
 
     @cached_property
     def guidance(self) -> Guidance:
@@ -184,11 +186,25 @@ class Context:
             if each.outcome is not None
         ]
 
-    async def _load_students(self, oids: list[LearnerOid]) -> list[Any]:
+
+class _Reading(NamedTuple):
+    """Reading for one request.
+
+    INVARIANT: it does not refer to the context, which would else outlive the request until a collector looks.
+    """
+
+    reader: Reader
+    caller: Caller
+    sitting: Sitting
+    selected: Collection[str] | None
+
+    async def students(self, oids: list[LearnerOid]) -> list[Any]:
+        """What each student is to the caller, or what stood in the way."""
         seen = await self.reader.students(self.caller, oids, within=self.sitting, selected=self.selected)
         return [seen[oid] for oid in oids]
 
-    async def _load_rights(self, rights: list[StudyRightOid]) -> list[Any]:
+    async def holders(self, rights: list[StudyRightOid]) -> list[Any]:
+        """The same of who holds each study right."""
         seen = await self.reader.by_rights(self.caller, rights, within=self.sitting, selected=self.selected)
         return [seen[right] for right in rights]
 

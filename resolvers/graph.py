@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import strawberry
 from graphql import ExecutionResult
+from graphql.execution import Executor
 
 from hoks.caller import Caller
 from hoks.disclosing import Told, together
@@ -14,7 +15,7 @@ from resolvers.context import Context, Desks
 from resolvers.coordinates import policy_entries
 from resolvers.cursors import Cursors
 from resolvers.errors import public_error
-from resolvers.executor import ProjectingExecutor
+from resolvers.executor import ProjectingExecutor, let_go
 from resolvers.prepared import PreparedDocument
 from resolvers.schema import executable
 
@@ -66,9 +67,7 @@ class Graph:
             operation_name=operation_name,
             hide_suggestions=True,
         )
-        result = ExecutionResult(None, executor) if isinstance(executor, list) else executor.execute_operation()
-        if isinstance(result, Awaitable):
-            result = await result
+        result = ExecutionResult(None, executor) if isinstance(executor, list) else await _executed(executor)
         assert isinstance(result, ExecutionResult), "incremental delivery is off"
         answer: dict[str, Any] = {"data": result.data}
         if result.errors:
@@ -97,3 +96,12 @@ class Graph:
         if gaps:
             extensions["gaps"] = gaps
         return extensions
+
+
+async def _executed(executor: Executor[Any]) -> Any:
+    """The result of an operation."""
+    try:
+        result = executor.execute_operation()
+        return await result if isinstance(result, Awaitable) else result
+    finally:
+        let_go(executor)

@@ -1,12 +1,13 @@
 """A short run measures once more what misses and fails what misses twice, and judges no time of a busy machine."""
 
 import os
+import re
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from bench.reliability import BUSY_SHARE, Chosen, Line, Measures, Pressed, Told, Unmeasured, measured
+from bench.reliability import BUSY_SHARE, Chosen, Line, Measures, Pressed, Told, Unmeasured, judged, measured
 
 
 class Healthy:
@@ -58,3 +59,21 @@ def test_what_hangs_on_time_is_not_judged_where_the_processor_was_taken() -> Non
     assert isinstance(told, Unmeasured) and "2 ms" in str(told)
     pressed.share = BUSY_SHARE
     assert pressed.judged(Chosen(short=True), line) == (line,)
+
+
+async def test_what_hangs_on_time_is_told_and_not_judged_where_that_is_asked_for(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    slow, wrong = Line("R99", "took", 2, 1, "ms"), Line("R99", "wrong", 2, 1)
+    chosen = Chosen(("r99",), short=True, untimed=True)
+
+    def told(*others: Line) -> Measures:
+        async def r99(_: Any, chosen: Chosen) -> Told:
+            return [*judged(chosen, slow), *others]
+
+        return {"r99": r99}
+
+    assert await measured(Healthy(), told(), chosen) == 0  # type: ignore[arg-type]  # what is used of it
+    assert re.search(r"took .* 2 ms .*MISS, not judged", capsys.readouterr().out)
+    assert await measured(Healthy(), told(wrong), chosen) == 1  # type: ignore[arg-type]  # what is used of it
+    assert judged(Chosen(short=True), slow) == (slow,)

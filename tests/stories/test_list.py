@@ -1,20 +1,25 @@
 """Lists of students: paging, order, and what they cost at the sources."""
 
 import asyncio
+import gc
 from math import ceil
 from pathlib import Path
+
+import pytest
 
 from gateway.app import assemble
 from gateway.settings_file import load
 from hoks.caller import Caller, HeldRole, Role
 from hoks.identifiers import LearnerOid, OrganisationOid, PersonOid
 from hoks.showing import View
+from resolvers.context import Context
 from sandbox.oneroster import roster_rows
 from sandbox.server import lay_out
 from sandbox.settings import settings_text
 from sandbox.world import World
 from tests.stories.conftest import PORT, Gateway, Loopback, Timer, TimerClock
 
+STUDENT_7 = "1.2.246.562.98.98000000079"
 PAGE = """
 query ($first: Int!, $after: Cursor) {
   students(first: $first, after: $after) {
@@ -135,3 +140,37 @@ async def test_a_hundred_students_of_three_providers_cost_one_call_to_each_sourc
     of_a = [right for right in world.rights if right.provider == "A" and right.oid in shown]
     assert len(of_a) > 20
     assert calls["eHOKS hoks/opiskeluoikeus"] <= len(of_a)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "{ students(first: 20) { edges { node { name hoksit { studyRightOid } } } } }",
+        f'{{ student(oid: "{STUDENT_7}") {{ name hoksit {{ studyRightOid }} sources {{ outcome }} }} }}',
+        f'{{ a: student(oid: "{STUDENT_7}") {{ name }} viewer {{ role }} }}',
+        '{ student(oid: "nobody") { name } }',
+    ],
+    ids=["list", "student", "two questions", "wrong"],
+)
+async def test_what_was_read_for_a_request_goes_with_it_and_waits_for_no_collector(
+    gateway: Gateway, query: str
+) -> None:
+    def left() -> list[object]:
+        """The contexts of requests, and the fetches that have brought what they should."""
+        everything = gc.get_objects()
+        fetches = [
+            each for each in everything if isinstance(each, asyncio.Task) and "_fetched" in repr(each.get_coro())
+        ]
+        return [*fetches, *(each for each in everything if isinstance(each, Context))]
+
+    await gateway.ask("staff-a", query)
+    await gateway.settled()
+    gateway.later(31)
+    gc.collect()
+    gc.disable()
+    try:
+        await gateway.ask("staff-a", query)
+        await asyncio.sleep(0)
+        assert left() == []
+    finally:
+        gc.enable()
