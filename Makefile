@@ -80,7 +80,7 @@ bench-faults: .venv/ready
 	@$(BIN)/python -m bench.faults $(ARGS)
 
 # What the service stands as a whole, beside the targets; half an hour. ARGS='r5 r8' for some alone, '--short' each for
-# seconds within the same bounds: what misses twice fails.
+# seconds within the same bounds: what misses twice fails; with '--untimed' no figure that hangs on time does.
 bench-service: .venv/ready
 	@$(BIN)/python -m bench.service $(ARGS)
 
