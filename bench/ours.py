@@ -29,7 +29,9 @@ PIECES: Mapping[str, str] = {
 """What can be put out of work, each by ``bench.bare``."""
 
 
-def settings(place: Place, port: int, folder: Path, *, plans: int, people: int, tickets: bool = False) -> str:
+def settings(
+    place: Place, port: int, folder: Path, *, plans: int, people: int, tickets: bool = False, workers: int = 1
+) -> str:
     """The settings: for how many seconds plans are kept, and what is told of people and their rights."""
     text = f"""
 mode = "sandbox"
@@ -38,6 +40,7 @@ part_id_key_file = "part-id.key"
 
 [server]
 port = {port}
+workers = {workers}
 
 [limits]
 request_seconds = {2 * place.seconds}
@@ -123,7 +126,9 @@ waiting = 10_000
 """
 
 
-def settled(place: Place, folder: Path, port: int, *, plans: int, people: int, tickets: bool = False) -> Path:
+def settled(
+    place: Place, folder: Path, port: int, *, plans: int, people: int, tickets: bool = False, workers: int = 1
+) -> Path:
     """The settings' file, in a new folder with everything that it names."""
     folder.mkdir()
     for name, text in (("part-id.key", secrets.token_hex(32)), ("password", "bench")):
@@ -138,13 +143,15 @@ def settled(place: Place, folder: Path, port: int, *, plans: int, people: int, t
     for file in folder.iterdir():
         file.chmod(0o600)
     config = folder / "gateway.toml"
-    config.write_text(settings(place, port, folder, plans=plans, people=people, tickets=tickets))
+    config.write_text(settings(place, port, folder, plans=plans, people=people, tickets=tickets, workers=workers))
     return config
 
 
-def _command(place: Place, port: int, *, plans: int, people: int, tickets: bool = False, without: str = "") -> Command:
+def _command(
+    place: Place, port: int, *, plans: int, people: int, tickets: bool = False, workers: int = 1, without: str = ""
+) -> Command:
     folder = place.folder / f"ours-{port}"
-    config = settled(place, folder, port, plans=plans, people=people, tickets=tickets)
+    config = settled(place, folder, port, plans=plans, people=people, tickets=tickets, workers=workers)
     module = ("bench.bare", without) if without else ("gateway.cli",)
     return Command([sys.executable, "-m", *module, "serve", "--config", config], folder)
 
@@ -154,10 +161,17 @@ def _token(place: Place, who: str) -> tuple[tuple[str, str], ...]:
 
 
 def ours(
-    name: str, what: str, *, plans: int, people: int = KEPT_SECONDS, tickets: bool = False, without: str = ""
+    name: str,
+    what: str,
+    *,
+    plans: int,
+    people: int = KEPT_SECONDS,
+    tickets: bool = False,
+    workers: int = 1,
+    without: str = "",
 ) -> Target:
     """The gateway with settings of its own."""
-    command = partial(_command, plans=plans, people=people, tickets=tickets, without=without)
+    command = partial(_command, plans=plans, people=people, tickets=tickets, workers=workers, without=without)
     return Target(name=name, what=what, command=command, dialect=Relayed(), headers=_token, keeps=people > 0)
 
 

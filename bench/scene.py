@@ -26,7 +26,7 @@ TOKEN_SECONDS = 12 * 3600
 
 
 @contextmanager
-def place(folder: Path, *, together: bool = False) -> Iterator[Place]:
+def place(folder: Path, *, together: bool = False, core: int | None = LOAD_CORE) -> Iterator[Place]:
     """Running sources, each of A and B a process and one for all registers, and whoever signs tokens for them.
 
     ``together`` has one process be all of them, where nothing is to be timed closely.
@@ -56,6 +56,6 @@ def place(folder: Path, *, together: bool = False) -> Iterator[Place]:
     with ExitStack() as stack:
         for name, port in started_as.items():
             command = Command([sys.executable, "-m", "bench.sources", port, folder / "jwks.json"])
-            pid = stack.enter_context(process(command, LOGS / f"source-{name}.log", core=LOAD_CORE))
+            pid = stack.enter_context(process(command, LOGS / f"source-{name}.log", core=core))
             asyncio.run(listens(port, pid))
         yield Place(folder=folder, ports=ports, tokens=token)

@@ -167,17 +167,18 @@ class Running:
 
 
 @contextmanager
-def running(target: Target, place: Place) -> Iterator[Running]:
+def running(target: Target, place: Place, *, core: int | None = GATEWAY_CORE) -> Iterator[Running]:
     """The gateway, on the gateways' core, until the end; it may not listen yet. Raises ``Missing``."""
     port = free_port()
-    with process(target.command(place, port), LOGS / f"{_slug(target.name)}.log", core=GATEWAY_CORE) as pid:
+    with process(target.command(place, port), LOGS / f"{_slug(target.name)}.log", core=core) as pid:
         yield Running(target, place, port, pid)
 
 
 @contextmanager
-def process(command: Command, log: Path, *, core: int) -> Iterator[int]:
-    """A process on one core, told to stop in the end; what it says goes to a file."""
-    pinned = ["taskset", "--cpu-list", str(core)] if shutil.which("taskset") and core < (os.cpu_count() or 1) else []
+def process(command: Command, log: Path, *, core: int | None) -> Iterator[int]:
+    """A process on one core, or on any, told to stop in the end; what it says goes to a file."""
+    is_pinned = core is not None and core < (os.cpu_count() or 1) and shutil.which("taskset")
+    pinned = ["taskset", "--cpu-list", str(core)] if is_pinned else []
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "NODE_ENV": "production", **command.environment}
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("w") as out:
