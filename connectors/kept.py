@@ -181,15 +181,15 @@ class Kept(Generic[Q, K, T]):
         INVARIANT: "nothing there" is kept as long as something is. Were it asked anew each time, the times in an
         answer and its speed would tell a hidden plan from none.
         """
-        lasting = self._settings.cache_seconds + self._settings.stale_seconds
-        if answer.outcome not in HEALTHY or lasting <= 0:
+        if answer.outcome not in HEALTHY or self._settings.cache_seconds + self._settings.stale_seconds <= 0:
             return
         named = () if answer.value is None else self._question.named(answer.value)
         everybody = self._question.is_a_list_of_everybody
+        fresh_until = began + self._shelf.lasting(self._settings.cache_seconds)
         entry = Entry(
             answer=answer,
-            fresh_until=began + self._settings.cache_seconds,
-            usable_until=began + lasting,
+            fresh_until=fresh_until,
+            usable_until=fresh_until + self._settings.stale_seconds,
             names=() if everybody else tuple({*self._question.asked(asked), *named}),
             size=size_of(answer.value),
             held=held_in(answer),

@@ -7,6 +7,7 @@ caller; who may see what is decided anew for every request.
 import asyncio
 import contextvars
 import logging
+import random
 import time
 import weakref
 from collections import Counter
@@ -70,6 +71,8 @@ def size_of(value: object) -> int:
     return ENTRY_BYTES + IN_MEMORY * len(_PACKER.encode(value))
 
 
+SPREAD = 0.2
+"""The share of its time by which an answer may go earlier, so that what came together is not asked anew together."""
 JOINED_SECONDS = 1.0
 """How old a fetch may be for somebody new to wait for it too."""
 
@@ -79,8 +82,15 @@ _PACKER = msgspec.msgpack.Encoder()
 class Shelf:
     """The answers of all sources of one gateway, the least used thrown out first."""
 
-    def __init__(self, max_bytes: int = DEFAULT_BYTES, seconds: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        max_bytes: int = DEFAULT_BYTES,
+        seconds: Callable[[], float] = time.monotonic,
+        lot: Callable[[], float] = random.random,
+    ) -> None:
+        """``lot``, between 0 and 1, draws how much earlier than it must each answer goes."""
         self.seconds = seconds
+        self._lot = lot
         self._kept: cachetools.TLRUCache[Place, Entry] = cachetools.TLRUCache(
             max_bytes, ttu=lambda _, entry, __: entry.usable_until, timer=seconds, getsizeof=lambda entry: entry.size
         )
@@ -107,6 +117,10 @@ class Shelf:
         """The answer at a place while it is as good as a new one."""
         entry = self.usable(where)
         return entry if entry is not None and self.seconds() < entry.fresh_until else None
+
+    def lasting(self, most: float) -> float:
+        """For how long an answer is good that may be kept for so many seconds."""
+        return most * (1 - SPREAD * self._lot())
 
     def usable(self, where: Place) -> Entry | None:
         """The answer at a place while it may at least stand in for one that does not come."""

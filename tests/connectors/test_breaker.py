@@ -253,7 +253,7 @@ class Histories(RuleBasedStateMachine):
         if admission is None:
             return None
         if self.tries:
-            assert self.timer.seconds - self.tries[-1] >= 5
+            assert self.timer.seconds >= self.tries[-1] + 5
         self.tries.append(self.timer.seconds)
         return (admission, True)
 

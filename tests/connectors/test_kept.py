@@ -87,13 +87,18 @@ def plan_of(source: str, oid: StudyRightOid) -> Hoks:
     return Hoks(study_right_oid=oid, student_email=f"{source}/{oid}", student_oid=learner(1))
 
 
+def as_long_as_may_be() -> float:
+    """A lot by which an answer goes no earlier than it must."""
+    return 0.0
+
+
 class Kept:
     """A source of plans with what is kept before it."""
 
     def __init__(self, settings: Remembered = BRIEFLY, max_bytes: int = 1_000_000) -> None:
         self.time = Time()
         self.inner = Plans(self.time)
-        self.shelf = Shelf(max_bytes, self.time)
+        self.shelf = Shelf(max_bytes, self.time, lot=as_long_as_may_be)
         self.plans = KeptPlans(self.inner, settings, self.shelf, self.time)
 
     async def outcomes(self, *oids: StudyRightOid) -> list[Outcome]:
@@ -115,6 +120,33 @@ async def test_an_answer_is_kept_for_its_time_and_not_longer(oid: StudyRightOid)
     kept.time.passed = 30.0
     await kept.outcomes(oid)
     assert len(kept.inner.asked) == 2
+
+
+async def test_what_came_together_goes_up_to_a_fifth_of_its_time_earlier_and_not_together() -> None:
+    kept = Kept(PATIENT)
+    kept.shelf = Shelf(1_000_000, kept.time, lot=iter([0.0, 0.5, 1.0]).__next__)
+    kept.plans = KeptPlans(kept.inner, PATIENT, kept.shelf, kept.time)
+    for oid in (ONE, TWO, THREE):
+        await kept.outcomes(oid)
+    kept.inner.fails = Outcome.UNAVAILABLE
+    kept.inner.asked.clear()
+    for passed, again in ((23.9, []), (24.0, [(THREE,)]), (27.0, [(TWO,), (THREE,)])):
+        kept.time.passed = passed
+        kept.inner.asked.clear()
+        for oid in (ONE, TWO, THREE):
+            await kept.outcomes(oid)
+        assert kept.inner.asked == again
+    # An old one stands in for no longer than it may, counted from when it should have been asked anew.
+    kept.time.passed = 24 + 239.9
+    assert await kept.outcomes(THREE) == [Outcome.STALE]
+    kept.time.passed = 24 + 240
+    assert await kept.outcomes(THREE) == [Outcome.UNAVAILABLE]
+
+
+async def test_by_lot_an_answer_is_never_kept_for_longer_than_its_time() -> None:
+    shelf = Shelf()
+    drawn = [shelf.lasting(30) for _ in range(200)]
+    assert 24 <= min(drawn) < 26 and 28 < max(drawn) <= 30
 
 
 async def test_a_kept_answer_says_when_it_was_really_read() -> None:

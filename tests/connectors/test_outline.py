@@ -54,7 +54,7 @@ def test_what_shows_no_unclean_text_has_none(document: Any, escapes: bool, inden
 @given(TEXTS.filter(is_encodable))
 def test_of_texts_without_escapes_it_is_told_exactly(text: str) -> None:
     body = msgspec.json.encode({"text": text, "more": ["x", "y z"]})
-    if b"\\\\" not in body:
+    if b"\\" not in body:
         assert outline(body).is_clean is (clean(text) == text)
 
 
