@@ -5,11 +5,12 @@ loops, so its cost is at most the size of the record times what the operator's e
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import jmespath
 from jmespath.exceptions import JMESPathError
 from jmespath.functions import Functions
+from jmespath.visitor import TreeInterpreter
 
 from connectors.table.cells import LISTED, UNREADABLE_CELL
 from connectors.table.settings import RowSettings
@@ -24,14 +25,14 @@ class Unreadable(Exception):
     """An expression does not fit the record that it was applied to."""
 
 
-class _Compiled(Protocol):
-    def search(self, value: Any, options: Any = None) -> Any: ...
+_INTERPRETER = TreeInterpreter()
+"""One for all: it remembers nothing of what it visits, and the library's own search makes another each time."""
 
 
 class Expression:
     """A compiled expression; ``ValueError`` where the text is none."""
 
-    __slots__ = ("_compiled",)
+    __slots__ = ("_parsed",)
 
     def __init__(self, text: str) -> None:
         if not text or len(text) > LONGEST_EXPRESSION:
@@ -45,12 +46,12 @@ class Expression:
             faults = ["it is nested too deeply"]
         if faults:
             raise ValueError(f"expected a JMESPath expression, got `{text}`: {faults[0]}")
-        self._compiled: _Compiled = compiled
+        self._parsed = compiled.parsed
 
     def of(self, record: Any) -> Any:
         """The value in a record; nothing where there is none. ``Unreadable`` where a function cannot take what is."""
         try:
-            return self._compiled.search(record)
+            return _INTERPRETER.visit(self._parsed, record)
         except (JMESPathError, RecursionError, ValueError, TypeError, AttributeError, OverflowError):
             raise Unreadable from None
 
