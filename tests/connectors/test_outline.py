@@ -52,9 +52,10 @@ def test_what_shows_no_unclean_text_has_none(document: Any, escapes: bool, inden
 
 
 @given(TEXTS.filter(is_encodable))
-def test_of_texts_without_escapes_it_is_told_exactly(text: str) -> None:
+def test_of_texts_without_escaped_quotation_marks_and_backslashes_it_is_told_exactly(text: str) -> None:
     body = msgspec.json.encode({"text": text, "more": ["x", "y z"]})
-    if b"\\" not in body:
+    # After one of these what follows may look like the beginning of a text.
+    if b'\\"' not in body and b"\\\\" not in body:
         assert outline(body).is_clean is (clean(text) == text)
 
 
