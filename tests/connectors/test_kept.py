@@ -129,7 +129,6 @@ async def test_what_came_together_goes_up_to_a_fifth_of_its_time_earlier_and_not
     for oid in (ONE, TWO, THREE):
         await kept.outcomes(oid)
     kept.inner.fails = Outcome.UNAVAILABLE
-    kept.inner.asked.clear()
     for passed, again in ((23.9, []), (24.0, [(THREE,)]), (27.0, [(TWO,), (THREE,)])):
         kept.time.passed = passed
         kept.inner.asked.clear()
