@@ -101,19 +101,20 @@ class Kept(Generic[Q, K, T]):
         self._clock = clock
 
     def at_hand(self, asked: Iterable[Q]) -> Reply[K, T] | None:
-        """What ``reply`` would come to where every answer is kept, and nothing has to be waited for; else nothing."""
+        """What ``reply`` would come to where every answer is kept, and none is to be asked anew; else nothing."""
         self._shelf.sweep()
         answers: dict[K, Answer[T]] = {}
         for each in asked:
             entry = self._shelf.fresh(self._place(each))
-            if entry is None:
+            if entry is None or self._shelf.is_due(entry):
                 return None
             answers[self._question.key(each)] = entry.answer
         return self._as_reply(answers)
 
     def entry(self, asked: Q) -> Entry | None:
-        """What is kept of one answer, while it is as good as a new one."""
-        return self._shelf.fresh(self._place(asked))
+        """What is kept of one answer, while it is as good as a new one and is not to be asked anew."""
+        entry = self._shelf.fresh(self._place(asked))
+        return None if entry is None or self._shelf.is_due(entry) else entry
 
     async def reply(
         self,
@@ -123,19 +124,22 @@ class Kept(Generic[Q, K, T]):
     ) -> Reply[K, T]:
         """The answer to each key: kept, from a fetch that runs already, or from one that starts now.
 
-        By ``until``, on the event loop's clock, the asker is given what has come; the rest is unavailable.
+        What is kept and due to be asked anew goes along with what is not kept, and is not waited for. By ``until``, on
+        the event loop's clock, the asker is given what has come; the rest is unavailable.
         """
         self._shelf.sweep()
         wanted = {self._question.key(each): each for each in asked}
         places = {key: self._place(each) for key, each in wanted.items()}
         kept = {key: entry for key, where in places.items() if (entry := self._shelf.fresh(where)) is not None}
-        missing = {places[key]: each for key, each in wanted.items() if key not in kept}
+        missing = [where for key, where in places.items() if key not in kept]
+        due = [places[key] for key, entry in kept.items() if self._shelf.is_due(entry)]
         flights = {where: flight for where in missing if (flight := self._shelf.on_its_way(where)) is not None}
-        for batch in self._batches({where: each for where, each in missing.items() if where not in flights}):
+        anew = {*due, *missing} - flights.keys()
+        for batch in self._batches({where: wanted[key] for key, where in places.items() if where in anew}):
             flights |= dict.fromkeys(batch, self._started(batch, fetch, until))
-        if flights:
+        if missing:
             # Waiting, and giving up, leaves the flights alone: others may wait for them too.
-            on_their_way = set(flights.values())
+            on_their_way = {flights[where] for where in missing}
             with self._shelf.waiting_for(on_their_way):
                 _, late = await asyncio.wait(on_their_way, timeout=_seconds_until(until))
             if late:
@@ -161,6 +165,7 @@ class Kept(Generic[Q, K, T]):
     def _started(self, batch: Mapping[Place, Q], fetch: Fetch[Q, K, T], until: float | None) -> Flight:
         bound_for = {where: frozenset(self._question.asked(each)) for where, each in batch.items()}
         own = asyncio.get_running_loop().time() + CALLS_IN_A_ROW * self._settings.seconds
+        self._shelf.renews(batch)
         return self._shelf.start(self._fetched(batch, fetch, max(own, until or own)), bound_for)
 
     async def _fetched(self, batch: Mapping[Place, Q], fetch: Fetch[Q, K, T], until: float) -> dict[Place, Answer[T]]:
@@ -171,11 +176,13 @@ class Kept(Generic[Q, K, T]):
             question, list(keys.values()), source=self._source, until=until, clock=self._clock
         )
         answers = {where: _dated(reply, key) for where, key in keys.items()}
+        # One moment for all that came together: it is asked anew together as well.
+        renewed_from = began + self._shelf.until_renewed(self._settings.cache_seconds)
         for where, answer in answers.items():
-            self._keep(where, batch[where], answer, began)
+            self._keep(where, batch[where], answer, began, renewed_from)
         return answers
 
-    def _keep(self, where: Place, asked: Q, answer: Answer[T], began: float) -> None:
+    def _keep(self, where: Place, asked: Q, answer: Answer[T], began: float, renewed_from: float) -> None:
         """Keep what a healthy source said.
 
         INVARIANT: "nothing there" is kept as long as something is. Were it asked anew each time, the times in an
@@ -185,9 +192,10 @@ class Kept(Generic[Q, K, T]):
             return
         named = () if answer.value is None else self._question.named(answer.value)
         everybody = self._question.is_a_list_of_everybody
-        fresh_until = began + self._shelf.lasting(self._settings.cache_seconds)
+        fresh_until = began + self._settings.cache_seconds
         entry = Entry(
             answer=answer,
+            renewed_from=renewed_from,
             fresh_until=fresh_until,
             usable_until=fresh_until + self._settings.stale_seconds,
             names=() if everybody else tuple({*self._question.asked(asked), *named}),

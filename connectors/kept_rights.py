@@ -50,10 +50,10 @@ class KeptRights:
 
 
 class _Together(NamedTuple):
-    """What every source told of a person, and until when it is as good as new."""
+    """What every source told of a person, and until when none of them is replaced."""
 
     told: RightsTold
-    fresh_until: float
+    stands_until: float
     size: int
     held: Holding
 
@@ -72,7 +72,7 @@ class KeptTogether:
         self._clock = clock
         self._together: cachetools.TLRUCache[Place, _Together] = cachetools.TLRUCache(
             max_bytes,
-            ttu=lambda _, found, __: found.fresh_until,
+            ttu=lambda _, found, __: found.stands_until,
             timer=shelf.seconds,
             getsizeof=lambda found: found.size,
         )
@@ -113,7 +113,7 @@ class KeptTogether:
         told = RightsTold(self.sources, tuple([each.answer for each in entries]))
         # Counted here once more: an answer lives on here when the shelf has let go of it.
         size = ENTRY_BYTES + sum(each.size if each.answer.value else 0 for each in entries) + 8 * len(entries)
-        return _Together(told, min(each.fresh_until for each in entries), size, Holding([told]))
+        return _Together(told, min(each.stands_until for each in entries), size, Holding([told]))
 
 
 def _share_an_oid(people: Sequence[Person]) -> bool:

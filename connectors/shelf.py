@@ -13,6 +13,7 @@ import weakref
 from collections import Counter
 from collections.abc import Callable, Collection, Coroutine, Hashable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import cachetools
@@ -44,14 +45,21 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One answer that is kept."""
 
     answer: Answer[Any]
+    renewed_from: float | None
+    """From then on whoever asks has it asked anew and does not wait for that; nothing once it was asked anew."""
     fresh_until: float
     usable_until: float
-    """As ``fresh_until`` on the shelf's clock; until then the answer stands in for one that does not come."""
+    """As the others on the shelf's clock; until then the answer stands in for one that does not come."""
     names: tuple[str, ...]
     """The OIDs that were asked or that the answer tells of; none for a list of everybody."""
     size: int
     held: Holding | None = None
     """Has what is made of the records in it made once, as long as it is kept."""
+
+    @property
+    def stands_until(self) -> float:
+        """Until when no other comes into its place: no longer, where it is being asked anew."""
+        return float("-inf") if self.renewed_from is None else self.renewed_from
 
 
 def held_in(answer: Answer[Any]) -> Holding | None:
@@ -71,12 +79,15 @@ def size_of(value: object) -> int:
     return ENTRY_BYTES + IN_MEMORY * len(_PACKER.encode(value))
 
 
-SPREAD = 0.2
-"""The share of its time by which an answer may go earlier, so that what came together is not asked anew together."""
 JOINED_SECONDS = 1.0
 """How old a fetch may be for somebody new to wait for it too."""
 
 _PACKER = msgspec.msgpack.Encoder()
+
+
+by_lot: Callable[[], float] = partial(random.uniform, 0.75, 0.95)
+"""The share of its time after which an answer is asked anew: early enough that nobody waits for it, and what came at
+one moment not all at one moment."""
 
 
 class Shelf:
@@ -86,11 +97,11 @@ class Shelf:
         self,
         max_bytes: int = DEFAULT_BYTES,
         seconds: Callable[[], float] = time.monotonic,
-        lot: Callable[[], float] = random.random,
+        share: Callable[[], float] = by_lot,
     ) -> None:
-        """``lot``, between 0 and 1, draws how much earlier than it must each answer goes."""
+        """``share`` draws after which share of its time an answer is asked anew; of 1 on, when its time is over."""
         self.seconds = seconds
-        self._lot = lot
+        self._share = share
         self._kept: cachetools.TLRUCache[Place, Entry] = cachetools.TLRUCache(
             max_bytes, ttu=lambda _, entry, __: entry.usable_until, timer=seconds, getsizeof=lambda entry: entry.size
         )
@@ -118,9 +129,19 @@ class Shelf:
         entry = self.usable(where)
         return entry if entry is not None and self.seconds() < entry.fresh_until else None
 
-    def lasting(self, most: float) -> float:
-        """For how long an answer is good that may be kept for so many seconds."""
-        return most * (1 - SPREAD * self._lot())
+    def until_renewed(self, seconds: float) -> float:
+        """After how long an answer is asked anew that is kept for so many seconds."""
+        return seconds * self._share()
+
+    def is_due(self, entry: Entry) -> bool:
+        """Whether an answer that is as good as a new one is to be asked anew."""
+        return entry.renewed_from is not None and self.seconds() >= entry.renewed_from
+
+    def renews(self, places: Iterable[Place]) -> None:
+        """What is kept at some places is being asked anew, which is done once, however it ends."""
+        for where in places:
+            if (entry := self.usable(where)) is not None and entry.renewed_from is not None:
+                self._kept[where] = msgspec.structs.replace(entry, renewed_from=None)
 
     def usable(self, where: Place) -> Entry | None:
         """The answer at a place while it may at least stand in for one that does not come."""

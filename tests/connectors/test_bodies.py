@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.bodies import (
+    MAX_DEPTH,
     MAX_NODES,
     MAX_REBUILT,
     MOST_BY_PIECES,
@@ -63,6 +64,17 @@ def test_structure_without_end_is_refused_before_anything_is_built(
     finally:
         tracemalloc.stop()
     assert most < 32_000_000
+
+
+@pytest.mark.parametrize("before", [0, 1, 32_700, 32_735, 32_767, 32_768, 40_000])
+def test_a_document_is_as_deep_as_its_deepest_value_wherever_that_stands(before: int) -> None:
+    """Among so many brackets that they are counted one by one, some at a time."""
+
+    def nested(depth: int) -> bytes:
+        return b"[" + b"[]," * before + b"[" * depth + b"]" * depth + b",[]" * 7_000 + b"]"
+
+    assert sound(nested(MAX_DEPTH - 1)) == nested(MAX_DEPTH - 1)
+    assert refusal(lambda: sound(nested(MAX_DEPTH))) is Reason.NESTING
 
 
 def keyed(count: int) -> bytes:

@@ -160,7 +160,7 @@ async def test_the_log_says_who_and_how_much_and_never_whom(
 ) -> None:
     where = place("a-ehoks", 1, "plans", "2026-10-05", (RIGHT,))
     shelf._kept[where] = Entry(
-        answer=Answer(Outcome.ABSENT), fresh_until=1e12, usable_until=1e12, names=(RIGHT,), size=1
+        answer=Answer(Outcome.ABSENT), renewed_from=None, fresh_until=1e12, usable_until=1e12, names=(RIGHT,), size=1
     )
     with caplog.at_level(logging.INFO, "gateway"):
         await post(client, GOOD)

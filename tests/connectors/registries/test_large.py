@@ -3,6 +3,7 @@
 import asyncio
 import json
 import time
+import tracemalloc
 from typing import Any
 
 import msgspec
@@ -55,6 +56,19 @@ def test_a_list_that_is_too_long_is_no_answer() -> None:
     assert read([{}] * 3, at_most=3) == [Thing()] * 3
     with pytest.raises(SourceInvalid):
         read([{}] * 4, at_most=3)
+
+
+def test_a_list_without_end_is_refused_before_its_elements_are_made() -> None:
+    body = b"[" + b"{}," * 999_999 + b"{}]"
+    tracemalloc.start()
+    try:
+        with pytest.raises(SourceInvalid):
+            elements_in(body, 100_000)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    # Made, they would take fifteen times as much as they do on the wire.
+    assert most < 8 * len(body)
 
 
 def test_only_the_parts_that_are_asked_for_are_cut_out_and_a_null_is_none() -> None:
