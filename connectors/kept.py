@@ -101,20 +101,19 @@ class Kept(Generic[Q, K, T]):
         self._clock = clock
 
     def at_hand(self, asked: Iterable[Q]) -> Reply[K, T] | None:
-        """What ``reply`` would come to where every answer is kept, and none is to be asked anew; else nothing."""
+        """What ``reply`` would come to where every answer is kept and none due to be asked anew; else nothing."""
         self._shelf.sweep()
         answers: dict[K, Answer[T]] = {}
         for each in asked:
-            entry = self._shelf.fresh(self._place(each))
-            if entry is None or self._shelf.is_due(entry):
+            entry = self._shelf.settled(self._place(each))
+            if entry is None:
                 return None
             answers[self._question.key(each)] = entry.answer
         return self._as_reply(answers)
 
     def entry(self, asked: Q) -> Entry | None:
-        """What is kept of one answer, while it is as good as a new one and is not to be asked anew."""
-        entry = self._shelf.fresh(self._place(asked))
-        return None if entry is None or self._shelf.is_due(entry) else entry
+        """What is kept of one answer, while it is as good as a new one and not due to be asked anew."""
+        return self._shelf.settled(self._place(asked))
 
     async def reply(
         self,

@@ -129,6 +129,11 @@ class Shelf:
         entry = self.usable(where)
         return entry if entry is not None and self.seconds() < entry.fresh_until else None
 
+    def settled(self, where: Place) -> Entry | None:
+        """The same, unless it is due to be asked anew."""
+        entry = self.fresh(where)
+        return entry if entry is not None and not self.is_due(entry) else None
+
     def until_renewed(self, seconds: float) -> float:
         """After how long an answer is asked anew that is kept for so many seconds."""
         return seconds * self._share()
