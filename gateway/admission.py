@@ -79,7 +79,7 @@ _LATELY_SECONDS = 1.0
 """After so long a request counts a third of what it did."""
 _REMEMBERED = 4_096
 """Callers, of whom it is known how much they asked."""
-_FEWEST_BEGUN, _BEGUN = 3, 16
+_FEWEST_BEGUN, _BEGUN = 4, 16
 """Times as many as may work: so many may be begun at the least, and at the outset."""
 
 
