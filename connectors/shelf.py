@@ -86,7 +86,7 @@ _PACKER = msgspec.msgpack.Encoder()
 
 
 by_lot: Callable[[], float] = partial(random.uniform, 0.75, 0.95)
-"""The share of its time after which an answer is asked anew: early enough that nobody waits for it, and what came at
+"""The share of its time after which an answer is asked anew: so early that it is seldom waited for, and what came at
 one moment not all at one moment."""
 
 

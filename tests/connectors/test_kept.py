@@ -866,7 +866,10 @@ async def test_what_is_found_together_is_what_each_source_has_at_hand_whatever_h
                 ]
                 again = together.at_hand(some)
                 assert again == told
-                settled += sum(one is other for one, other in zip(told, again, strict=True))
+                # Once, but each time while a source is being asked anew.
+                is_once = [one is other for one, other in zip(told, again, strict=True)]
+                entries = [[source.kept.entry(person) for source in sources] for person in some]
+                assert is_once == [all(one and one.renewed_from is not None for one in each) for each in entries]
+                settled += sum(is_once)
     assert shared > 300
-    # What is being asked anew is put together each time.
     assert shared / 2 < settled < shared
