@@ -6,11 +6,12 @@ that has looked at it again (``gate``).
 
 import json
 import secrets
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import UTC, date, datetime
 from typing import Any, NamedTuple, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Row, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Insert, Row, func, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from gateway.clock import day_in_helsinki
 from gateway.records.log import Entry, Log
@@ -116,12 +117,12 @@ class Consents:
 
     async def keep(self, consents: Iterable[Consent]) -> None:
         """Keep consents that were given elsewhere: those of the sandbox's invented students. Known ones are left."""
-        now = self._now()
+        rows = [_row(each, self._now()) for each in consents]
 
         def job(connection: Connection) -> None:
-            for each in consents:
-                if connection.execute(select(CONSENT.c.id).where(CONSENT.c.id == each.id)).first() is None:
-                    connection.execute(insert(CONSENT), _row(each, now))
+            # Another instance may be at the same: looking first, both would find none.
+            for row in rows:
+                connection.execute(_UNKNOWN[connection.dialect.name], row)
 
         await self._store.write(job)
 
@@ -233,6 +234,11 @@ def _row(consent: Consent, now: int) -> dict[str, Any]:
 
 
 _DOWN = "the store of consents did not answer"
+_UNKNOWN: Mapping[str, Insert] = {
+    "postgresql": postgresql.insert(CONSENT).on_conflict_do_nothing(),
+    "sqlite": sqlite.insert(CONSENT).on_conflict_do_nothing(),
+}
+"""How a database takes a row only where it has none of that id."""
 
 _USES = select(func.count()).where(CONSENT_USE.c.consent == CONSENT.c.id).scalar_subquery()
 _ROWS = select(CONSENT, _USES.label("uses"))

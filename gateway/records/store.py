@@ -363,8 +363,10 @@ def sqlite(file: Path) -> Store:
     def _(connection: Any, _: object) -> None:
         # The driver is kept from beginning transactions by itself: a writer's must begin as IMMEDIATE.
         connection.isolation_level = None
-        for pragma in _PRAGMAS:
-            connection.execute(f"PRAGMA {pragma}")
+        # Two that bring a new file into WAL mode at once do not wait for each other: SQLite refuses one.
+        with _locked(file.with_name(file.name + ".opening")):
+            for pragma in _PRAGMAS:
+                connection.execute(f"PRAGMA {pragma}")
         files.connected()
 
     @event.listens_for(engine, "close")

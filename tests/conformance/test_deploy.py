@@ -238,12 +238,22 @@ def test_what_the_containers_run_comes_to_two_gateways_behind_the_front(image: P
             given = SERVICES[name].get("environment", {})
             return env | {key: value.replace("/var/lib/hoks-gateway", str(tmp_path)) for key, value in given.items()}
 
+        running: dict[str, subprocess.Popen[bytes]] = {}
+
         def start(name: str) -> None:
             log = until.enter_context((tmp_path / f"{name}.log").open("w"))
             command = [shutil.which(words(name)[0], path=env["PATH"]) or "", *words(name)[1:]]
-            process = subprocess.Popen(command, cwd=tmp_path, env=own(name), stdout=log, stderr=log)
-            until.callback(process.wait, 30)
-            until.callback(process.send_signal, signal.SIGTERM)
+            running[name] = subprocess.Popen(command, cwd=tmp_path, env=own(name), stdout=log, stderr=log)
+            until.callback(running[name].wait, 30)
+            until.callback(running[name].send_signal, signal.SIGTERM)
+
+        def comes(holds: Callable[[], bool]) -> None:
+            def is_there() -> bool:
+                for name, process in running.items():
+                    assert process.poll() is None, (tmp_path / f"{name}.log").read_text()[-3000:]
+                return holds()
+
+            until_holds(is_there)
 
         def once(name: str) -> None:
             done([shutil.which(words(name)[0], path=env["PATH"]) or "", *words(name)[1:]], cwd=tmp_path, env=own(name))
@@ -260,7 +270,7 @@ def test_what_the_containers_run_comes_to_two_gateways_behind_the_front(image: P
         check = SERVICES["sandbox"]["healthcheck"]["test"]
         assert check[0] == "CMD-SHELL"
         healthy = ["sh", "-c", check[1].replace("8080", ports["8080"])]
-        until_holds(lambda: subprocess.run(healthy, cwd=tmp_path, env=env, capture_output=True).returncode == 0)
+        comes(lambda: subprocess.run(healthy, cwd=tmp_path, env=env, capture_output=True).returncode == 0)
         once("prepare")
         start("gateway-1")
         start("gateway-2")
@@ -273,11 +283,9 @@ def test_what_the_containers_run_comes_to_two_gateways_behind_the_front(image: P
         def asked() -> Any:
             return ask(port, certificates.trust(), token)
 
-        until_holds(lambda: asked() is not None)
+        comes(lambda: asked() is not None)
         assert [asked() for _ in range(20)] == [{"data": {"viewer": {"role": "STAFF"}}}] * 20
-        until_holds(
-            lambda: {asked() is not None and one_line(tmp_path / "front.log") for _ in range(9)} == {"one", "two"}
-        )
+        comes(lambda: {asked() is not None and one_line(tmp_path / "front.log") for _ in range(9)} == {"one", "two"})
 
 
 def ask(port: int, trusted: ssl.SSLContext, token: str) -> Any:

@@ -1,5 +1,7 @@
 """What is kept, put together: refused where it cannot be, anchored by itself, closed to disclosures after a day."""
 
+import asyncio
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,8 +13,10 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from deploy import log_verify
 from gateway.records.gate import Disclosure
 from gateway.records.keeping import Keeping, RecordsSettings, open_records
-from gateway.records.store import StoreBroken
-from tests.gateway.records.test_consents import Clock
+from gateway.records.store import Store, StoreBroken
+from hoks.items import Item
+from hoks.relations import Consent
+from tests.gateway.records.test_consents import AINO, RIGHT, WORKPLACE, Clock
 
 TOLD = [Disclosure(subject="nobody", body={"event": "disclosed"})]
 
@@ -29,7 +33,7 @@ def key(tmp_path: Path) -> Ed25519PrivateKey:
     return key
 
 
-def opened(folder: Path, clock: Clock, outside: str = "anchors.jsonl") -> Keeping:
+def kept_in(folder: Path, clock: Clock, outside: str = "anchors.jsonl") -> Keeping:
     settings = RecordsSettings(
         anchor_key_file=folder / "anchors.pem", store_path=folder / "records.db", anchors_path=folder / outside
     )
@@ -39,7 +43,7 @@ def opened(folder: Path, clock: Clock, outside: str = "anchors.jsonl") -> Keepin
 async def test_what_was_disclosed_is_anchored_and_the_anchor_kept_outside(
     tmp_path: Path, clock: Clock, key: Ed25519PrivateKey
 ) -> None:
-    keeping = opened(tmp_path, clock)
+    keeping = kept_in(tmp_path, clock)
     await keeping.start()
     await keeping.gate.release(TOLD)
     await keeping.anchor()
@@ -59,7 +63,7 @@ async def test_what_was_disclosed_is_anchored_and_the_anchor_kept_outside(
 async def test_anchors_that_cannot_be_kept_outside_for_a_day_end_all_disclosures_until_they_can(
     tmp_path: Path, clock: Clock
 ) -> None:
-    keeping = opened(tmp_path, clock, "outside/anchors.jsonl")
+    keeping = kept_in(tmp_path, clock, "outside/anchors.jsonl")
     await keeping.start()
     await keeping.gate.release(TOLD)
     clock.moment += timedelta(minutes=2)
@@ -77,6 +81,27 @@ async def test_anchors_that_cannot_be_kept_outside_for_a_day_end_all_disclosures
     await keeping.aclose()
 
 
+async def test_instances_that_begin_on_an_empty_store_at_the_same_moment_all_begin_and_keep_each_consent_once(
+    opened: Callable[[], Store], clock: Clock, key: Ed25519PrivateKey
+) -> None:
+    given = [
+        Consent(
+            id=f"{number}",
+            learner=AINO,
+            right=RIGHT,
+            recipient=WORKPLACE,
+            items=frozenset({Item.D1}),
+            start_date=clock.today(),
+            end_date=clock.today(),
+        )
+        for number in range(20)
+    ]
+    instances = [Keeping(opened(), stream, key, None, clock) for stream in "abcd"]
+    await asyncio.gather(*(each.start(given) for each in instances))
+    assert len(await instances[0].consents.of([AINO])) == len(given)
+    await asyncio.gather(*(each.aclose() for each in instances))
+
+
 async def test_a_key_of_another_kind_or_none_at_all_is_refused_by_the_name_of_its_setting(
     tmp_path: Path, clock: Clock
 ) -> None:
@@ -84,7 +109,7 @@ async def test_a_key_of_another_kind_or_none_at_all_is_refused_by_the_name_of_it
     for text in (other, b"not a key"):
         (tmp_path / "anchors.pem").write_bytes(text)
         with pytest.raises(ValueError, match=r"^key `records\.anchor_key_file`: expected an Ed25519 private key"):
-            opened(tmp_path, clock)
+            kept_in(tmp_path, clock)
 
 
 @pytest.mark.parametrize(
