@@ -4,7 +4,7 @@ So many requests work at a time; one that waits for a source does not work, and 
 wait each in a line of their own, and who has the least under way comes first: whoever asks ten times as much waits ten
 times as long, and nobody else does. A burst may wait for as long as the settings say; where more come than go hardly
 anybody may, for everybody would only wait longer, and no more are begun at a time than keep the processor at work. The
-last of who asks the most is refused.
+last of who asks the most is refused, and told so at a pace that leaves time to answer the others.
 """
 
 import asyncio
@@ -31,7 +31,8 @@ _PACE_SHARE = 0.1
 """What the newest interval counts in the pace."""
 _EXPECTED_SHARE = 0.7
 """Of the longest wait, how much may be expected at the outset: an expectation is often wrong."""
-
+_REFUSALS = 6
+"""So many are told in the time of one answer; more wait."""
 
 STRANGERS = "strangers"
 """The line of all whose token was never seen before: until it is verified they are nobody."""
@@ -48,29 +49,41 @@ def at_once(_: str) -> AbstractAsyncContextManager[None]:
     return nullcontext()
 
 
+_LOOKS = 10
+"""The last looks, which say whether there come to be more."""
+_SHARE, _FEW = 0.2, 4
+"""More than that share of those under way, and so many, are not the same who ask again."""
+
+
 class Crowd:
-    """Whether more come than go. A burst becomes smaller by itself; a crowd stands until nobody waits for a while."""
+    """Whether more come than go, from when those under way become more and more until nobody waits for a while.
+
+    A burst becomes smaller by itself, and those who ask again only when they are answered never become more.
+    """
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._looked_at = 0.0
-        self._were: int | None = None
-        """How many waited when it was last looked; none where it was not looked since they came."""
+        self._came: deque[int] = deque(maxlen=_LOOKS)
+        """How many were under way, or had been refused, when it was looked since some wait."""
         self._gone_at: float | None = -float("inf")
         """Since when nobody waits."""
         self.stands = False
 
-    def sees(self, waiting: int) -> None:
-        """So many wait now."""
+    def sees(self, waiting: int, begun: int, refused: int) -> None:
+        """So many wait now, so many are begun, and so many were ever refused."""
         now = self._clock()
         if not waiting:
             self._gone_at = now
         elif self._gone_at is not None:
             self.stands = self.stands and now - self._gone_at <= LOOKED_SECONDS
-            self._gone_at, self._looked_at, self._were = None, now, None
+            self._gone_at, self._looked_at = None, now
+            self._came.clear()
         elif now - self._looked_at >= LOOKED_SECONDS:
-            self.stands = self.stands or (self._were is not None and waiting >= self._were)
-            self._looked_at, self._were = now, waiting
+            self._looked_at = now
+            self._came.append(waiting + begun + refused)
+            more = self._came[-1] - min(self._came)
+            self.stands = self.stands or more > _SHARE * (waiting + begun) + _FEW
 
 
 _BUSY_SHARE, _IDLE_SHARE = 0.85, 0.7
@@ -79,7 +92,7 @@ _LATELY_SECONDS = 1.0
 """After so long a request counts a third of what it did."""
 _REMEMBERED = 4_096
 """Callers, of whom it is known how much they asked."""
-_FEWEST_BEGUN, _BEGUN = 4, 16
+_FEWEST_BEGUN, _BEGUN = 3, 16
 """Times as many as may work: so many may be begun at the least, and at the outset."""
 
 
@@ -185,6 +198,8 @@ class Admission:
         self._pace = 0.0
         """Seconds from one who is let in to the next, while some wait."""
         self._let_in_at: float | None = None
+        self._told_at = 0.0
+        """When a refusal is told, or was, that was told last."""
         self.numbers = count()
         """Of the turns, in the order in which they begin."""
         self.working = 0
@@ -199,13 +214,17 @@ class Admission:
     async def enter(self, caller: str) -> None:
         """Have the turn, now or after waiting. Raises ``RefusedError``."""
         self._asked.note(caller)
-        if self._under_way(caller) >= self._settings.each and caller not in SHARED:
-            raise self._refusal()
-        # INVARIANT: where there is room nobody waits.
-        if self._has_room_for(caller):
-            self._begin(caller)
-        else:
-            await self._wait(caller)
+        try:
+            if self._under_way(caller) >= self._settings.each and caller not in SHARED:
+                raise self._refusal()
+            # INVARIANT: where there is room nobody waits.
+            if self._has_room_for(caller):
+                self._begin(caller)
+            else:
+                await self._wait(caller)
+        except RefusedError:
+            await self._hold_back()
+            raise
 
     # --- who works
 
@@ -274,7 +293,7 @@ class Admission:
         """So many wait from now on; fewer of them where they turn out to be a crowd."""
         self.waiting = number
         was_crowded = self._crowd.stands
-        self._crowd.sees(number)
+        self._crowd.sees(number, self.open, self.refused)
         self._room.sees(number, self.open, is_crowd=self._crowd.stands)
         if self._crowd.stands and not was_crowded:
             while self.waiting > self._settings.crowded and not self._asked.is_little(heaviest := self._heaviest()):
@@ -364,6 +383,13 @@ class Admission:
         self.waiting -= 1
         if not place.done():
             place.set_result(False)
+
+    async def _hold_back(self) -> None:
+        """Wait until a refusal may be told: who asks again at once would leave no time for anybody's answer."""
+        now = self._clock()
+        self._told_at = min(max(now, self._told_at + self._pace / _REFUSALS), now + self._settings.waiting_seconds)
+        if self._told_at > now:
+            await asyncio.sleep(self._told_at - now)
 
     def _refusal(self) -> RefusedError:
         self.refused += 1

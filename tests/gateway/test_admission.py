@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from typing import NamedTuple
 
@@ -75,6 +75,11 @@ class Crowd:
 async def settled() -> None:
     for _ in range(5):
         await asyncio.sleep(0)
+
+
+async def all_told() -> None:
+    """Refusals are told one after the other."""
+    await asyncio.sleep(0.1)
 
 
 async def test_as_many_work_at_once_as_the_settings_say_and_the_next_when_one_is_done() -> None:
@@ -228,16 +233,18 @@ async def test_a_burst_may_wait_and_where_more_come_than_go_hardly_anybody_may()
         await crowd.ends(name)
     # It became smaller by itself.
     assert (crowd.door.waiting, crowd.refused) == (5, [])
-    await crowd.comes(*(f"b{place}" for place in range(4)))
+    await crowd.comes(*(f"b{place}" for place in range(9)))
     hands.now += LOOKED_SECONDS
     await crowd.ends("a3")
     assert crowd.door.waiting == 2
-    # Of whoever asked the most of late the last, until nobody of theirs waits.
-    assert [name for name, _ in crowd.refused] == ["a8", "a7", "a6", "a5", "b3", "b2"]
+    await all_told()
+    # Of whoever asks the most the last: of b, 9 under way and 9 asked of late, and of a, 5 and 7, that came before.
+    assert [name for name, _ in crowd.refused] == ["b8", "b7", "b6", "b5", "b4", "b3", "a8", "b2", "a7", "b1", "a6"]
     # For who asks little there are not too many.
-    await crowd.comes("c1", "a9", "d1", "b4")
+    await crowd.comes("c1", "a9", "d1", "b9")
     assert crowd.door.waiting == 4
-    assert [name for name, _ in crowd.refused][6:] == ["a9", "b4"]
+    await all_told()
+    assert [name for name, _ in crowd.refused][11:] == ["a9", "b9"]
 
 
 async def test_who_asked_much_of_late_is_refused_before_others_although_nothing_of_theirs_is_under_way() -> None:
@@ -258,15 +265,38 @@ async def test_who_asked_much_of_late_is_refused_before_others_although_nothing_
 async def test_a_crowd_is_over_when_nobody_has_waited_for_a_while() -> None:
     hands = Hands()
     crowd = Crowd(admission(crowded=1, clock=hands))
-    await crowd.comes("x1", "a1", "b1")
-    for place in range(2):
+    await crowd.comes("x1", "a1")
+    for place in range(3):
         hands.now += LOOKED_SECONDS
-        await crowd.comes(f"c{place}")
+        await crowd.comes(*(f"{name}{place}" for name in "bcdef"))
+    assert crowd.door.waiting == 1
+    refused = crowd.door.refused
     await crowd.ends("x1", "a1")
-    assert (crowd.door.waiting, len(crowd.refused)) == (0, 3)
+    assert crowd.door.waiting == 0
     hands.now += 2 * LOOKED_SECONDS
-    await crowd.comes("d1", "e1", "f1")
-    assert (crowd.door.waiting, len(crowd.refused)) == (3, 3)
+    await crowd.comes("g1", "h1", "i1", "j1")
+    assert (crowd.door.waiting, crowd.door.refused) == (3, refused)
+
+
+async def test_those_who_are_refused_come_too() -> None:
+    hands = Hands()
+    crowd = Crowd(admission(waiting=6, crowded=1, clock=hands))
+    for look in range(4):
+        await crowd.comes(*(f"{name}{look}" for name in "abcdefgh"))
+        hands.now += LOOKED_SECONDS
+        await crowd.ends(crowd.served[-1])
+    assert crowd.door.waiting <= 1
+
+
+async def test_a_few_more_now_and_then_are_no_crowd() -> None:
+    hands = Hands()
+    crowd = Crowd(admission(crowded=1, clock=hands))
+    await crowd.comes("x1", "y1")
+    for place in range(30):
+        hands.now += LOOKED_SECONDS
+        await crowd.ends(crowd.served[-1])
+        await crowd.comes(f"a{place}", *([f"b{place}"] if place % 3 == 0 else []))
+    assert (crowd.door.waiting, crowd.door.refused) == (11, 0)
 
 
 async def test_those_who_wait_for_sources_are_no_more_than_may_be_open() -> None:
@@ -384,7 +414,7 @@ async def test_where_the_pace_would_make_the_last_wait_too_long_it_is_refused_at
         await crowd.ends(name)
     # A tenth of fifty milliseconds is the pace so far: room for 0.14 s of it, and for no more.
     await crowd.comes(*(f"d{place}" for place in range(60)))
-    assert (door.waiting, len(crowd.refused)) == (28, 33)
+    assert (door.waiting, door.refused) == (28, 33)
 
 
 async def test_who_goes_away_while_waiting_or_at_the_very_moment_of_the_turn_leaves_no_hole() -> None:
@@ -458,52 +488,63 @@ class Played(NamedTuple):
 
 OTHERS = tuple(f"student-{number}" for number in range(8))
 GREEDY = "greedy"
-WORK, RECORDING, SECONDS = 0.004, 0.005, 1.0
-"""Of processor time for an answer, for recording it, and of all that is played."""
+WORK, RECORDING, REFUSING, SECONDS = 0.004, 0.005, 0.0004, 1.0
+"""Of processor time for an answer, for recording it, of processor time for a refusal, and of all that is played."""
+
+
+class Processor:
+    """Works on one thing at a time."""
+
+    def __init__(self) -> None:
+        self.busy = 0.0
+        self._is_free = asyncio.Lock()
+
+    async def works(self, seconds: float) -> None:
+        """Work for so long, once it is free."""
+        async with self._is_free:
+            await asyncio.sleep(seconds)
+            self.busy += seconds
+
+
+async def answered(door: Admission, processor: Processor, who: str, source_seconds: float | None) -> None:
+    """One request, with a source that takes so long or none. Raises ``RefusedError``."""
+    NOTE.set(note := Note())
+
+    async def waits(seconds: float) -> None:
+        began = note.waits.begin()
+        await asyncio.sleep(seconds)
+        note.waits.end("a-koski", began, None)
+        await note.waits.resumed()
+
+    async with door.turn(who):
+        await processor.works(0.25 * WORK)
+        if source_seconds is not None:
+            await waits(source_seconds)
+        await processor.works(0.5 * WORK)
+        await waits(RECORDING)
+        await processor.works(0.25 * WORK)
 
 
 def played(share: float, *, often: float = 0.0, source_seconds: float = 0.0, by_chance: bool = False) -> Played:
     """The others ask for a share of what can be answered; and one beside them so many times as often as each of them,
     of a source that takes so long. Everybody evenly, or by chance."""
     told = Played([], [])
-    busy = 0.0
     each = share / WORK / len(OTHERS)
     rates = dict.fromkeys(OTHERS, each) | {GREEDY: often * each}
 
-    async def answered(door: Admission, who: str, processor: asyncio.Lock) -> None:
-        NOTE.set(note := Note())
-        loop = asyncio.get_running_loop()
-        came = loop.time()
-
-        async def works(share: float) -> None:
-            nonlocal busy
-            async with processor:
-                await asyncio.sleep(WORK * share)
-                busy += WORK * share
-
-        async def waits(seconds: float) -> None:
-            began = note.waits.begin()
-            await asyncio.sleep(seconds)
-            note.waits.end("a-koski", began, None)
-            await note.waits.resumed()
-
-        where = told.answered
-        try:
-            async with door.turn(who):
-                await works(0.25)
-                if who == GREEDY:
-                    await waits(source_seconds)
-                await works(0.5)
-                await waits(RECORDING)
-                await works(0.25)
-        except RefusedError:
-            where = told.refused
-        if who != GREEDY:
-            where.append(loop.time() - came)
-
     async def everybody() -> None:
-        loop, processor = asyncio.get_running_loop(), asyncio.Lock()
-        door = Admission(OverloadSettings(), jitter=lambda: 0.5, clock=loop.time, busy=lambda: busy)
+        loop, processor = asyncio.get_running_loop(), Processor()
+        door = Admission(OverloadSettings(), jitter=lambda: 0.5, clock=loop.time, busy=lambda: processor.busy)
+
+        async def asks(who: str) -> None:
+            came, where = loop.time(), told.answered
+            try:
+                await answered(door, processor, who, source_seconds if who == GREEDY else None)
+            except RefusedError:
+                where = told.refused
+            if who != GREEDY:
+                where.append(loop.time() - came)
+
         drawn = random.Random(5) if by_chance else None
         due = sorted(
             (drawn.uniform(0, SECONDS) if drawn else (count + place / len(rates)) / rate, who)
@@ -513,12 +554,83 @@ def played(share: float, *, often: float = 0.0, source_seconds: float = 0.0, by_
         asked = []
         for moment, who in due:
             await asyncio.sleep(moment - loop.time())
-            asked.append(asyncio.create_task(answered(door, who, processor)))
+            asked.append(asyncio.create_task(asks(who)))
         await asyncio.gather(*asked)
 
-    with asyncio.Runner(loop_factory=Unhurried) as runner:
-        runner.run(everybody())
+    unhurried(everybody())
     return Played(sorted(told.answered), sorted(told.refused))
+
+
+def taking_turns(number: int, source_seconds: float | None = None, apart: float = 0.0) -> Played:
+    """So many ask again as soon as they are answered, or refused; each begins so long after the one before."""
+    told = Played([], [])
+    drawn = random.Random(number)
+
+    async def everybody() -> None:
+        loop, processor = asyncio.get_running_loop(), Processor()
+        door = Admission(OverloadSettings(), jitter=lambda: 0.5, clock=loop.time, busy=lambda: processor.busy)
+
+        async def asks(who: str, begins: float) -> None:
+            await asyncio.sleep(begins)
+            while loop.time() < SECONDS:
+                await asyncio.sleep(drawn.uniform(0, 0.002))
+                came = loop.time()
+                try:
+                    await answered(door, processor, who, source_seconds)
+                except RefusedError:
+                    told.refused.append(loop.time() - came)
+                    await processor.works(REFUSING)
+                else:
+                    told.answered.append(loop.time() - came)
+
+        await asyncio.gather(*(asks(OTHERS[place % len(OTHERS)], place * apart) for place in range(number)))
+
+    unhurried(everybody())
+    return Played(sorted(told.answered), sorted(told.refused))
+
+
+def unhurried(played: Coroutine[None, None, None]) -> None:
+    with asyncio.Runner(loop_factory=Unhurried) as runner:
+        runner.run(played)
+
+
+@pytest.mark.parametrize("source_seconds", [None, 0.02])
+@pytest.mark.parametrize("number", [6, 8, 16, 32])
+def test_those_who_ask_again_only_when_they_are_answered_are_not_too_many(
+    number: int, source_seconds: float | None
+) -> None:
+    told = taking_turns(number, source_seconds)
+    assert told.refused == []
+    assert told.answered[-1] <= OverloadSettings().waiting_seconds
+
+
+def test_those_who_ask_again_only_when_they_are_answered_may_become_more_in_time() -> None:
+    assert taking_turns(10, apart=0.1).refused == []
+
+
+@pytest.mark.parametrize("number", [100, 200])
+def test_those_who_ask_again_as_soon_as_they_are_refused_leave_time_to_answer_somebody(number: int) -> None:
+    told = taking_turns(number)
+    assert len(told.answered) >= 0.5 * SECONDS / WORK
+
+
+def test_a_refusal_is_told_no_later_than_one_may_wait_for_a_turn() -> None:
+    async def refused() -> None:
+        hands = Hands()
+        crowd = Crowd(admission(seconds=0.5, crowded=1, clock=hands))
+        await crowd.comes("x1", "a1", "b1")
+        for name in ("x1", "a1"):
+            hands.now += 20.0
+            await crowd.ends(name)
+        # The pace is two seconds, a sixth of it the time from one refusal to the next.
+        await crowd.comes(*(f"c{place}" for place in range(11)))
+        assert (crowd.door.waiting, crowd.door.refused, len(crowd.refused)) == (1, 10, 1)
+        await asyncio.sleep(0.4)
+        assert len(crowd.refused) == 2
+        await asyncio.sleep(0.11)
+        assert len(crowd.refused) == 10
+
+    unhurried(refused())
 
 
 @pytest.mark.parametrize("source_seconds", [0.0, 1.0])
@@ -541,4 +653,4 @@ def test_of_twice_as_much_as_can_be_answered_nine_tenths_of_what_can_are_and_nob
     # A burst is borne for a tenth of a second; whoever comes afterwards waits behind a handful, or not at all.
     assert told.longest <= 0.08
     assert told.answered[len(told.answered) // 2] <= 0.03
-    assert told.refused[-1] <= 0.06
+    assert told.refused[-1] <= 0.1
