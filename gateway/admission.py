@@ -3,8 +3,8 @@
 So many requests work at a time; one that waits for a source does not work, and works on before another begins. Callers
 wait each in a line of their own, and who has the least under way comes first: whoever asks ten times as much waits ten
 times as long, and nobody else does. A burst may wait for as long as the settings say; where more come than go hardly
-anybody may, for everybody would only wait longer, and no more are begun at a time than keep the processor at work. The
-last of who asks the most is refused, and told so at a pace that leaves time to answer the others.
+anybody may, for everybody would only wait longer. While some wait, no more are begun than keep the processor at work.
+The last of who asks the most is refused, and told so at a pace that leaves time to answer the others.
 """
 
 import asyncio
@@ -150,10 +150,10 @@ class Room:
         self._busy = busy
         self._looked: tuple[float, float] | None = None
         """When it was last looked, and for how long the thread had been busy then; nothing where nobody waits."""
-        self.most = self._within(_BEGUN * settings.working)
+        self.most = min(settings.open, _BEGUN * settings.working)
 
-    def sees(self, waiting: int, begun: int, *, is_crowd: bool) -> None:
-        """So many wait now, and so many are begun; and whether more come than go."""
+    def sees(self, waiting: int, begun: int) -> None:
+        """So many wait now, and so many are begun."""
         if not waiting:
             self._looked = None
             return
@@ -165,12 +165,10 @@ class Room:
             share = (after - before) / (now - then)
             self._looked = now, after
             if share < _IDLE_SHARE:
-                self.most = self._within(self.most + max(1, self.most // 4))
-            elif is_crowd and share > _BUSY_SHARE:
-                self.most = self._within(min(self.most, begun) - max(1, self.most // 8))
-
-    def _within(self, number: int) -> int:
-        return min(self._settings.open, max(_FEWEST_BEGUN * self._settings.working, number))
+                self.most = min(self._settings.open, self.most + max(1, self.most // 4))
+            elif share > _BUSY_SHARE:
+                fewest = _FEWEST_BEGUN * self._settings.working
+                self.most = min(self.most, max(fewest, begun - max(1, self.most // 8)))
 
 
 class Admission:
@@ -264,7 +262,7 @@ class Admission:
     # --- who waits
 
     async def _wait(self, caller: str) -> None:
-        self._room.sees(self.waiting + 1, self.open, is_crowd=self._crowd.stands)
+        self._room.sees(self.waiting + 1, self.open)
         self._let_in()
         if self._has_room_for(caller):
             self._begin(caller)
@@ -294,7 +292,7 @@ class Admission:
         self.waiting = number
         was_crowded = self._crowd.stands
         self._crowd.sees(number, self.open, self.refused)
-        self._room.sees(number, self.open, is_crowd=self._crowd.stands)
+        self._room.sees(number, self.open)
         if self._crowd.stands and not was_crowded:
             while self.waiting > self._settings.crowded and not self._asked.is_little(heaviest := self._heaviest()):
                 self._send_away(heaviest)
