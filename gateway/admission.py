@@ -26,13 +26,13 @@ from gateway.noting import noted
 from gateway.settings import OverloadSettings
 
 LOOKED_SECONDS = 0.05
-"""After so long it is looked whether those who wait have become fewer."""
+"""After so long it is looked whether there have come to be more; and so long no refusal is held back."""
 _PACE_SHARE = 0.1
 """What the newest interval counts in the pace."""
 _EXPECTED_SHARE = 0.7
 """Of the longest wait, how much may be expected at the outset: an expectation is often wrong."""
 _REFUSALS = 6
-"""So many are told in the time of one answer; more wait."""
+"""So many are told in the time of one answer; more wait, where it is not only for a moment that they are more."""
 
 STRANGERS = "strangers"
 """The line of all whose token was never seen before: until it is verified they are nobody."""
@@ -197,7 +197,7 @@ class Admission:
         """Seconds from one who is let in to the next, while some wait."""
         self._let_in_at: float | None = None
         self._told_at = 0.0
-        """When a refusal is told, or was, that was told last."""
+        """When the last refusal was due to be told."""
         self.numbers = count()
         """Of the turns, in the order in which they begin."""
         self.working = 0
@@ -385,7 +385,8 @@ class Admission:
     async def _hold_back(self) -> None:
         """Wait until a refusal may be told: who asks again at once would leave no time for anybody's answer."""
         now = self._clock()
-        self._told_at = min(max(now, self._told_at + self._pace / _REFUSALS), now + self._settings.waiting_seconds)
+        due = max(now - LOOKED_SECONDS, self._told_at + self._pace / _REFUSALS)
+        self._told_at = min(due, now + self._settings.waiting_seconds)
         if self._told_at > now:
             await asyncio.sleep(self._told_at - now)
 
