@@ -26,13 +26,13 @@ from gateway.noting import noted
 from gateway.settings import OverloadSettings
 
 LOOKED_SECONDS = 0.05
-"""After so long it is looked whether there have come to be more; and so long no refusal is held back."""
+"""After so long it is looked whether there have come to be more."""
 _PACE_SHARE = 0.1
 """What the newest interval counts in the pace."""
 _EXPECTED_SHARE = 0.7
 """Of the longest wait, how much may be expected at the outset: an expectation is often wrong."""
 _REFUSALS = 6
-"""So many are told in the time of one answer; more wait, where it is not only for a moment that they are more."""
+"""So many are told in the time of one answer; more wait."""
 
 STRANGERS = "strangers"
 """The line of all whose token was never seen before: until it is verified they are nobody."""
@@ -385,6 +385,7 @@ class Admission:
     async def _hold_back(self) -> None:
         """Wait until a refusal may be told: who asks again at once would leave no time for anybody's answer."""
         now = self._clock()
+        # What nobody was told in a while may be told at once.
         due = max(now - LOOKED_SECONDS, self._told_at + self._pace / _REFUSALS)
         self._told_at = min(due, now + self._settings.waiting_seconds)
         if self._told_at > now:
