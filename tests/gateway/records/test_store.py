@@ -4,8 +4,10 @@ import asyncio
 import fcntl
 import itertools
 import stat
+import threading
 import time
 from collections.abc import Awaitable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NoReturn
 
@@ -204,6 +206,21 @@ async def test_a_file_that_others_came_to_read_meanwhile_is_not_used(tmp_path: P
     with pytest.raises(StoreBroken, match="PermissionError EPERM"):
         await store.write(migration.upgrade)
     await store.aclose()
+
+
+async def test_of_those_who_open_a_new_file_at_the_same_moment_none_is_refused(tmp_path: Path) -> None:
+    def opens(store: Store, moment: threading.Barrier) -> None:
+        moment.wait()
+        store.engine.connect().close()
+
+    with ThreadPoolExecutor(5) as threads:
+        for number in range(120):
+            moment = threading.Barrier(5)
+            stores = [sqlite(tmp_path / f"{number}.db") for _ in range(5)]
+            at_once = [asyncio.wrap_future(threads.submit(opens, store, moment)) for store in stores]
+            await asyncio.gather(*at_once)
+            for store in stores:
+                await store.aclose()
 
 
 @pytest.mark.usefixtures("as_in_service")
