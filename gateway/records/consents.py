@@ -117,12 +117,13 @@ class Consents:
 
     async def keep(self, consents: Iterable[Consent]) -> None:
         """Keep consents that were given elsewhere: those of the sandbox's invented students. Known ones are left."""
-        rows = [_row(each, self._now()) for each in consents]
+        now = self._now()
+        rows = [_row(each, now) for each in consents]
 
         def job(connection: Connection) -> None:
             # Another instance may be at the same: looking first, both would find none.
             for row in rows:
-                connection.execute(_UNKNOWN[connection.dialect.name], row)
+                connection.execute(_INSERT_UNKNOWN[connection.dialect.name], row)
 
         await self._store.write(job)
 
@@ -234,7 +235,7 @@ def _row(consent: Consent, now: int) -> dict[str, Any]:
 
 
 _DOWN = "the store of consents did not answer"
-_UNKNOWN: Mapping[str, Insert] = {
+_INSERT_UNKNOWN: Mapping[str, Insert] = {
     "postgresql": postgresql.insert(CONSENT).on_conflict_do_nothing(),
     "sqlite": sqlite.insert(CONSENT).on_conflict_do_nothing(),
 }
