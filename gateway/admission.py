@@ -4,7 +4,8 @@ So many requests work at a time; one that waits for a source does not work, and 
 wait each in a line of their own, and who has the least under way comes first: whoever asks ten times as much waits ten
 times as long, and nobody else does. A burst may wait for as long as the settings say; where more come than go hardly
 anybody may, for everybody would only wait longer. While some wait, no more are begun than keep the processor at work.
-The last of who asks the most is refused, and told so at a pace that leaves time to answer the others.
+Of who asks the most the last is refused, in a crowd the one who has waited longest, so that those who are answered are
+answered soon; and they are told so at a pace that leaves time to answer the others.
 """
 
 import asyncio
@@ -18,6 +19,7 @@ from contextlib import AbstractAsyncContextManager, nullcontext
 from itertools import count
 from operator import attrgetter
 from pathlib import Path
+from typing import NamedTuple
 
 from cachetools import LRUCache
 
@@ -31,6 +33,8 @@ _PACE_SHARE = 0.1
 """What the newest interval counts in the pace."""
 _EXPECTED_SHARE = 0.7
 """Of the longest wait, how much may be expected at the outset: an expectation is often wrong."""
+_ALIKE = 1.25
+"""Who asks so many times as much as another asks about as much."""
 _REFUSALS = 6
 """So many are told in the time of one answer; more wait."""
 
@@ -171,6 +175,14 @@ class Room:
                 self.most = min(self.most, max(fewest, begun - max(1, self.most // 8)))
 
 
+class _Place(NamedTuple):
+    """A place in a line."""
+
+    since: float
+    answer: asyncio.Future[bool]
+    """Whether it is let in, or refused."""
+
+
 class Admission:
     """The admission of one process."""
 
@@ -187,7 +199,7 @@ class Admission:
         self._clock = clock
         self._crowd = Crowd(clock)
         self._room = Room(settings, clock, busy)
-        self._lines: OrderedDict[str, deque[asyncio.Future[bool]]] = OrderedDict()
+        self._lines: OrderedDict[str, deque[_Place]] = OrderedDict()
         self._back: list[Turn] = []
         """Those that have rested and wait to work on, who began first at the head."""
         self._asked = Asked(clock)
@@ -269,14 +281,14 @@ class Admission:
             return
         if self.waiting >= self._most_waiting(caller):
             self._refuse_for(caller)
-        place = asyncio.get_running_loop().create_future()
+        place = _Place(self._clock(), asyncio.get_running_loop().create_future())
         self._lines.setdefault(caller, deque()).append(place)
         self._are_waiting(self.waiting + 1)
         try:
             async with asyncio.timeout(self._settings.waiting_seconds):
-                is_let_in = await place
+                is_let_in = await place.answer
         except (TimeoutError, asyncio.CancelledError) as left:
-            if place.done() and not place.cancelled() and place.result():
+            if place.answer.done() and not place.answer.cancelled() and place.answer.result():
                 # Let in at the very moment of leaving.
                 self.leaves(caller)
             else:
@@ -294,8 +306,10 @@ class Admission:
         self._crowd.sees(number, self.open, self.refused)
         self._room.sees(number, self.open)
         if self._crowd.stands and not was_crowded:
-            while self.waiting > self._settings.crowded and not self._asked.is_little(heaviest := self._heaviest()):
-                self._send_away(heaviest)
+            while self.waiting > self._settings.crowded and (first := self._first_to_go()) is not None:
+                if self._asked.is_little(first):
+                    break
+                self._send_away(first)
 
     def _let_in(self) -> None:
         """Let whoever's turn it is work, as long as there is room."""
@@ -323,13 +337,13 @@ class Admission:
             self._lines.move_to_end(caller)
         else:
             del self._lines[caller]
-        if not place.done():
+        if not place.answer.done():
             self._keep_pace()
             self._begin(caller)
-            place.set_result(True)
+            place.answer.set_result(True)
         self._are_waiting(self.waiting - 1)
 
-    def _leave_line(self, caller: str, place: asyncio.Future[bool]) -> None:
+    def _leave_line(self, caller: str, place: _Place) -> None:
         line = self._lines.get(caller)
         if line is not None and place in line:
             line.remove(place)
@@ -356,15 +370,24 @@ class Admission:
         return max(self._settings.crowded, min(self._settings.waiting, in_time))
 
     def _refuse_for(self, caller: str) -> None:
-        """Refuse the last of who asks the most in favour of a caller who asks less, or else the caller."""
-        heaviest = self._heaviest()
-        if self._weight(caller) + 1 >= self._weight(heaviest):
+        """Refuse one who waits in favour of a caller, or else the caller."""
+        first = self._first_to_go(self._weight(caller))
+        if first is None:
             raise self._refusal()
-        self._send_away(heaviest)
+        self._send_away(first)
 
-    def _heaviest(self) -> str:
-        """Who of those that wait asks the most."""
-        return max(self._lines, key=self._weight)
+    def _first_to_go(self, weight: float = 0.0) -> str | None:
+        """Who is refused rather than one of that weight: of those that wait who asks the most, if that is more.
+
+        In a crowd nobody is answered but in place of another, and the newest is answered soonest: of those who ask the
+        most, or about as much, who has waited longest.
+        """
+        weights = {each: self._weight(each) for each in self._lines}
+        most = max(weights.values())
+        if self._crowd.stands:
+            alike = [each for each in weights if _ALIKE * weights[each] >= max(most, weight)]
+            return min(alike, key=lambda each: self._lines[each][0].since, default=None)
+        return max(weights, key=weights.__getitem__) if weight + 1 < most else None
 
     def _weight(self, caller: str) -> float:
         """What a caller has under way and asked of late: where hardly anybody may wait, the one alone says little."""
@@ -374,13 +397,14 @@ class Admission:
         return self._begun[caller] + len(self._lines.get(caller, ()))
 
     def _send_away(self, caller: str) -> None:
-        """Refuse the last of a line."""
-        place = self._lines[caller].pop()
-        if not self._lines[caller]:
+        """Refuse the last of a line, in a crowd the first."""
+        line = self._lines[caller]
+        place = line.popleft() if self._crowd.stands else line.pop()
+        if not line:
             del self._lines[caller]
         self.waiting -= 1
-        if not place.done():
-            place.set_result(False)
+        if not place.answer.done():
+            place.answer.set_result(False)
 
     async def _hold_back(self) -> None:
         """Wait until a refusal may be told: who asks again at once would leave no time for anybody's answer."""

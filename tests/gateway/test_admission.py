@@ -232,12 +232,31 @@ async def test_a_burst_may_wait_and_where_more_come_than_go_hardly_anybody_may()
     hands.now += LOOKED_SECONDS
     await crowd.ends("a3")
     assert crowd.door.waiting == 2
-    # Of whoever asks the most the last: of b, 9 under way and 9 asked of late, and of a, 5 and 7, that came before.
-    assert [name for name, _ in crowd.refused] == ["b8", "b7", "b6", "b5", "b4", "b3", "a8", "b2", "a7", "b1", "a6"]
-    # For who asks little there are not too many.
+    # Of whoever asks the most: of b, 9 under way and 9 asked of late; and of a, 5 and 7, who have waited longer, too
+    # when b has no more than a quarter more than a.
+    assert [name for name, _ in crowd.refused] == ["b0", "b1", "b2", "a5", "b3", "a6", "b4", "b5", "a7", "b6", "a8"]
+    # For who asks little there are not too many; of those who ask about as much the newest waits.
     await crowd.comes("c1", "a9", "d1", "b9")
     assert crowd.door.waiting == 4
-    assert [name for name, _ in crowd.refused][11:] == ["a9", "b9"]
+    assert [name for name, _ in crowd.refused][11:] == ["b7", "b8"]
+
+
+async def test_in_a_crowd_the_newest_waits_in_place_of_who_waited_longest_unless_it_asks_more_than_they() -> None:
+    hands = Hands()
+    crowd = Crowd(admission(crowded=2, clock=hands))
+    await crowd.comes("x1")
+    for look in range(4):
+        hands.now += LOOKED_SECONDS
+        await crowd.comes(f"y{look}", f"y{look + 4}", *(f"{name}{look}" for name in "abcdefghi"))
+    assert crowd.door.waiting == 2
+    known = len(crowd.refused)
+    # Each of the others has asked four times, this one eight times.
+    await crowd.comes("y8", "y9")
+    assert [name for name, _ in crowd.refused[known:]] == ["y8", "y9"]
+    await crowd.comes("a4", "b4")
+    assert [name[0] in "abcdefghi" and name[1] == "3" for name, _ in crowd.refused[known + 2 :]] == [True, True]
+    await crowd.ends("x1")
+    assert crowd.served == ["x1", "a4"]
 
 
 async def test_who_asked_much_of_late_is_refused_before_others_although_nothing_of_theirs_is_under_way() -> None:
