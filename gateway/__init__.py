@@ -15,6 +15,7 @@ tracing         a request and its questions as spans
 pushing         what is counted, sent to a collector
 observing       around everything: an id, a clock, and who is told of a request
 heartbeat       watches that the event loop goes on
+load            how much is asked: a crowd or a burst, by whom, and how many may be begun
 admission       who is served now, who waits, who is refused
 readiness       whether requests should come
 operators_port  metrics and readiness in full, on a port of this machine alone

@@ -9,7 +9,6 @@ answered soon; and they are told so at a pace that leaves time to answer the oth
 """
 
 import asyncio
-import math
 import random
 import time
 from bisect import insort
@@ -18,17 +17,13 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, nullcontext
 from itertools import count
 from operator import attrgetter
-from pathlib import Path
 from typing import NamedTuple
 
-from cachetools import LRUCache
-
 from gateway.errors import Code, RefusedError
+from gateway.load import LOOKED_SECONDS, Asked, Crowd, Room, busy_seconds
 from gateway.noting import noted
 from gateway.settings import OverloadSettings
 
-LOOKED_SECONDS = 0.05
-"""After so long it is looked whether there have come to be more."""
 _PACE_SHARE = 0.1
 """What the newest interval counts in the pace."""
 _EXPECTED_SHARE = 0.7
@@ -51,128 +46,6 @@ TurnOf = Callable[[str], AbstractAsyncContextManager[None]]
 def at_once(_: str) -> AbstractAsyncContextManager[None]:
     """The turn of everybody where nobody waits."""
     return nullcontext()
-
-
-_LOOKS = 10
-"""The last looks, which say whether there come to be more."""
-_SHARE, _FEW = 0.2, 4
-"""More than that share of those under way, and so many, are not the same who ask again."""
-
-
-class Crowd:
-    """Whether more come than go, from when those under way become more and more until nobody waits for a while.
-
-    A burst becomes smaller by itself, and those who ask again only when they are answered never become more.
-    """
-
-    def __init__(self, clock: Callable[[], float]) -> None:
-        self._clock = clock
-        self._looked_at = 0.0
-        self._came: deque[int] = deque(maxlen=_LOOKS)
-        """How many were under way, or had been refused, when it was looked since some wait."""
-        self._gone_at: float | None = -float("inf")
-        """Since when nobody waits."""
-        self.stands = False
-
-    def sees(self, waiting: int, begun: int, refused: int) -> None:
-        """So many wait now, so many are begun, and so many were ever refused."""
-        now = self._clock()
-        if not waiting:
-            self._gone_at = now
-        elif self._gone_at is not None:
-            self.stands = self.stands and now - self._gone_at <= LOOKED_SECONDS
-            self._gone_at, self._looked_at = None, now
-            self._came.clear()
-        elif now - self._looked_at >= LOOKED_SECONDS:
-            self._looked_at = now
-            self._came.append(waiting + begun + refused)
-            more = self._came[-1] - min(self._came)
-            self.stands = self.stands or more > _SHARE * (waiting + begun) + _FEW
-
-
-_BUSY_SHARE, _IDLE_SHARE = 0.85, 0.7
-"""Of its time, how much a thread works that has all it can do, and how much one that could do more."""
-_LATELY_SECONDS = 1.0
-"""After so long a request counts a third of what it did."""
-_REMEMBERED = 4_096
-"""Callers, of whom it is known how much they asked."""
-_FEWEST_BEGUN, _BEGUN = 3, 16
-"""Times as many as may work: so many may be begun at the least, and at the outset."""
-
-
-def busy_seconds() -> float:
-    """How long this thread has worked, or was ready to and waited for a processor."""
-    try:
-        worked, waited, _ = Path("/proc/thread-self/schedstat").read_text(encoding="ascii").split()
-        return (int(worked) + int(waited)) / 1e9
-    except (OSError, ValueError):
-        return time.thread_time()
-
-
-class Asked:
-    """How much each caller has asked of late: every request counts as one, and less the longer it is ago."""
-
-    def __init__(self, clock: Callable[[], float]) -> None:
-        self._clock = clock
-        self._told: LRUCache[str, tuple[float, float]] = LRUCache(_REMEMBERED)
-        """The sum of each, and when it was that."""
-        self._sum = self._squares = 0.0
-        """Of what all count, and of the squares of it, as they were at that moment."""
-        self._at = 0.0
-
-    def note(self, caller: str) -> None:
-        """One more."""
-        now, before = self._clock(), self.of(caller)
-        faded = math.exp((self._at - now) / _LATELY_SECONDS)
-        # All fade alike, so that the sums do without a look at each.
-        self._sum, self._squares = self._sum * faded + 1, self._squares * faded * faded + 2 * before + 1
-        self._told[caller], self._at = (before + 1, now), now
-
-    def of(self, caller: str) -> float:
-        """What the requests of a caller still count."""
-        told, at = self._told.get(caller, (0.0, 0.0))
-        return told * math.exp((at - self._clock()) / _LATELY_SECONDS) if told else 0.0
-
-    def is_little(self, caller: str) -> bool:
-        """Whether a caller asks less than half as much as the one does of whom a request usually is."""
-        if not self._sum:
-            return False
-        usual = self._squares / self._sum * math.exp((self._at - self._clock()) / _LATELY_SECONDS)
-        return self.of(caller) < usual / 2
-
-
-class Room:
-    """How many may be begun at a time.
-
-    Fewer where the processor has all it can do, for to begin more would only make each take longer; and more and more
-    while some wait and it has not, for then those that are begun wait for slow sources.
-    """
-
-    def __init__(self, settings: OverloadSettings, clock: Callable[[], float], busy: Callable[[], float]) -> None:
-        self._settings = settings
-        self._clock = clock
-        self._busy = busy
-        self._looked: tuple[float, float] | None = None
-        """When it was last looked, and for how long the thread had been busy then; nothing where nobody waits."""
-        self.most = min(settings.open, _BEGUN * settings.working)
-
-    def sees(self, waiting: int, begun: int) -> None:
-        """So many wait now, and so many are begun."""
-        if not waiting:
-            self._looked = None
-            return
-        now = self._clock()
-        if self._looked is None:
-            self._looked = now, self._busy()
-        elif now - self._looked[0] >= LOOKED_SECONDS:
-            (then, before), after = self._looked, self._busy()
-            share = (after - before) / (now - then)
-            self._looked = now, after
-            if share < _IDLE_SHARE:
-                self.most = min(self._settings.open, self.most + max(1, self.most // 4))
-            elif share > _BUSY_SHARE:
-                fewest = _FEWEST_BEGUN * self._settings.working
-                self.most = min(self.most, max(fewest, begun - max(1, self.most // 8)))
 
 
 class _Place(NamedTuple):

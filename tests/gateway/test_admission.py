@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.admission import LOOKED_SECONDS, Admission, Room
+from gateway.admission import Admission
 from gateway.errors import Code, RefusedError
+from gateway.load import LOOKED_SECONDS, Room
 from gateway.noting import NOTE, Note
 from gateway.settings import OverloadSettings
 
