@@ -13,7 +13,7 @@ import random
 import time
 from bisect import insort
 from collections import Counter, OrderedDict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
 from itertools import count
 from operator import attrgetter
@@ -179,10 +179,7 @@ class Admission:
         self._crowd.sees(number, self.open, self.refused)
         self._room.sees(number, self.open)
         if self._crowd.stands and not was_crowded:
-            while self.waiting > self._settings.crowded and (first := self._first_to_go()) is not None:
-                if self._asked.is_little(first):
-                    break
-                self._send_away(first)
+            self._thin_out()
 
     def _let_in(self) -> None:
         """Let whoever's turn it is work, as long as there is room."""
@@ -243,24 +240,40 @@ class Admission:
         return max(self._settings.crowded, min(self._settings.waiting, in_time))
 
     def _refuse_for(self, caller: str) -> None:
-        """Refuse one who waits in favour of a caller, or else the caller."""
-        first = self._first_to_go(self._weight(caller))
-        if first is None:
-            raise self._refusal()
-        self._send_away(first)
+        """Refuse one who waits in favour of a caller, or else the caller.
 
-    def _first_to_go(self, weight: float = 0.0) -> str | None:
-        """Who is refused rather than one of that weight: of those that wait who asks the most, if that is more.
-
-        In a crowd nobody is answered but in place of another, and the newest is answered soonest: of those who ask the
-        most, or about as much, who has waited longest.
+        In a crowd nobody is answered but in place of another, so that who asks about as much may take the place.
         """
-        weights = {each: self._weight(each) for each in self._lines}
+        mine, weights = self._weight(caller), self._weights()
         most = max(weights.values())
-        if self._crowd.stands:
-            alike = [each for each in weights if _ALIKE * weights[each] >= max(most, weight)]
-            return min(alike, key=lambda each: self._lines[each][0].since, default=None)
-        return max(weights, key=weights.__getitem__) if weight + 1 < most else None
+        if mine > _ALIKE * most if self._crowd.stands else mine + 1 >= most:
+            raise self._refusal()
+        self._send_away(self._first_to_go(weights))
+
+    def _thin_out(self) -> None:
+        """Refuse those who are too many in a crowd, as long as they ask much."""
+        # Looked at once: there may be hundreds, and nobody is answered meanwhile.
+        weights = self._weights()
+        while self.waiting > self._settings.crowded and not self._asked.is_little(first := self._first_to_go(weights)):
+            self._send_away(first)
+            weights[first] -= 1
+            if first not in self._lines:
+                del weights[first]
+
+    def _first_to_go(self, weights: Mapping[str, float]) -> str:
+        """Who of those that wait is refused first: who asks the most.
+
+        In a crowd the newest is answered soonest: of those who ask the most, or about as much, who has waited longest.
+        """
+        if not self._crowd.stands:
+            return max(weights, key=weights.__getitem__)
+        most = max(weights.values())
+        alike = [each for each, weight in weights.items() if _ALIKE * weight >= most]
+        return min(alike, key=lambda each: self._lines[each][0].since)
+
+    def _weights(self) -> dict[str, float]:
+        """Of all that wait."""
+        return {each: self._weight(each) for each in self._lines}
 
     def _weight(self, caller: str) -> float:
         """What a caller has under way and asked of late: where hardly anybody may wait, the one alone says little."""

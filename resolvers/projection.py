@@ -100,7 +100,7 @@ class _Source:
         """The function of a name."""
         # Source that is made of the schema, as dataclasses do it; nothing that a caller wrote is in it but names.
         exec(compile("\n".join(self._lines), "<projection>", "exec"), self._values)  # noqa: S102
-        return self._values[name]  # type: ignore[no-any-return]
+        return self._values[name]  # type: ignore[no-any-return]  # `exec` has just defined it
 
     def function(self, kind: GraphQLObjectType, details: Details) -> str:
         """The name of the function for a selection. Raises ``NotPlain``."""

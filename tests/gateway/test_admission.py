@@ -260,6 +260,27 @@ async def test_in_a_crowd_the_newest_waits_in_place_of_who_waited_longest_unless
     assert crowd.served == ["x1", "a4"]
 
 
+async def test_those_who_are_too_many_are_sent_away_at_the_cost_of_a_look_at_each() -> None:
+    class Looked(Hands):
+        looks = 0
+
+        def __call__(self) -> float:
+            self.looks += 1
+            return self.now
+
+    hands = Looked()
+    crowd = Crowd(admission(waiting=300, crowded=2, clock=hands))
+    await crowd.comes("x", *map(chr, range(0x400, 0x464)))
+    hands.now += LOOKED_SECONDS
+    await crowd.comes(*map(chr, range(0x464, 0x4C8)))
+    hands.now += LOOKED_SECONDS
+    looks = hands.looks
+    await crowd.comes("y")
+    assert crowd.door.waiting == 2
+    # Two hundred are refused: a look at each for every one of them would be twenty thousand.
+    assert hands.looks - looks < 2000
+
+
 async def test_who_asked_much_of_late_is_refused_before_others_although_nothing_of_theirs_is_under_way() -> None:
     hands = Hands()
     crowd = Crowd(admission(waiting=1, clock=hands))
