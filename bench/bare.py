@@ -18,7 +18,8 @@ import hoks.looking
 import hoks.showing
 from gateway.cli import main
 from gateway.records.disclosures import Recorder
-from gateway.records.gate import Disclosure, Gate
+from gateway.records.gate import Gate
+from gateway.records.releases import Disclosure
 from hoks.access.decide import Grant, decide
 from hoks.caller import Caller, HeldRole, Role
 from hoks.disclosing import Told

@@ -20,7 +20,8 @@ from sqlalchemy import URL, Engine, create_engine, make_url
 
 from deploy import log_verify
 from gateway.records.anchors import MOST_RECORDS, Anchors, FileSink
-from gateway.records.log import Entry, Log
+from gateway.records.log import Log
+from gateway.records.stream import Entry
 from gateway.records.tables import METADATA
 from tests.postgres import running_server
 

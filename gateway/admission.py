@@ -88,6 +88,7 @@ class Admission:
         self.working = 0
         self.open = 0
         self.waiting = 0
+        self.came = 0
         self.refused = 0
 
     def turn(self, caller: str) -> "Turn":
@@ -97,6 +98,7 @@ class Admission:
     async def enter(self, caller: str) -> None:
         """Have the turn, now or after waiting. Raises ``RefusedError``."""
         self._asked.note(caller)
+        self.came += 1
         try:
             if self._under_way(caller) >= self._settings.each and caller not in SHARED:
                 raise self._refusal()
@@ -176,7 +178,7 @@ class Admission:
         """So many wait from now on; fewer of them where they turn out to be a crowd."""
         self.waiting = number
         was_crowded = self._crowd.stands
-        self._crowd.sees(number, self.open, self.refused)
+        self._crowd.sees(number, self.open, self.refused, self.came)
         self._room.sees(number, self.open)
         if self._crowd.stands and not was_crowded:
             self._thin_out()

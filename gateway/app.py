@@ -43,9 +43,10 @@ from gateway.operations import Operations
 from gateway.operators_port import OperatorsPort
 from gateway.pushing import Pushing
 from gateway.readiness import Readiness
+from gateway.records.dictation import Beginning, in_thread
 from gateway.records.disclosures import Recorder
+from gateway.records.faults import StoreBroken
 from gateway.records.keeping import Keeping, open_records
-from gateway.records.store import StoreBroken
 from gateway.settings import Settings, SettingsError
 from gateway.tracing import Tracing
 from gateway.view import View, clients, is_served
@@ -123,6 +124,7 @@ def assemble(
     clock: Clock,
     transport: Transport | None = None,
     seconds: Callable[[], float] = time.monotonic,
+    scribe: Beginning = in_thread,
 ) -> Parts:
     """The reader over everything that the settings name. Raises ``SettingsError`` with one line."""
     policy = load_policy()
@@ -140,7 +142,7 @@ def assemble(
             transport=transport,
             seconds=seconds,
         )
-        keeping = _records(settings, clock)
+        keeping = _records(settings, clock, scribe)
     except (SettingsRefusedError, StoreBroken, OSError, ValueError) as error:
         raise SettingsError(str(error)) from None
     reader = Reader(
@@ -161,13 +163,14 @@ def create_app(
     transport: Transport | None = None,
     seconds: Callable[[], float] = time.monotonic,
     hearsay: Hearsay | None = None,
+    scribe: Beginning = in_thread,
 ) -> Application:
     """The gateway. Raises ``SettingsError`` with one line when it must not start.
 
     ``transport`` stands in for the network in tests, and ``seconds`` for the clock by which kept answers grow old;
-    ``hearsay`` is what one of several workers hears from the others.
+    ``hearsay`` is what one of several workers hears from the others, and ``scribe`` how whoever records begins.
     """
-    parts = assemble(settings, clock, transport, seconds)
+    parts = assemble(settings, clock, transport, seconds, scribe)
     schema = build(subgraph=settings.graph.subgraph)
     admission, heartbeat = Admission(settings.overload), Heartbeat()
     readiness = Readiness(parts.keeping.is_ready, parts.conditions)
@@ -358,9 +361,9 @@ def _graphiql(settings: Settings) -> list[Route]:
     return GraphiqlPage(settings.graphiql.folder, _origin(settings.issuer[0].jwks_url)).routes()
 
 
-def _records(settings: Settings, clock: Clock) -> Keeping:
+def _records(settings: Settings, clock: Clock, scribe: Beginning) -> Keeping:
     password_file = settings.records.password_file
-    return open_records(settings.records, clock, secret(password_file) if password_file is not None else None)
+    return open_records(settings.records, clock, secret(password_file) if password_file is not None else None, scribe)
 
 
 def _sources(connected: Connected, keeping: Keeping, settings: Settings) -> Sources:

@@ -22,8 +22,8 @@ from gateway.logs import outline
 from gateway.manifests import NAMELESS
 from gateway.noting import code_of, noted
 from gateway.operations import Operations
+from gateway.records.faults import StoreBroken
 from gateway.records.gate import GroundChanged
-from gateway.records.store import StoreBroken
 from gateway.settings import Limits
 from hoks.caller import Caller
 from hoks.disclosing import Told

@@ -7,6 +7,7 @@ import math
 import time
 from collections import deque
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 from cachetools import LRUCache
@@ -19,10 +20,15 @@ _LOOKS = 10
 """The last looks, which say whether there come to be more."""
 _SHARE, _FEW = 0.2, 4
 """More than that share of those under way, and so many, are not the same who ask again."""
+_GREW, _LATELY = 3, 4
+"""So many of the last so many looks each find more than the one before: a machine that halts once leaves one leap."""
+_LOST = 1 / 6
+"""Of those who come, the share that is refused although there is time for all, where hardly anybody may wait."""
 
 
 class Crowd:
-    """Whether more come than go, from when those under way become more and more until nobody waits for a while.
+    """Whether more come than go: from when those under way become more and more, until nobody waits for a while or few
+    are refused.
 
     A burst becomes smaller by itself, and those who ask again only when they are answered never become more.
     """
@@ -34,11 +40,23 @@ class Crowd:
         """How many were under way, or had been refused, when it was looked since some wait."""
         self._gone_at: float | None = -float("inf")
         """Since when nobody waits."""
+        self._counted: tuple[float, int, int] | None = None
+        """While it stands: when it was last looked how many are refused, and how many had been refused and had come."""
         self.stands = False
 
-    def sees(self, waiting: int, begun: int, refused: int) -> None:
-        """So many wait now, so many are begun, and so many were ever refused."""
+    def sees(self, waiting: int, begun: int, refused: int, came: int) -> None:
+        """So many wait now, so many are begun, and so many were ever refused, and came."""
         now = self._clock()
+        if not self.stands:
+            self._counted = None
+        elif self._counted is None:
+            self._counted = now, refused, came
+        elif now - self._counted[0] >= _LOOKS * LOOKED_SECONDS:
+            self.stands = refused - self._counted[1] > _LOST * (came - self._counted[2])
+            self._counted = now, refused, came
+            if not self.stands:
+                # Those who were refused until now do not come any more.
+                self._came.clear()
         if not waiting:
             self._gone_at = now
         elif self._gone_at is not None:
@@ -49,13 +67,15 @@ class Crowd:
             self._looked_at = now
             self._came.append(waiting + begun + refused)
             more = self._came[-1] - min(self._came)
-            self.stands = self.stands or more > _SHARE * (waiting + begun) + _FEW
+            grew = [after > before for before, after in pairwise(self._came)]
+            are_more = sum(grew[-_LATELY:]) >= _GREW and more > _SHARE * (waiting + begun) + _FEW
+            self.stands = self.stands or are_more
 
 
 _BUSY_SHARE, _IDLE_SHARE = 0.85, 0.7
 """Of its time, how much a thread works that has all it can do, and how much one that could do more."""
-_LATELY_SECONDS = 1.0
-"""After so long a request counts a third of what it did."""
+_LATELY_SECONDS = 0.5
+"""After so long a request counts a third of what it did: whoever begins to ask much is soon known for it."""
 _REMEMBERED = 4_096
 """Callers, of whom it is known how much they asked."""
 _FEWEST_BEGUN, _BEGUN = 3, 16

@@ -15,9 +15,9 @@ from sqlalchemy import make_url
 from connectors.network import SettingsRefusedError, secret
 from gateway.clock import clock_of
 from gateway.records import migration
+from gateway.records.faults import StoreBroken
 from gateway.records.inspection import Enquiry, Inspection
 from gateway.records.keeping import Keeping, RecordsSettings, open_records
-from gateway.records.store import StoreBroken
 from gateway.serving import UserError
 from gateway.settings import SettingsError
 from gateway.settings_file import load

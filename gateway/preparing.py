@@ -6,8 +6,9 @@ from pathlib import Path
 from sqlalchemy import make_url
 
 from connectors.network import SettingsRefusedError, secret
+from gateway.records.faults import StoreBroken
 from gateway.records.roles import RoleRefused, prepare
-from gateway.records.store import StoreBroken, postgresql
+from gateway.records.store import postgresql
 from gateway.settings import SettingsError
 from gateway.settings_file import load
 

@@ -6,7 +6,6 @@ import logging
 import math
 import signal
 import socket
-import sys
 from collections.abc import Callable, Coroutine
 from contextlib import nullcontext
 from functools import partial
@@ -29,8 +28,6 @@ KEEP_SECONDS = 60
 """How long a connection is kept on which nobody asks."""
 KILL_SECONDS = 5.0
 """After what a worker may take to stop, so much longer it is waited for."""
-GIVING_WAY_SECONDS = 0.0005
-"""After so long the event loop lets the thread that writes records have the interpreter: the answers wait for it."""
 
 COLLECTING = 5_000, 20, 100
 """How many more objects there must be for the collector to look at the young, how often that for the middle-aged, and
@@ -180,8 +177,9 @@ def _app(config: Path, settings: "Settings", hearsay: "Hearsay | None" = None) -
 
     try:
         from gateway.app import create_app  # after the settings: it loads everything, and they may be wrong
+        from gateway.records.dictation import in_process
 
-        return create_app(settings, clock_of(settings.fixed_day), hearsay=hearsay)
+        return create_app(settings, clock_of(settings.fixed_day), hearsay=hearsay, scribe=in_process)
     except SettingsError as refused:
         raise _mistake(config, refused) from None
 
@@ -207,7 +205,6 @@ def server_of(app: Any, serving: Callable[[], None] = lambda: None) -> Any:
             gc.collect()
             gc.freeze()
             gc.set_threshold(*COLLECTING)
-            sys.setswitchinterval(GIVING_WAY_SECONDS)
             serving()
 
     return Server(

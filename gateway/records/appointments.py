@@ -15,8 +15,10 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Row, delete, func, insert, or_, select, update
 
 from gateway.clock import day_in_helsinki
-from gateway.records.log import Entry, Log
-from gateway.records.store import Job, Store, StoreBroken
+from gateway.records.faults import StoreBroken
+from gateway.records.log import Log
+from gateway.records.store import Job, Store
+from gateway.records.stream import Entry
 from gateway.records.tables import APPOINTMENT, FAILED_CODE
 from hoks.appointing import AppointmentFault, AppointmentWish, MadeAppointment, Pointer
 from hoks.errors import BadRequest, SourcesUnavailable

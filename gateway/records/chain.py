@@ -53,7 +53,7 @@ def canonical(body: Mapping[str, Any]) -> bytes:
 def seal(body: Body, *, stream: str, seq: int, at: int, prev: bytes, salt: bytes | None = None) -> Sealed:
     """The record that follows ``prev`` in its stream."""
     salt = salt or secrets.token_bytes(SALT_BYTES)
-    kept = body if isinstance(body, bytes) else _written(body)
+    kept = as_kept(body)
     body_hash = hashlib.sha256(salt + proven(kept)).digest()
     return Sealed(
         stream=stream,
@@ -78,7 +78,10 @@ def seal_all(bodies: Iterable[Body], *, stream: str, after: int, at: int, prev: 
     return tuple(sealed)
 
 
-def _written(body: Mapping[str, Any]) -> bytes:
+def as_kept(body: Body) -> bytes:
+    """A body as it is kept."""
+    if isinstance(body, bytes):
+        return body
     if APART not in body:
         return canonical(body)
     shown = {name: value for name, value in body.items() if name != APART}

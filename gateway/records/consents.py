@@ -14,8 +14,10 @@ from sqlalchemy import ColumnElement, Connection, Insert, Row, func, insert, sel
 from sqlalchemy.dialects import postgresql, sqlite
 
 from gateway.clock import day_in_helsinki
-from gateway.records.log import Entry, Log
-from gateway.records.store import Job, Store, StoreBroken
+from gateway.records.faults import StoreBroken
+from gateway.records.log import Log
+from gateway.records.store import Job, Store
+from gateway.records.stream import Entry
 from gateway.records.tables import CONSENT, CONSENT_USE
 from hoks.consenting import ConsentFault, GivenConsent, Language, Purpose, RecipientKind, Wish
 from hoks.errors import BadRequest, SourcesUnavailable

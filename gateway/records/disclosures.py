@@ -14,7 +14,7 @@ from typing import NamedTuple, Protocol
 import msgspec
 
 from gateway.records.chain import SALT_BYTES, written
-from gateway.records.gate import Disclosure
+from gateway.records.releases import Disclosure
 from hoks.access.reports import ReportGround
 from hoks.access.rules import Ground, Policy
 from hoks.caller import Caller

@@ -3,41 +3,46 @@
 from collections.abc import Sequence
 from functools import cache
 from itertools import chain
-from typing import Any
-
-from sqlalchemy import Connection, Dialect, Table
-from sqlalchemy.exc import DBAPIError
+from typing import Any, NamedTuple
 
 AT_ONCE = 32
-"""Rows that one statement inserts: each statement lets the other threads go first."""
+"""Rows that one statement inserts."""
 
 
-def said(connection: Connection, statement: str, values: Sequence[Any] = ()) -> Any:
-    """The driver's cursor over what it answers, in the transaction. Raises ``DBAPIError``, as any other way would."""
-    try:
-        # SQLAlchemy knows nothing of a driver; both of ours, sqlite3 and psycopg, have `execute`.
-        driver: Any = connection.connection.driver_connection
-        return driver.execute(statement, values)
-    except connection.dialect.loaded_dbapi.Error as fault:
-        # Neither statement nor values: they are nobody's to read in an error.
-        raise DBAPIError.instance(None, None, fault, connection.dialect.loaded_dbapi.Error) from None
+class Columns(NamedTuple):
+    """A table and its columns, in the order in which rows are inserted."""
+
+    table: str
+    names: tuple[str, ...]
 
 
-def insert(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
-    """Insert rows, in the order of the table's columns."""
-    for at in range(0, len(rows), AT_ONCE):
-        some = rows[at : at + AT_ONCE]
-        said(connection, _inserting(table, connection.dialect, len(some)), [*chain.from_iterable(some)])
+class Driver:
+    """A connection of a database's driver, in a transaction. Raises whatever the driver does."""
+
+    def __init__(self, connection: Any, mark: str) -> None:
+        """Both of our drivers, sqlite3 and psycopg, have ``execute``; ``mark`` is what stands for a value."""
+        self._connection = connection
+        self._mark = mark
+        self.is_shared = mark == "%s"
+        """Whether it is a server, where rows are locked one by one."""
+
+    def say(self, statement: str, values: Sequence[Any] = ()) -> Any:
+        """The cursor over what a statement comes to; ``?`` stands for a value."""
+        return self._connection.execute(_marked(statement, self._mark), values)
+
+    def insert(self, columns: Columns, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Insert rows."""
+        for at in range(0, len(rows), AT_ONCE):
+            some = rows[at : at + AT_ONCE]
+            self.say(_inserting(columns, len(some)), [*chain.from_iterable(some)])
 
 
 @cache
-def _inserting(table: Table, dialect: Dialect, rows: int) -> str:
-    quoted = dialect.identifier_preparer
-    columns = ", ".join(quoted.format_column(column) for column in table.columns)
-    row = f"({', '.join([mark(dialect)] * len(table.columns))})"
-    return f"INSERT INTO {quoted.format_table(table)} ({columns}) VALUES {', '.join([row] * rows)}"  # noqa: S608 - our own names alone
+def _marked(statement: str, mark: str) -> str:
+    return statement.replace("?", mark)
 
 
-def mark(dialect: Dialect) -> str:
-    """What stands for a value."""
-    return "?" if dialect.paramstyle == "qmark" else "%s"
+@cache
+def _inserting(columns: Columns, rows: int) -> str:
+    row = f"({', '.join('?' * len(columns.names))})"
+    return f"INSERT INTO {columns.table} ({', '.join(columns.names)}) VALUES {', '.join([row] * rows)}"  # noqa: S608 - our own names alone

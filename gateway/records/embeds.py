@@ -14,8 +14,10 @@ import msgspec
 from sqlalchemy import Connection, Row, delete, func, insert, or_, select, update
 
 from gateway.records.chain import APART
-from gateway.records.log import Entry, Log
-from gateway.records.store import Store, StoreBroken
+from gateway.records.faults import StoreBroken
+from gateway.records.log import Log
+from gateway.records.store import Store
+from gateway.records.stream import Entry
 from gateway.records.tables import EMBED_TOKEN
 from hoks.caller import Caller, Embedding, HeldRole, Role
 from hoks.errors import SourcesUnavailable

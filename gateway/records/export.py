@@ -15,8 +15,9 @@ from sqlalchemy import Connection, Row, select
 
 from gateway.records.anchors import Anchor
 from gateway.records.chain import canonical, levels, path, split
+from gateway.records.faults import StoreBroken
 from gateway.records.looks import look_of
-from gateway.records.store import Store, StoreBroken
+from gateway.records.store import Store
 from gateway.records.tables import ANCHOR, LOG, SUBJECT
 from hoks.errors import SourcesUnavailable
 from hoks.identifiers import LearnerOid

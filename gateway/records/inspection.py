@@ -11,9 +11,10 @@ import msgspec
 from sqlalchemy import Connection, select
 
 from gateway.records.chain import APART, opened
-from gateway.records.log import Entry, Log
+from gateway.records.log import Log
 from gateway.records.looks import look_of
 from gateway.records.store import Store
+from gateway.records.stream import Entry
 from gateway.records.tables import LOG, SUBJECT
 from hoks.identifiers import LearnerOid, OrganisationOid
 from hoks.ports import Clock

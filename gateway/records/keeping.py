@@ -22,15 +22,17 @@ from gateway.records import migration
 from gateway.records.anchors import Anchor, Anchors, FileSink, Sink
 from gateway.records.appointments import CODE_DAYS, Appointments
 from gateway.records.consents import Consents
+from gateway.records.dictation import Beginning, in_thread
 from gateway.records.embeds import Embeds
 from gateway.records.export import Exports
+from gateway.records.faults import StoreBroken
 from gateway.records.gate import Gate
 from gateway.records.log import Log
 from gateway.records.looks import Looks
 from gateway.records.retention import Kept, Retention
 from gateway.records.roles import may_change_the_log
 from gateway.records.shares import Shares
-from gateway.records.store import Store, StoreBroken, postgresql, sqlite
+from gateway.records.store import Store, postgresql, sqlite
 from hoks.ports import Clock
 from hoks.relations import Consent
 
@@ -117,6 +119,7 @@ class Keeping:
                 ) from None
         if not await self.store.is_writable():
             raise StoreBroken("cannot be written")
+        await self.gate.start()
 
     async def start(self, consents: Iterable[Consent] = ()) -> None:
         """Bring the tables up to date, keep the sandbox's own consents, and tend it. Raises ``StoreBroken``."""
@@ -131,7 +134,8 @@ class Keeping:
         """Whether answers can be recorded: tried, where none just was."""
         with suppress(StoreBroken):
             is_current = await self.store.read(migration.is_current)
-            return is_current and self.gate.is_well and await self.store.is_writable()
+            is_well = is_current and self.gate.is_well
+            return is_well and await self.store.is_writable() and await self.gate.is_writable()
         return False
 
     async def anchor(self, *, at_once: bool = False) -> None:
@@ -201,13 +205,15 @@ def _signing_key(file: Path) -> Ed25519PrivateKey:
     return key
 
 
-def open_records(settings: RecordsSettings, clock: Clock, password: str | None = None) -> Keeping:
+def open_records(
+    settings: RecordsSettings, clock: Clock, password: str | None = None, scribe: Beginning = in_thread
+) -> Keeping:
     """What the settings name. Raises ``StoreBroken`` and ``ValueError`` where it cannot be opened."""
     key = _signing_key(settings.anchor_key_file)
     if settings.store_path is not None:
-        store = sqlite(settings.store_path)
+        store = sqlite(settings.store_path, scribe=scribe)
     else:
-        store = postgresql(make_url(settings.database or "").set(password=password))
+        store = postgresql(make_url(settings.database or "").set(password=password), scribe=scribe)
     sink = FileSink(settings.anchors_path) if settings.anchors_path is not None else None
     return Keeping(
         store,

@@ -1,77 +1,47 @@
-"""The log: records appended in the transaction that lets the answer go, found again by the person they are about."""
+"""The log as the store's own jobs write it, and its records found again by the person they are about."""
 
 from collections.abc import Sequence
-from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
 
-import msgspec
-from sqlalchemy import Connection, Dialect, select
+from sqlalchemy import Connection, select
+from sqlalchemy.exc import DBAPIError
 
-from gateway.records.chain import START, Body, Sealed, opened, seal_all
-from gateway.records.driver import insert, mark, said
+from gateway.records.chain import Sealed, opened
+from gateway.records.driver import Driver
+from gateway.records.stream import Entry, Stream
 from gateway.records.tables import LOG, SUBJECT
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """Something to be recorded: its body, and the person it is about, where it is about one."""
-
-    body: Body
-    subject: str | None = None
-
-
-class Head(NamedTuple):
-    """Number, hash and moment of a stream's last record."""
-
-    seq: int
-    hash: bytes
-    at: int
-
-
 class Log:
-    """One stream of the log. With several instances each has a stream of its own, so that none waits for another."""
+    """One stream of the log, inside the transactions of a store."""
 
     def __init__(self, stream: str) -> None:
-        self._stream = stream
+        self.stream = stream
+        self._stream = Stream(stream)
 
-    def append(
-        self, connection: Connection, entries: Sequence[Entry], at: int, after: Head | None = None
-    ) -> tuple[Sealed, ...]:
-        """Append to the stream, inside the caller's transaction; ``at`` in milliseconds since 1970.
-
-        ``after`` is the head of the stream, where the transaction has read it already.
-
-        INVARIANT: a stream's time never goes back, whatever the clock does: ``at`` is at least the last record's.
-        """
-        if not entries:
-            return ()
-        seq, prev, latest = after or self.head(connection)
-        at = max(at, latest)
-        sealed = seal_all([each.body for each in entries], stream=self._stream, after=seq, at=at, prev=prev)
-        insert(connection, LOG, [msgspec.structs.astuple(each) for each in sealed])
-        subjects = [
-            (self._stream, record.seq, entry.subject, at)
-            for entry, record in zip(entries, sealed, strict=True)
-            if entry.subject is not None
-        ]
-        insert(connection, SUBJECT, subjects)
-        return sealed
+    def append(self, connection: Connection, entries: Sequence[Entry], at: int) -> tuple[Sealed, ...]:
+        """Append to the stream; ``at`` in milliseconds since 1970, and at least the last record's."""
+        return self._stream.append(_Beneath(connection), entries, at)
 
     def latest(self, connection: Connection) -> int:
         """The moment of the stream's last record; 0 before the first."""
-        return self.head(connection).at
-
-    def head(self, connection: Connection) -> Head:
-        """Where the stream stands."""
-        row = said(connection, _head_of(connection.dialect), (self._stream,)).fetchone()
-        return Head(*row) if row is not None else Head(0, START, 0)
+        return self._stream.head(_Beneath(connection)).at
 
 
-@cache
-def _head_of(dialect: Dialect) -> str:
-    quoted = dialect.identifier_preparer
-    seq, prev, at, stream = (quoted.format_column(LOG.c[name]) for name in ("seq", "hash", "at", "stream"))
-    log = quoted.format_table(LOG)
-    return f"SELECT {seq}, {prev}, {at} FROM {log} WHERE {stream} = {mark(dialect)} ORDER BY {seq} DESC LIMIT 1"  # noqa: S608 - our own names alone
+class _Beneath(Driver):
+    """The driver beneath a connection of SQLAlchemy. Raises ``DBAPIError``, as any other way to the database would."""
+
+    def __init__(self, connection: Connection) -> None:
+        mark = "?" if connection.dialect.paramstyle == "qmark" else "%s"
+        super().__init__(connection.connection.driver_connection, mark)
+        self._error = connection.dialect.loaded_dbapi.Error
+
+    def say(self, statement: str, values: Sequence[Any] = ()) -> Any:
+        try:
+            return super().say(statement, values)
+        except self._error as fault:
+            # Neither statement nor values: they are nobody's to read in an error.
+            raise DBAPIError.instance(None, None, fault, self._error) from None
 
 
 def bodies_of(connection: Connection, subject: str) -> list[dict[str, Any]]:

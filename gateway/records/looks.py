@@ -9,7 +9,8 @@ from itertools import groupby
 import msgspec
 from sqlalchemy import Connection, select
 
-from gateway.records.store import Store, StoreBroken
+from gateway.records.faults import StoreBroken
+from gateway.records.store import Store
 from gateway.records.tables import LOG, SUBJECT
 from hoks.consenting import RecipientKind
 from hoks.errors import SourcesUnavailable

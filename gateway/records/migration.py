@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Column, Connection, MetaData, String, Table, inspect, select
 
-from gateway.records.store import StoreBroken
+from gateway.records.faults import StoreBroken
 
 _SCRIPTS = Path(__file__).with_name("migrations")
 _VERSION = Table("alembic_version", MetaData(), Column("version_num", String(32)))

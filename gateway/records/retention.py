@@ -15,8 +15,9 @@ from sqlalchemy import ColumnElement, Connection, Table, and_, delete, func, or_
 
 from gateway.clock import HELSINKI
 from gateway.records.chain import opened
-from gateway.records.log import Entry, Log
+from gateway.records.log import Log
 from gateway.records.store import Store
+from gateway.records.stream import Entry
 from gateway.records.tables import APPOINTMENT, CONSENT, CONSENT_USE, EMBED_TOKEN, FAILED_CODE, LOG, SHARE, SUBJECT
 from hoks.ports import Clock
 

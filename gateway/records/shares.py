@@ -16,8 +16,10 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, delete, func, ins
 
 from gateway.clock import day_in_helsinki
 from gateway.records.chain import APART
-from gateway.records.log import Entry, Log
-from gateway.records.store import Store, StoreBroken
+from gateway.records.faults import StoreBroken
+from gateway.records.log import Log
+from gateway.records.store import Store
+from gateway.records.stream import Entry
 from gateway.records.tables import CONSENT, FAILED_CODE, SHARE
 from hoks.caller import Role
 from hoks.consenting import ConsentFault, Purpose, RecipientKind

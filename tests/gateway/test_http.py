@@ -13,8 +13,8 @@ from graphql import build_schema, execute_sync
 from gateway.callers import Callers
 from gateway.errors import FAULTS, Code, RefusedError
 from gateway.http import GRAPHQL_RESPONSE, JSON, GraphQLEndpoint, accepted
+from gateway.records.faults import StoreBroken
 from gateway.records.gate import GroundChanged
-from gateway.records.store import StoreBroken
 from gateway.settings import IssuerSettings, Limits
 from hoks.caller import Caller
 from hoks.disclosing import Told

@@ -10,17 +10,20 @@ import random
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
-from sqlalchemy import event
-
 from gateway.clock import SystemClock
-from gateway.records import store as stores
-from gateway.records.gate import Disclosure, Gate
+from gateway.records.dictation import in_process, in_thread
+from gateway.records.driver import Columns, Driver
+from gateway.records.gate import Gate
 from gateway.records.log import Log
-from gateway.records.store import Store, sqlite
+from gateway.records.releases import Disclosure
+from gateway.records.scribe import InFile
+from gateway.records.store import sqlite
+from gateway.records.stream import LOG
 
 AT_ONCE = 4
 
@@ -31,39 +34,63 @@ def die(*_: object) -> NoReturn:
     raise AssertionError("still alive")
 
 
-def before_the_transaction(store: Store) -> None:
-    event.listen(store.engine, "begin", die)
+whole = InFile.transaction
 
 
-def after_the_record_is_written(store: Store) -> None:
-    event.listen(store.engine, "after_cursor_execute", lambda *told: die() if "INSERT INTO log " in told[2] else None)
+def before_the_transaction() -> None:
+    setattr(InFile, "transaction", die)  # noqa: B010 - whoever writes is in a thread of this process
 
 
-def before_the_commit(store: Store) -> None:
-    event.listen(store.engine, "commit", die)
+def after_the_record_is_written() -> None:
+    insert = Driver.insert
+
+    def inserted(driver: Driver, columns: Columns, rows: Sequence[tuple[object, ...]]) -> None:
+        insert(driver, columns, rows)
+        if columns == LOG:
+            die()
+
+    setattr(Driver, "insert", inserted)  # noqa: B010
 
 
-def after_the_commit(_: Store) -> None:
-    setattr(stores, "_tell", die)  # noqa: B010 - the first thing that happens once it is durable
+def before_the_commit() -> None:
+    @contextmanager
+    def transaction(book: InFile) -> Iterator[Driver]:
+        with whole(book) as driver:
+            yield driver
+            die()
+
+    setattr(InFile, "transaction", transaction)  # noqa: B010
 
 
-POINTS: tuple[Callable[[Store], None], ...] = (
+def after_the_commit() -> None:
+    @contextmanager
+    def transaction(book: InFile) -> Iterator[Driver]:
+        with whole(book) as driver:
+            yield driver
+        die()
+
+    setattr(InFile, "transaction", transaction)  # noqa: B010
+
+
+POINTS: tuple[Callable[[], None], ...] = (
     before_the_transaction, after_the_record_is_written, before_the_commit, after_the_commit
 )  # fmt: skip
 """The steps around the gate."""
 
 
-def point_of(child: int) -> Callable[[Store], None] | None:
+def point_of(child: int) -> Callable[[], None] | None:
     """Where a child is killed: each third one at a step around the gate, the others at a moment of chance."""
     return None if child % 3 else POINTS[child // 3 % len(POINTS)]
 
 
 async def write_for_ever(
-    file: Path, child: int, point: Callable[[Store], None] | None, say: int, begun: int, *, said_first: bool
+    file: Path, child: int, point: Callable[[], None] | None, say: int, begun: int, *, said_first: bool
 ) -> None:
     """Release one disclosure after the other, several at once, and say each number when it may leave."""
-    store = sqlite(file)
+    # Where it is killed at a moment of chance, every other has whoever records in a process of its own.
+    store = sqlite(file, scribe=in_process if point is None and child % 2 else in_thread)
     gate = Gate(store, Log("a"), SystemClock())
+    await gate.start()
 
     async def one(number: int) -> None:
         while True:
@@ -78,7 +105,7 @@ async def write_for_ever(
     os.write(say, f"{child * 1_000_000}\n".encode())
     os.write(begun, b"!")
     if point is not None:
-        point(store)
+        point()
     await asyncio.gather(*(one(child * 1_000_000 + 1 + each) for each in range(AT_ONCE)))
 
 

@@ -7,8 +7,9 @@ import pytest
 from sqlalchemy import insert, select
 
 from gateway.records.appointments import Appointments
-from gateway.records.log import Entry, Log, bodies_of
+from gateway.records.log import Log, bodies_of
 from gateway.records.store import Store
+from gateway.records.stream import Entry
 from gateway.records.tables import APPOINTMENT, FAILED_CODE
 from hoks.appointing import AppointmentWish, MadeAppointment, Pointer
 from hoks.errors import BadRequest

@@ -12,10 +12,12 @@ from sqlalchemy import Connection, func, select
 
 from gateway.records.appointments import Appointments
 from gateway.records.consents import Consents
-from gateway.records.gate import Disclosure, Gate, GroundChanged
-from gateway.records.log import Entry, Log, bodies_of
+from gateway.records.gate import Gate, GroundChanged
+from gateway.records.log import Log, bodies_of
+from gateway.records.releases import Disclosure
 from gateway.records.shares import Shares
 from gateway.records.store import Store
+from gateway.records.stream import Entry
 from gateway.records.tables import CONSENT, CONSENT_USE, LOG
 from hoks.consenting import RecipientKind
 from hoks.identifiers import PersonOid

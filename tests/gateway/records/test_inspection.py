@@ -6,10 +6,12 @@ import msgspec
 import pytest
 from sqlalchemy import Connection
 
+from gateway.records.faults import StoreBroken
 from gateway.records.inspection import LOG_READ, Enquiry, Inspection
-from gateway.records.log import Entry, Log, bodies_of
+from gateway.records.log import Log, bodies_of
 from gateway.records.looks import Looks
-from gateway.records.store import Store, StoreBroken
+from gateway.records.store import Store
+from gateway.records.stream import Entry
 from hoks.identifiers import OrganisationOid
 from hoks.wording import EVENTS
 from tests.gateway.records.test_consents import AINO, EERO, Clock

@@ -11,9 +11,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from deploy import log_verify
-from gateway.records.gate import Disclosure
+from gateway.records.faults import StoreBroken
 from gateway.records.keeping import Keeping, RecordsSettings, open_records
-from gateway.records.store import Store, StoreBroken
+from gateway.records.releases import Disclosure
+from gateway.records.store import Store
 from hoks.items import Item
 from hoks.relations import Consent
 from tests.gateway.records.test_consents import AINO, RIGHT, WORKPLACE, Clock

@@ -8,9 +8,10 @@ from sqlalchemy import Connection, delete
 
 from gateway.records.chain import APART
 from gateway.records.consents import Consents
-from gateway.records.log import Entry, Log
+from gateway.records.log import Log
 from gateway.records.looks import Looks
 from gateway.records.store import Store
+from gateway.records.stream import Entry
 from gateway.records.tables import LOG, METADATA
 from hoks.errors import SourcesUnavailable
 from hoks.identifiers import LearnerOid

@@ -8,8 +8,9 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, select
 
 from gateway.records import migration
-from gateway.records.log import Entry, Log
+from gateway.records.log import Log
 from gateway.records.store import Store
+from gateway.records.stream import Entry
 from gateway.records.tables import LOG, METADATA
 
 

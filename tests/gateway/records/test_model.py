@@ -31,8 +31,9 @@ from sqlalchemy import make_url
 from deploy import log_verify
 from gateway.records import migration
 from gateway.records.anchors import FileSink
-from gateway.records.gate import Disclosure, GroundChanged
+from gateway.records.gate import GroundChanged
 from gateway.records.keeping import Keeping
+from gateway.records.releases import Disclosure
 from gateway.records.store import Store, postgresql, sqlite
 from gateway.records.tables import METADATA
 from hoks.consenting import Language, Purpose, RecipientKind, Wish

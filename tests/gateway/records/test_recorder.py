@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from gateway.records import chain
 from gateway.records.disclosures import Recorder
-from gateway.records.gate import Disclosure
+from gateway.records.releases import Disclosure
 from hoks.caller import Caller, HeldRole, Role
 from hoks.disclosing import Told
 from hoks.identifiers import LearnerOid, OrganisationOid, PersonOid, StudyRightOid

@@ -18,11 +18,14 @@ from deploy import log_verify
 from gateway.clock import day_in_helsinki
 from gateway.records import retention
 from gateway.records.consents import Consents
-from gateway.records.gate import Disclosure, Gate
+from gateway.records.faults import StoreBroken
+from gateway.records.gate import Gate
 from gateway.records.keeping import RecordsSettings, open_records
-from gateway.records.log import Entry, Log, bodies_of
+from gateway.records.log import Log, bodies_of
+from gateway.records.releases import Disclosure
 from gateway.records.retention import Erased, Kept, Retention, years_before
-from gateway.records.store import Store, StoreBroken
+from gateway.records.store import Store
+from gateway.records.stream import Entry
 from gateway.records.tables import APPOINTMENT, CONSENT, CONSENT_USE, FAILED_CODE, LOG, SHARE, SUBJECT
 from tests.gateway.records.test_consents import AINO, WISH, Clock
 

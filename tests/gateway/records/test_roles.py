@@ -14,12 +14,15 @@ from sqlalchemy.engine import URL
 from gateway.cli import main
 from gateway.records import migration, roles
 from gateway.records.consents import Consents
-from gateway.records.gate import Disclosure, Gate, GroundChanged
-from gateway.records.log import Entry, Log, bodies_of
+from gateway.records.faults import StoreBroken
+from gateway.records.gate import Gate, GroundChanged
+from gateway.records.log import Log, bodies_of
+from gateway.records.releases import Disclosure
 from gateway.records.retention import Erased, Kept, Retention
 from gateway.records.roles import RoleRefused
 from gateway.records.shares import Shares
-from gateway.records.store import Store, StoreBroken, postgresql
+from gateway.records.store import Store, postgresql
+from gateway.records.stream import Entry
 from gateway.records.tables import METADATA
 from hoks.identifiers import PersonOid
 from sandbox.server import lay_out

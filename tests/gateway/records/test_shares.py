@@ -10,8 +10,9 @@ import pytest
 from sqlalchemy import Engine, event, select
 
 from gateway.records.consents import Consents
-from gateway.records.gate import Disclosure, Gate, GroundChanged
+from gateway.records.gate import Gate, GroundChanged
 from gateway.records.log import Log, bodies_of
+from gateway.records.releases import Disclosure
 from gateway.records.shares import Shares
 from gateway.records.store import Store
 from gateway.records.tables import SHARE

@@ -6,18 +6,20 @@ import itertools
 import stat
 import threading
 import time
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
-from sqlalchemy import Connection, func, select, text
+from sqlalchemy import Connection, event, func, select, text
 
 from deploy import log_verify
 from gateway.records import chain, migration
-from gateway.records.log import Entry, Log, bodies_of
-from gateway.records.store import Job, Store, StoreBroken, sqlite
+from gateway.records.faults import StoreBroken
+from gateway.records.log import Log, bodies_of
+from gateway.records.store import Job, Store, sqlite
+from gateway.records.stream import Entry
 from gateway.records.tables import LOG
 from tests.patience import PATIENCE_SECONDS
 
@@ -54,14 +56,10 @@ async def test_more_records_than_one_statement_takes_stand_in_order_each_found_b
 
 
 async def test_what_comes_in_one_turn_of_the_loop_is_one_transaction(store: Store) -> None:
-    groups: list[int] = []
-
-    def together(_: Connection, items: Sequence[int]) -> list[int | Exception]:
-        groups.append(len(items))
-        return [*items]
-
-    await asyncio.gather(*(store.write_together(together, number) for number in range(50)))
-    assert groups == [50]
+    begun: list[object] = []
+    event.listen(store.engine, "begin", begun.append)
+    await asyncio.gather(*(store.write(appended(number)) for number in range(50)))
+    assert len(begun) == 1
 
 
 async def test_what_a_job_raises_undoes_that_job_alone(store: Store) -> None:
@@ -91,25 +89,6 @@ async def test_what_a_job_raises_that_is_alone_in_its_transaction_undoes_it_too(
     assert await store.read(count) == 0
     await store.write(appended(1))
     assert await store.read(count) == 1
-
-
-async def test_neighbours_are_done_in_one_go_and_in_their_order_among_the_others(store: Store) -> None:
-    done: list[object] = []
-
-    def together(_: Connection, items: Sequence[int]) -> list[int | Exception]:
-        done.append([*items])
-        return [ValueError(str(each)) if each % 2 else each for each in items]
-
-    results = await asyncio.gather(
-        store.write(lambda _: time.sleep(0.1)),
-        *(store.write_together(together, number) for number in (1, 2)),
-        store.write(lambda _: done.append("alone")),
-        *(store.write_together(together, number) for number in (3, 4)),
-        return_exceptions=True,
-    )
-    assert done == [[1, 2], "alone", [3, 4]]
-    assert [str(each) for each in results] == ["None", "1", "2", "None", "3", "4"]
-    assert [isinstance(each, ValueError) for each in results[1:]] == [True, False, False, True, False]
 
 
 async def test_where_the_database_refuses_everybody_in_the_group_is_told_and_nothing_is_written(store: Store) -> None:

@@ -16,10 +16,13 @@ from gateway.clock import day_in_helsinki
 from gateway.records import keeping, migration
 from gateway.records.anchors import FileSink
 from gateway.records.consents import Consents
-from gateway.records.gate import Disclosure, Gate, GroundChanged
+from gateway.records.faults import StoreBroken
+from gateway.records.gate import Gate, GroundChanged
 from gateway.records.keeping import Keeping
-from gateway.records.log import Entry, Log
-from gateway.records.store import Store, StoreBroken, sqlite
+from gateway.records.log import Log
+from gateway.records.releases import Disclosure
+from gateway.records.store import Store, sqlite
+from gateway.records.stream import Entry
 from tests.gateway.records.test_consents import AINO, WISH
 
 TOLD = Disclosure(subject="nobody", body={"event": "disclosed"})

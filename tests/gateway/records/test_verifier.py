@@ -26,7 +26,8 @@ from sqlalchemy import NullPool, create_engine, update
 from deploy import log_verify
 from gateway.records import chain
 from gateway.records.anchors import Anchors
-from gateway.records.log import Entry, Log
+from gateway.records.log import Log
+from gateway.records.stream import Entry
 from gateway.records.tables import LOG, METADATA
 from tests.postgres import PostgresServer
 from tests.shown import command as command_of

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 import gateway.app
 from gateway.cli import main
-from gateway.records import store
+from gateway.records import dictation
 from gateway.records.disclosures import Recorder
 from hoks.caller import Caller
 from hoks.disclosing import Told
@@ -34,9 +34,14 @@ def sent_first() -> None:
 
 
 def not_synced() -> None:
-    setattr(store, "_PRAGMAS", (*store._PRAGMAS, "synchronous = NORMAL"))  # noqa: B010
+    # Whoever records is a program of its own.
+    setattr(dictation, "_PROGRAM", dictation._PROGRAM.replace("main(int", _NOT_SYNCED + "main(int"))  # noqa: B010
 
 
+_NOT_SYNCED = """
+from gateway.records import opening
+opening._PRAGMAS = (*opening._PRAGMAS, "synchronous = NORMAL")
+"""
 FAULTS = {"sent-first": sent_first, "not-synced": not_synced}
 
 if __name__ == "__main__":
