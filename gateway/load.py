@@ -15,9 +15,9 @@ from cachetools import LRUCache
 from gateway.settings import OverloadSettings
 
 LOOKED_SECONDS = 0.05
-"""After so long it is looked whether there have come to be more."""
-_LOOKS = 10
-"""The last looks, which say whether there come to be more."""
+"""After so long it is looked again."""
+_LOOK_SECONDS, _LOOKS = LOOKED_SECONDS / 2, 10
+"""After so long it is looked whether there have come to be more, which so many of the last looks say."""
 _SHARE, _FEW = 0.2, 4
 """More than that share of those under way, and so many, are not the same who ask again."""
 _GREW, _LATELY = 3, 4
@@ -63,7 +63,7 @@ class Crowd:
             self.stands = self.stands and now - self._gone_at <= LOOKED_SECONDS
             self._gone_at, self._looked_at = None, now
             self._came.clear()
-        elif now - self._looked_at >= LOOKED_SECONDS:
+        elif now - self._looked_at >= _LOOK_SECONDS:
             self._looked_at = now
             self._came.append(waiting + begun + refused)
             more = self._came[-1] - min(self._came)

@@ -741,7 +741,7 @@ def test_who_asks_little_is_not_refused_because_another_asks_much_however_reques
 def test_of_twice_as_much_as_can_be_answered_nine_tenths_of_what_can_are_and_nobody_waits_long() -> None:
     told = played(2.0)
     assert len(told.answered) >= 0.9 * SECONDS / WORK
-    # A burst is borne for a fifth of a second; whoever comes afterwards waits behind a handful, or not at all.
-    assert told.longest <= 0.12
+    # A burst is borne for a tenth of a second; whoever comes afterwards waits behind a handful, or not at all.
+    assert told.longest <= 0.08
     assert told.answered[len(told.answered) // 2] <= 0.03
-    assert told.refused[-1] <= 0.12
+    assert told.refused[-1] <= 0.06
