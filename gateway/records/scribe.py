@@ -18,7 +18,6 @@ from typing import Any, Protocol
 
 import msgspec
 
-from gateway.records import opening
 from gateway.records.driver import Driver
 from gateway.records.faults import CROSSED, READ_ONLY, code_of, named
 from gateway.records.files import Files
@@ -60,7 +59,7 @@ class Ready(msgspec.Struct, frozen=True, tag=True):
 
 
 class Begun(msgspec.Struct, frozen=True, tag=True):
-    """Said before its ``until`` of a group that took long to begin: it is not to be given up any more."""
+    """Said of each group before its ``until``: it is not to be given up any more, however long it takes."""
 
 
 class Done(msgspec.Struct, frozen=True, tag=True):
@@ -102,13 +101,13 @@ class Scribe:
         self._has_begun = False
 
     def record(self, group: Group, begun: Callable[[], None]) -> Done:
-        """Record a group; ``begun`` is called where that was not begun soon."""
+        """Record a group; ``begun`` is called once that cannot be given up any more."""
         done = self._recorded(group.releases, group.until, begun)
         if done.fault is None or not self._has_begun:
             return done
         if self._fault_code in CROSSED:
             # Groups of two instances can wait for each other where no two releases would.
-            alone = [self._recorded([each], float("inf"), begun) for each in group.releases]
+            alone = [self._recorded([each], float("inf"), lambda: None) for each in group.releases]
             return Done(
                 tuple(outcome for each in alone for outcome in each.outcomes),
                 next((each.fault for each in alone if each.fault is not None), None),
@@ -121,8 +120,7 @@ class Scribe:
             with self._book.transaction() as driver:
                 if self._clock() > until:
                     raise _Late
-                if self._clock() > until - opening.PATIENCE_SECONDS / 2:
-                    begun()
+                begun()
                 self._has_begun = True
                 may_leave = record(driver, self._stream, releases) if releases else _probed(driver)
         except _Late:
