@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
@@ -52,28 +53,21 @@ def after_the_record_is_written() -> None:
     setattr(Driver, "insert", inserted)  # noqa: B010
 
 
-def before_the_commit() -> None:
+def at_the_commit(*, is_done: bool) -> None:
     @contextmanager
     def transaction(book: InFile) -> Iterator[Driver]:
         with whole(book) as driver:
             yield driver
-            die()
-
-    setattr(InFile, "transaction", transaction)  # noqa: B010
-
-
-def after_the_commit() -> None:
-    @contextmanager
-    def transaction(book: InFile) -> Iterator[Driver]:
-        with whole(book) as driver:
-            yield driver
+            if not is_done:
+                die()
         die()
 
     setattr(InFile, "transaction", transaction)  # noqa: B010
 
 
 POINTS: tuple[Callable[[], None], ...] = (
-    before_the_transaction, after_the_record_is_written, before_the_commit, after_the_commit
+    before_the_transaction, after_the_record_is_written,
+    partial(at_the_commit, is_done=False), partial(at_the_commit, is_done=True),
 )  # fmt: skip
 """The steps around the gate."""
 
