@@ -187,13 +187,15 @@ async def _recovered(it: Standing, rate: float, normal: float) -> float:
 
 
 async def r5b(here: Scene, chosen: Chosen) -> Told:
-    """One who asks ten times as often as each of the others, by turns with the others alone."""
+    """One who asks ten times as often as each of the others, who ask for half of what can be answered; by turns with
+    the others alone."""
     turns, beside, greedy = list[tuple[list[float], list[float]]](), list[Answered](), list[Answered]()
     seconds = chosen.seconds(20, 3)
     async with warm(here, chosen) as it:
         with Pressed(it.pid) as pressed:
             for _ in range(TURNS):
-                each = await it.most(seconds / 2) / (2 * CROWD)
+                # What eight by turns are answered is more: what they tell is recorded together.
+                each = await it.capacity(chosen.seconds(6, 1.5)) / (2 * CROWD)
                 others = Stream(it.address, it.requests, CROWD * each)
                 often = Stream(it.address, [request(here.token("staff-a"), QUERY)], 10 * each)
                 (alone,) = await it.asks.streams(seconds, others)

@@ -177,11 +177,14 @@ class Admission:
     def _are_waiting(self, number: int) -> None:
         """So many wait from now on; fewer of them where they turn out to be a crowd."""
         self.waiting = number
-        was_crowded = self._crowd.stands
+        was_crowded, times = self._crowd.stands, self._crowd.times
         self._crowd.sees(number, self.open, self.refused, self.came)
         self._room.sees(number, self.open)
-        if self._crowd.stands and not was_crowded:
+        if self._crowd.stands and (not was_crowded or self._crowd.times < times):
             self._thin_out()
+        if not self._crowd.stands and (was_crowded or not number):
+            # In a crowd it is told by those in whose place another came, too: hardly anybody goes on waiting.
+            self._let_in_at = None
 
     def _let_in(self) -> None:
         """Let whoever's turn it is work, as long as there is room."""
@@ -193,8 +196,6 @@ class Admission:
                 self._let_in_of(caller)
             else:
                 break
-        if not self.waiting:
-            self._let_in_at = None
 
     def _next(self) -> str | None:
         """Who of those that wait and for whom there is room has begun the least."""
@@ -234,12 +235,17 @@ class Admission:
     def _most_waiting(self, caller: str) -> float:
         if self._crowd.stands:
             # Not for who asks so little are there too many.
-            return self._settings.waiting if self._asked.is_little(caller) else self._settings.crowded
+            return self._settings.waiting if self._asked.is_little(caller) else self._crowded
         if self._pace <= 0:
             return self._settings.waiting
         in_time = _EXPECTED_SHARE * self._settings.waiting_seconds / self._pace
         # Of few nothing is known about the pace.
         return max(self._settings.crowded, min(self._settings.waiting, in_time))
+
+    @property
+    def _crowded(self) -> int:
+        """So many may wait in a crowd."""
+        return self._settings.crowded * self._crowd.times
 
     def _refuse_for(self, caller: str) -> None:
         """Refuse one who waits in favour of a caller, or else the caller.
@@ -256,7 +262,7 @@ class Admission:
         """Refuse those who are too many in a crowd, as long as they ask much."""
         # Looked at once: there may be hundreds, and nobody is answered meanwhile.
         weights = self._weights()
-        while self.waiting > self._settings.crowded and not self._asked.is_little(first := self._first_to_go(weights)):
+        while self.waiting > self._crowded and not self._asked.is_little(first := self._first_to_go(weights)):
             self._send_away(first)
             weights[first] -= 1
             if first not in self._lines:

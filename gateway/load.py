@@ -24,13 +24,17 @@ _GREW, _LATELY = 3, 4
 """So many of the last so many looks each find more than the one before: a machine that halts once leaves one leap."""
 _LOST = 1 / 6
 """Of those who come, the share that is refused although there is time for all, where hardly anybody may wait."""
+_MOST_TIMES = 16
+"""So many times as many may wait at the most while it is tried whether more waiting is enough."""
 
 
 class Crowd:
-    """Whether more come than go: from when those under way become more and more, until nobody waits for a while or few
-    are refused.
+    """Whether more come than go: from when those under way become more and more, until nobody waits for a while or
+    nobody is refused any more.
 
-    A burst becomes smaller by itself, and those who ask again only when they are answered never become more.
+    A burst becomes smaller by itself, and those who ask again only when they are answered never become more. Where few
+    are refused twice as many may wait, again and again: if that was enough it was no crowd, and if not, the next that
+    is refused does not have to be waited for.
     """
 
     def __init__(self, clock: Callable[[], float]) -> None:
@@ -43,6 +47,8 @@ class Crowd:
         self._counted: tuple[float, int, int] | None = None
         """While it stands: when it was last looked how many are refused, and how many had been refused and had come."""
         self.stands = False
+        self.times = 1
+        """While it stands: how many times as many may wait as where hardly anybody may."""
 
     def sees(self, waiting: int, begun: int, refused: int, came: int) -> None:
         """So many wait now, so many are begun, and so many were ever refused, and came."""
@@ -50,10 +56,12 @@ class Crowd:
         if not self.stands:
             self._counted = None
         elif self._counted is None:
-            self._counted = now, refused, came
+            self._counted, self.times = (now, refused, came), 1
         elif now - self._counted[0] >= _LOOKS * LOOKED_SECONDS:
-            self.stands = refused - self._counted[1] > _LOST * (came - self._counted[2])
+            lost, of_those = refused - self._counted[1], came - self._counted[2]
             self._counted = now, refused, came
+            self.times = min(_MOST_TIMES, 2 * self.times) if lost <= _LOST * of_those else 1
+            self.stands = lost > 0
             if not self.stands:
                 # Those who were refused until now do not come any more.
                 self._came.clear()
@@ -72,14 +80,15 @@ class Crowd:
             self.stands = self.stands or are_more
 
 
-_BUSY_SHARE, _IDLE_SHARE = 0.85, 0.7
-"""Of its time, how much a thread works that has all it can do, and how much one that could do more."""
+_FULL_SHARE, _BUSY_SHARE, _IDLE_SHARE = 0.95, 0.85, 0.7
+"""Of its time, how much a thread works that has all it can do, one that has nearly, and one that could do more."""
 _LATELY_SECONDS = 0.5
 """After so long a request counts a third of what it did: whoever begins to ask much is soon known for it."""
 _REMEMBERED = 4_096
 """Callers, of whom it is known how much they asked."""
-_FEWEST_BEGUN, _BEGUN = 3, 16
-"""Times as many as may work: so many may be begun at the least, and at the outset."""
+_FEWEST_BEGUN, _FEW_BEGUN, _BEGUN = 2, 3, 16
+"""Times as many as may work: so many may be begun at the least where the thread has all it can do, or nearly, and at
+the outset."""
 
 
 def busy_seconds() -> float:
@@ -153,5 +162,5 @@ class Room:
             if share < _IDLE_SHARE:
                 self.most = min(self._settings.open, self.most + max(1, self.most // 4))
             elif share > _BUSY_SHARE:
-                fewest = _FEWEST_BEGUN * self._settings.working
-                self.most = min(self.most, max(fewest, begun - max(1, self.most // 8)))
+                fewest = (_FEWEST_BEGUN if share > _FULL_SHARE else _FEW_BEGUN) * self._settings.working
+                self.most = max(fewest, min(self.most, begun - max(1, self.most // 8)))

@@ -63,8 +63,8 @@ class OverloadSettings(_Section, frozen=True):
     """Requests that are begun at once, those that wait for a source included."""
     waiting: Count = 256
     """Requests that may wait for their turn, where the pace lets them have it in time."""
-    crowded: Count = 2
-    """Requests that may wait where more come than go."""
+    crowded: Count = 1
+    """Requests that may wait where more come than go; more where that is few too few."""
     waiting_seconds: Seconds = 0.3
     """How long one waits for its turn at most."""
     each: Count = 32

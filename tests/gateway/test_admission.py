@@ -345,20 +345,85 @@ async def test_a_machine_that_halts_now_and_then_while_a_burst_waits_makes_no_cr
     assert (crowd.door.waiting, crowd.door.refused) == (20, 0)
 
 
-@pytest.mark.parametrize(("refused_of_ten", "stands"), [(1, False), (2, True)])
-def test_a_crowd_is_over_when_few_of_those_who_come_are_refused_although_some_always_wait(
-    refused_of_ten: int, *, stands: bool
-) -> None:
+class Found:
+    """A crowd that has just been found."""
+
+    def __init__(self) -> None:
+        self._hands = Hands()
+        self.crowd = load.Crowd(self._hands)
+        self._refused = self._came = 0
+        for waiting in (10, 20, 30, 40, 50):
+            self._looks(waiting)
+        assert self.crowd.stands
+
+    def _looks(self, waiting: int) -> None:
+        self.crowd.sees(waiting, 1, self._refused, self._came)
+        self._hands.now += LOOK
+
+    def half_a_second(self, refused_of_ten: int) -> None:
+        """In each look ten come, of whom so many are refused; one always waits."""
+        for _ in range(10):
+            self._refused, self._came = self._refused + refused_of_ten, self._came + 10
+            self._looks(1)
+
+
+def test_a_crowd_is_over_when_nobody_is_refused_any_more_although_some_always_wait() -> None:
+    found = Found()
+    found.half_a_second(1)
+    assert found.crowd.stands
+    found.half_a_second(0)
+    found.half_a_second(0)
+    assert not found.crowd.stands
+
+
+def test_where_few_are_refused_twice_as_many_may_wait_until_many_are() -> None:
+    found, times = Found(), []
+    for refused_of_ten in (1, 1, 1, 1, 1, 1, 2, 1):
+        found.half_a_second(refused_of_ten)
+        times.append(found.crowd.times)
+    # Counted from the first look after it was found, so that half a second is told in the next.
+    assert (times, found.crowd.stands) == ([1, 2, 4, 8, 16, 16, 16, 1], True)
+
+
+async def test_where_fewer_may_wait_again_those_are_refused_who_are_too_many() -> None:
     hands = Hands()
-    crowd = load.Crowd(hands)
-    for waiting in (10, 20, 30, 40, 50):
-        crowd.sees(waiting, 1, 0, waiting)
+    crowd = Crowd(admission(crowded=1, clock=hands))
+    await crowd.comes("x1", "a1")
+    for look in range(4):
         hands.now += LOOK
-    assert crowd.stands
-    for looks in range(12):
-        crowd.sees(2, 1, refused_of_ten * looks, 10 * looks)
+        await crowd.comes(*(f"{name}{look}" for name in "bcdef"))
+    assert (crowd.door._crowd.stands, crowd.door.waiting) == (True, 1)
+    # One of ten is refused for half a second, and for another half.
+    for half in range(22):
+        for place in range(9):
+            await crowd.ends(crowd.served[-1])
+            await crowd.comes(f"b{half}-{place}")
+        hands.now += LOOKED_SECONDS
+        await crowd.comes(f"b{half}-refused")
+    assert crowd.door._crowd.times == 4
+    await crowd.comes(*(f"b-{place}" for place in range(9)))
+    assert crowd.door.waiting == 4
+    for look in range(12):
+        await crowd.comes(*(f"b--{look}-{place}" for place in range(9)))
+        hands.now += LOOKED_SECONDS
+    assert (crowd.door.waiting, crowd.door._crowd.times) == (1, 1)
+
+
+async def test_in_a_crowd_in_which_hardly_anybody_waits_the_pace_is_known_all_the_same() -> None:
+    hands = Hands()
+    crowd = Crowd(admission(crowded=1, clock=hands))
+    await crowd.comes("x1", "a1")
+    for look in range(4):
         hands.now += LOOK
-    assert crowd.stands == stands
+        await crowd.comes(*(f"{name}{look}" for name in "bcdef"))
+    assert (crowd.door._crowd.stands, crowd.door.waiting, crowd.door._pace) == (True, 1, 0.0)
+    for place in range(40):
+        hands.now += 0.02
+        await crowd.ends(crowd.served[-1])
+        assert crowd.door.waiting == 0
+        await crowd.comes(f"b-{place}", f"c-{place}")
+    # The first of forty has none before it: a tenth of the way each, thirty-nine times.
+    assert crowd.door._pace == pytest.approx(0.02 * (1 - 0.9**39))
 
 
 async def test_a_few_more_now_and_then_are_no_crowd() -> None:
@@ -459,7 +524,7 @@ async def test_who_asks_little_is_let_in_past_one_for_whom_there_is_no_room() ->
     await asyncio.gather(*waiting, return_exceptions=True)
 
 
-@pytest.mark.parametrize(("share", "in_the_end"), [(1.0, 3), (0.8, 16), (0.5, 100)])
+@pytest.mark.parametrize(("share", "in_the_end"), [(1.0, 2), (0.9, 3), (0.8, 16), (0.5, 100)])
 def test_while_some_wait_as_many_may_be_begun_as_keep_the_thread_at_work(share: float, in_the_end: int) -> None:
     hands = Hands()
     room = Room(OverloadSettings(open=100), hands, lambda: share * hands.now)
