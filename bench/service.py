@@ -189,13 +189,15 @@ async def _recovered(it: Standing, rate: float, normal: float) -> float:
 async def r5b(here: Scene, chosen: Chosen) -> Told:
     """One who asks ten times as often as each of the others, who ask for half of what can be answered; by turns with
     the others alone."""
-    turns, beside, greedy = list[tuple[list[float], list[float]]](), list[Answered](), list[Answered]()
+    turns, crowded = list[tuple[list[float], list[float]]](), list[tuple[list[float], list[float]]]()
+    beside, greedy, most = list[Answered](), list[Answered](), list[Answered]()
     seconds = chosen.seconds(20, 3)
     async with warm(here, chosen) as it:
         with Pressed(it.pid) as pressed:
             for _ in range(TURNS):
                 # What eight by turns are answered is more: what they tell is recorded together.
-                each = await it.capacity(chosen.seconds(6, 1.5)) / (2 * CROWD)
+                capacity = await it.capacity(chosen.seconds(6, 1.5))
+                each = capacity / (2 * CROWD)
                 others = Stream(it.address, it.requests, CROWD * each)
                 often = Stream(it.address, [request(here.token("staff-a"), QUERY)], 10 * each)
                 (alone,) = await it.asks.streams(seconds, others)
@@ -203,7 +205,11 @@ async def r5b(here: Scene, chosen: Chosen) -> Told:
                 turns.append(([_waited(answer) for answer in these], times(alone)))
                 beside += these
                 greedy += those
-    refused = sum(answer.status != 200 for answer in beside)
+                # By ten times as much hardly more is asked than can be answered.
+                these, _ = await it.asks.streams(seconds, others, often._replace(rate=2 * capacity - CROWD * each))
+                crowded.append(([_waited(answer) for answer in these], times(alone)))
+                most += these
+    refused, of_most = (sum(answer.status != 200 for answer in told) for told in (beside, most))
     share = 100 * sum(each.status == 200 for each in greedy) / len(greedy)
     return [
         *pressed.judged(
@@ -211,6 +217,10 @@ async def r5b(here: Scene, chosen: Chosen) -> Told:
         ),
         Line("R5b", f"the others refused, of {len(beside)}", refused, NO_LIMIT),
         Line("R5b", "who asks so much: answered, of what was asked", share, NO_LIMIT, "%"),
+        Line(
+            "R5b", "where twice as much is asked as can be answered: the others' p99", by_turns(crowded), NO_LIMIT, "x"
+        ),
+        Line("R5b", f"and the others refused, of {len(most)}", of_most, NO_LIMIT),
     ]
 
 

@@ -97,7 +97,8 @@ def written(url: URL | str, records: int, keys: Keys) -> None:
             told = [Entry(body=TOLD, subject=SUBJECT)] * min(MOST_RECORDS, records - first)
             log.append(connection, told, at=AT + first)
             anchor = anchors.due(connection, AT + first, at_once=True)
-        assert anchor is not None
+            assert anchor is not None
+            anchors.keep(connection, anchor)
         sink.keep(anchor)
     engine.dispose()
 

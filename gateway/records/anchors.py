@@ -75,14 +75,12 @@ class Anchors:
         self._key = key
 
     def due(self, connection: Connection, at: int, *, at_once: bool = False) -> Anchor | None:
-        """The anchor over what has none yet, where it is many or old enough, or is to be anchored ``at_once``.
+        """The next anchor over what has none yet, where that is many or old enough, or is to be anchored ``at_once``.
 
-        It is kept in the log's own database. A clock that was set back behind the log tells nobody how old a record
-        is: then it is old enough.
+        It is only made here: to read and to sign takes nobody's turn to write. A clock that was set back behind the log
+        tells nobody how old a record is: then it is old enough.
         """
-        anchored = connection.execute(
-            select(func.coalesce(func.max(ANCHOR.c.last), 0)).where(ANCHOR.c.stream == self._stream)
-        ).scalar_one()
+        anchored = self._anchored(connection)
         rows = connection.execute(
             select(LOG.c.seq, LOG.c.at, LOG.c.hash)
             .where(LOG.c.stream == self._stream, LOG.c.seq > anchored)
@@ -93,9 +91,19 @@ class Anchors:
         if not rows or (len(rows) < MOST_RECORDS and is_young and not at_once):
             return None
         at = max(at, rows[-1].at)
-        anchor = self._signed(rows[0].seq, rows[-1].seq, at, [row.hash for row in rows])
-        connection.execute(insert(ANCHOR), [msgspec.structs.asdict(anchor)])
-        return anchor
+        return self._signed(rows[0].seq, rows[-1].seq, at, [row.hash for row in rows])
+
+    def keep(self, connection: Connection, anchor: Anchor) -> None:
+        """Keep an anchor in the log's own database, unless another has come before it."""
+        if self._anchored(connection) == anchor.first - 1:
+            connection.execute(insert(ANCHOR), [msgspec.structs.asdict(anchor)])
+
+    def _anchored(self, connection: Connection) -> int:
+        """The last record that is under an anchor."""
+        last: int = connection.execute(
+            select(func.coalesce(func.max(ANCHOR.c.last), 0)).where(ANCHOR.c.stream == self._stream)
+        ).scalar_one()
+        return last
 
     def waiting(self, connection: Connection) -> list[Anchor]:
         """The anchors that are not yet kept outside, oldest first."""

@@ -139,9 +139,10 @@ class Keeping:
         return False
 
     async def anchor(self, *, at_once: bool = False) -> None:
-        """Make the anchor that is due, and hand outside what waits. Raises ``StoreBroken`` and ``OSError``."""
+        """Make the anchors that are due, and hand outside what waits. Raises ``StoreBroken`` and ``OSError``."""
         now = int(self._clock.now().timestamp() * 1000)
-        await self.store.write(partial(self._anchors.due, at=now, at_once=at_once))
+        while (due := await self.store.read(partial(self._anchors.due, at=now, at_once=at_once))) is not None:
+            await self.store.write(partial(self._anchors.keep, anchor=due))
         if self._sink is None:
             return
         waiting = await self.store.read(self._anchors.waiting)

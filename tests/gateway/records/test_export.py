@@ -33,7 +33,10 @@ def key() -> Ed25519PrivateKey:
 
 async def anchored(store: Store, key: Ed25519PrivateKey, stream: str = "a") -> list[log_verify.Anchor]:
     """Anchor what has no anchor yet."""
-    made = await store.write(lambda connection: Anchors(stream, key).due(connection, NINE, at_once=True))
+    anchors = Anchors(stream, key)
+    made = await store.read(lambda connection: anchors.due(connection, NINE, at_once=True))
+    assert made is not None
+    await store.write(lambda connection: anchors.keep(connection, made))
     return [log_verify.Anchor(*(getattr(made, name) for name in log_verify.Anchor._fields))]
 
 

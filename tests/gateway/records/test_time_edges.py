@@ -193,6 +193,28 @@ async def test_a_record_waits_a_minute_for_its_anchor_over_every_midnight_and_ch
     await kept.keeping.aclose()
 
 
+async def test_more_than_a_thousand_records_have_as_many_anchors_as_they_need_and_the_rest_waits_a_minute(
+    kept: Kept,
+) -> None:
+    kept.outside.parent.mkdir()
+    await kept.keeping.gate.release([TOLD] * 2_500)
+    await kept.keeping.anchor()
+    assert kept.anchored() == [(1, 1000), (1001, 2000)]
+    kept.clock.moment += timedelta(seconds=60)
+    await kept.keeping.anchor()
+    assert kept.anchored() == [(1, 1000), (1001, 2000), (2001, 2500)]
+    await kept.keeping.aclose()
+
+
+async def test_an_anchor_of_which_another_has_taken_the_place_is_not_kept(kept: Kept) -> None:
+    kept.outside.parent.mkdir()
+    await kept.keeping.gate.release([TOLD] * 3)
+    kept.clock.moment += timedelta(minutes=2)
+    await asyncio.gather(*(kept.keeping.anchor() for _ in range(3)))
+    assert {*kept.anchored()} == {(1, 3)}
+    await kept.keeping.aclose()
+
+
 @pytest.mark.parametrize("back", [timedelta(seconds=1), timedelta(hours=1), timedelta(days=400)])
 async def test_a_clock_that_is_set_back_holds_up_no_anchor(kept: Kept, back: timedelta) -> None:
     kept.outside.parent.mkdir()

@@ -68,7 +68,8 @@ def whole(tmp_path_factory: pytest.TempPathFactory, key: Ed25519PrivateKey) -> K
             log.append(connection, [Entry(body=told)], at=AT + 700_000)
         with engine.begin() as connection:
             anchor = anchors.due(connection, AT + 800_000)
-        assert anchor is not None
+            assert anchor is not None
+            anchors.keep(connection, anchor)
         outside.append(log_verify.Anchor(*(getattr(anchor, name) for name in log_verify.Anchor._fields)))
     engine.dispose()
     return file, outside
