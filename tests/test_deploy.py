@@ -146,7 +146,7 @@ def of_front(pattern: str) -> str:
 
 
 def seconds(text: str) -> float:
-    number, kind = re.fullmatch(r"(\d+)(ms|s)", text).groups()  # type: ignore[union-attr]
+    number, kind = re.fullmatch(r"(\d+)(ms|s)", text).groups()  # type: ignore[union-attr]  # HAProxy's form
     return int(number) / {"ms": 1000, "s": 1}[kind]
 
 

@@ -382,7 +382,7 @@ async def test_an_enrolment_of_nobody_leaves_everybody_open_and_its_right_is_nob
 
 async def test_an_enrolment_that_says_nothing_readable_closes_everything() -> None:
     server = RosterServer([user(1)], [enrolment(1)])
-    server.rows["enrollments"].append("a line of text")  # type: ignore[arg-type]
+    server.rows["enrollments"].append("a line of text")  # type: ignore[arg-type]  # wrong on purpose
     assert [(each.outcome, each.value) for each in await answers(server, ONE)] == [(Outcome.INVALID, None)]
 
 

@@ -90,7 +90,7 @@ def settings(tmp_path: Path) -> Settings:
 
 
 def in_production(settings: Settings, **view: object) -> Settings:
-    return replace(settings, mode="production", view=ViewSettings(**view))  # type: ignore[arg-type]
+    return replace(settings, mode="production", view=ViewSettings(**view))  # type: ignore[arg-type]  # whatever a test sets
 
 
 def test_it_is_served_in_a_sandbox_and_in_production_where_the_settings_say_so(settings: Settings) -> None:

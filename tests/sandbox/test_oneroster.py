@@ -169,7 +169,7 @@ def configured(tmp_path_factory: pytest.TempPathFactory, world: World) -> tuple[
     sources = {each.id: each for each in load(file).source}
     table, roster = sources["c-table"], sources["c-roster"]
     assert isinstance(roster, OneRosterSettings)
-    return roster, TableSource(table, FixedDayClock(BUSINESS_DAY))  # type: ignore[arg-type]
+    return roster, TableSource(table, FixedDayClock(BUSINESS_DAY))  # type: ignore[arg-type]  # the settings of c-table
 
 
 def connected(
@@ -229,7 +229,7 @@ async def test_the_list_and_the_holders_are_those_of_cs_files(
     assert listed.answers[settings.provider].outcome is Outcome.OK
     assert listed.answers == expected.answers
     rights = [each.oid for each in world.rights]
-    held = (await source.holders(rights)).answers  # type: ignore[arg-type]
+    held = (await source.holders(rights)).answers  # type: ignore[arg-type]  # the sandbox's OIDs are plain texts
     assert {oid: answer.value for oid, answer in held.items() if answer.value} == {
         each.oid: each.person.oid for each in world.rights_of("C")
     }

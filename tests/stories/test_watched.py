@@ -111,7 +111,7 @@ def overheard(gateway: Gateway) -> set[str]:
             said.update(re.findall(rf"\S{{{SHORTEST},}}", body.decode(errors="replace")))
         return httpx.Response(response.status_code, headers=response.headers, stream=httpx.ByteStream(body))
 
-    gateway.loopback.handle_async_request = listening  # type: ignore[method-assign]
+    gateway.loopback.handle_async_request = listening  # type: ignore[method-assign]  # listens in between
     return said
 
 

@@ -281,7 +281,7 @@ def _shared_loaders(patch: pytest.MonkeyPatch) -> None:
 
     def leaky(context: Context, *given: Any) -> None:
         _CONTEXT(context, *given)
-        context.student = kept.setdefault("student", context.student)  # type: ignore[method-assign]
+        context.student = kept.setdefault("student", context.student)  # type: ignore[method-assign]  # the leak
 
     patch.setattr(Context, "__init__", leaky)
 

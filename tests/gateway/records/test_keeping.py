@@ -123,4 +123,4 @@ async def test_a_key_of_another_kind_or_none_at_all_is_refused_by_the_name_of_it
 )
 def test_a_store_is_a_file_or_a_database_with_its_password(wrong: dict[str, str | Path]) -> None:
     with pytest.raises(ValueError, match=r"^records: "):
-        RecordsSettings(anchor_key_file=Path("k"), **wrong)  # type: ignore[arg-type]
+        RecordsSettings(anchor_key_file=Path("k"), **wrong)  # type: ignore[arg-type]  # wrong on purpose
