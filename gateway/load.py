@@ -54,9 +54,9 @@ class Crowd:
         """So many wait now, so many are begun, and so many were ever refused, and came."""
         now = self._clock()
         if not self.stands:
-            self._counted = None
+            self._counted, self.times = None, 1
         elif self._counted is None:
-            self._counted, self.times = (now, refused, came), 1
+            self._counted = now, refused, came
         elif now - self._counted[0] >= _LOOKS * LOOKED_SECONDS:
             lost, of_those = refused - self._counted[1], came - self._counted[2]
             self._counted = now, refused, came

@@ -352,13 +352,21 @@ class Found:
         self._hands = Hands()
         self.crowd = load.Crowd(self._hands)
         self._refused = self._came = 0
-        for waiting in (10, 20, 30, 40, 50):
-            self._looks(waiting)
+        self.becomes_more()
         assert self.crowd.stands
 
     def _looks(self, waiting: int) -> None:
         self.crowd.sees(waiting, 1, self._refused, self._came)
         self._hands.now += LOOK
+
+    def becomes_more(self) -> None:
+        """Those who wait become more and more."""
+        for waiting in (10, 20, 30, 40, 50):
+            self._looks(waiting)
+
+    def refuses(self) -> None:
+        """One is refused."""
+        self._refused += 1
 
     def half_a_second(self, refused_of_ten: int) -> None:
         """In each look ten come, of whom so many are refused; one always waits."""
@@ -385,6 +393,25 @@ def test_where_few_are_refused_twice_as_many_may_wait_until_many_are() -> None:
     assert (times, found.crowd.stands) == ([1, 2, 4, 8, 16, 16, 16, 1], True)
 
 
+def test_one_who_is_refused_in_half_a_second_is_enough_for_a_crowd_to_stand() -> None:
+    found = Found()
+    found.half_a_second(0)
+    found.refuses()
+    found.half_a_second(0)
+    assert found.crowd.stands
+    found.half_a_second(0)
+    assert not found.crowd.stands
+
+
+def test_where_a_crowd_is_found_again_hardly_anybody_may_wait_from_then_on() -> None:
+    found = Found()
+    for refused_of_ten in (1, 1, 1, 0, 0):
+        found.half_a_second(refused_of_ten)
+    assert (found.crowd.stands, found.crowd.times) == (False, 1)
+    found.becomes_more()
+    assert (found.crowd.stands, found.crowd.times) == (True, 1)
+
+
 async def test_where_fewer_may_wait_again_those_are_refused_who_are_too_many() -> None:
     hands = Hands()
     crowd = Crowd(admission(crowded=1, clock=hands))
@@ -407,6 +434,39 @@ async def test_where_fewer_may_wait_again_those_are_refused_who_are_too_many() -
         await crowd.comes(*(f"b--{look}-{place}" for place in range(9)))
         hands.now += LOOKED_SECONDS
     assert (crowd.door.waiting, crowd.door._crowd.times) == (1, 1)
+
+
+async def test_the_time_in_which_nobody_waited_is_no_pace() -> None:
+    hands = Hands()
+    crowd = Crowd(admission(crowded=1, clock=hands))
+    await crowd.comes("x1", "a1", "a2")
+    for name in ("x1", "a1"):
+        hands.now += 0.02
+        await crowd.ends(name)
+    assert crowd.door._pace == pytest.approx(0.1 * 0.02)
+    await crowd.ends("a2")
+    hands.now += 10.0
+    await crowd.comes("y1", "b1")
+    await crowd.ends("y1")
+    assert crowd.door._pace == pytest.approx(0.1 * 0.02)
+
+
+async def test_the_time_since_a_crowd_is_no_pace() -> None:
+    hands = Hands()
+    crowd = Crowd(admission(crowded=1, clock=hands))
+    await crowd.comes("x1", "a1")
+    for look in range(4):
+        hands.now += LOOK
+        await crowd.comes(*(f"{name}{look}" for name in "bcdef"))
+    assert crowd.door._crowd.stands
+    while crowd.door.open:
+        await crowd.ends(crowd.served[-1])
+    hands.now += 10.0
+    pace = crowd.door._pace
+    await crowd.comes("y1", "z1")
+    assert (crowd.door._crowd.stands, crowd.door.waiting) == (False, 1)
+    await crowd.ends("y1")
+    assert crowd.door._pace == pace
 
 
 async def test_in_a_crowd_in_which_hardly_anybody_waits_the_pace_is_known_all_the_same() -> None:
