@@ -183,7 +183,7 @@ class Admission:
         if self._crowd.stands and (not was_crowded or self._crowd.times < times):
             self._thin_out()
         if not self._crowd.stands and (was_crowded or not number):
-            # In a crowd it is told by those in whose place another came, too: hardly anybody goes on waiting.
+            # In a crowd hardly anybody goes on waiting, and those who are let in keep pace all the same.
             self._let_in_at = None
 
     def _let_in(self) -> None:

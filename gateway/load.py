@@ -163,4 +163,5 @@ class Room:
                 self.most = min(self._settings.open, self.most + max(1, self.most // 4))
             elif share > _BUSY_SHARE:
                 fewest = (_FEWEST_BEGUN if share > _FULL_SHARE else _FEW_BEGUN) * self._settings.working
-                self.most = max(fewest, min(self.most, begun - max(1, self.most // 8)))
+                fewer = min(self.most, begun - max(1, self.most // 8))
+                self.most = min(self._settings.open, max(fewest, fewer))

@@ -64,7 +64,7 @@ class OverloadSettings(_Section, frozen=True):
     waiting: Count = 256
     """Requests that may wait for their turn, where the pace lets them have it in time."""
     crowded: Count = 1
-    """Requests that may wait where more come than go; more where that is few too few."""
+    """Requests that may wait where more come than go; more where few are refused by that."""
     waiting_seconds: Seconds = 0.3
     """How long one waits for its turn at most."""
     each: Count = 32

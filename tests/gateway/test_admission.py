@@ -304,13 +304,19 @@ async def test_who_asked_much_of_late_is_refused_before_others_although_nothing_
     assert [name for name, _ in crowd.refused] == ["a9", "a10", "b2"]
 
 
-async def test_a_crowd_is_over_when_nobody_has_waited_for_a_while() -> None:
+async def more_than_go() -> tuple[Hands, Crowd]:
+    """A crowd, of which one may wait, and the clock."""
     hands = Hands()
     crowd = Crowd(admission(crowded=1, clock=hands))
     await crowd.comes("x1", "a1")
-    for place in range(4):
+    for look in range(4):
         hands.now += LOOK
-        await crowd.comes(*(f"{name}{place}" for name in "bcdef"))
+        await crowd.comes(*(f"{name}{look}" for name in "bcdef"))
+    return hands, crowd
+
+
+async def test_a_crowd_is_over_when_nobody_has_waited_for_a_while() -> None:
+    hands, crowd = await more_than_go()
     assert crowd.door.waiting == 1
     refused = len(crowd.refused)
     await crowd.ends("x1", "a1")
@@ -413,12 +419,7 @@ def test_where_a_crowd_is_found_again_hardly_anybody_may_wait_from_then_on() -> 
 
 
 async def test_where_fewer_may_wait_again_those_are_refused_who_are_too_many() -> None:
-    hands = Hands()
-    crowd = Crowd(admission(crowded=1, clock=hands))
-    await crowd.comes("x1", "a1")
-    for look in range(4):
-        hands.now += LOOK
-        await crowd.comes(*(f"{name}{look}" for name in "bcdef"))
+    hands, crowd = await more_than_go()
     assert (crowd.door._crowd.stands, crowd.door.waiting) == (True, 1)
     # One of ten is refused for half a second, and for another half.
     for half in range(22):
@@ -452,12 +453,7 @@ async def test_the_time_in_which_nobody_waited_is_no_pace() -> None:
 
 
 async def test_the_time_since_a_crowd_is_no_pace() -> None:
-    hands = Hands()
-    crowd = Crowd(admission(crowded=1, clock=hands))
-    await crowd.comes("x1", "a1")
-    for look in range(4):
-        hands.now += LOOK
-        await crowd.comes(*(f"{name}{look}" for name in "bcdef"))
+    hands, crowd = await more_than_go()
     assert crowd.door._crowd.stands
     while crowd.door.open:
         await crowd.ends(crowd.served[-1])
@@ -470,12 +466,7 @@ async def test_the_time_since_a_crowd_is_no_pace() -> None:
 
 
 async def test_in_a_crowd_in_which_hardly_anybody_waits_the_pace_is_known_all_the_same() -> None:
-    hands = Hands()
-    crowd = Crowd(admission(crowded=1, clock=hands))
-    await crowd.comes("x1", "a1")
-    for look in range(4):
-        hands.now += LOOK
-        await crowd.comes(*(f"{name}{look}" for name in "bcdef"))
+    hands, crowd = await more_than_go()
     assert (crowd.door._crowd.stands, crowd.door.waiting, crowd.door._pace) == (True, 1, 0.0)
     for place in range(40):
         hands.now += 0.02
@@ -592,6 +583,16 @@ def test_while_some_wait_as_many_may_be_begun_as_keep_the_thread_at_work(share: 
         hands.now += LOOK
         room.sees(waiting=5, begun=room.most)
     assert room.most == in_the_end
+
+
+@pytest.mark.parametrize("share", [1.0, 0.9])
+def test_no_more_are_begun_than_may_be_open_however_busy_the_thread_is(share: float) -> None:
+    hands = Hands()
+    room = Room(OverloadSettings(open=1), hands, lambda: share * hands.now)
+    for _ in range(10):
+        hands.now += LOOK
+        room.sees(waiting=5, begun=room.most)
+    assert room.most == 1
 
 
 async def test_while_the_thread_has_all_it_can_do_no_more_are_begun() -> None:
