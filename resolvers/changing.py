@@ -32,7 +32,7 @@ class PlanChangeConnection:
     """A page of ``changes``."""
 
     edges: list[PlanChangeEdge] = strawberry.field(description="The changed plans of this page, by student.")
-    page_info: PAGE_INFO = strawberry.field(  # type: ignore[valid-type]  # derived type
+    page_info: PAGE_INFO = strawberry.field(  # type: ignore[valid-type]  # a type derived from the record while it runs
         description="Where the page ends. Pass `endCursor` as `since`: at once while more follow, and else later."
     )
     cannot_tell: list[str] = strawberry.field(

@@ -32,13 +32,13 @@ class GuidanceGroup:
 
     id: strawberry.ID = strawberry.field(description="The group as the student system names it.")
     theme: Annotated[GuidanceTheme, THEME] = strawberry.field(description="The meeting's theme.")
-    theme_text: TEXT = strawberry.field(  # type: ignore[valid-type]  # derived type
+    theme_text: TEXT = strawberry.field(  # type: ignore[valid-type]  # a type derived from the record while it runs
         description="Which students the theme picks, in words."
     )
     is_in_plans: bool = strawberry.field(
         description="False for what no HOKS holds, such as absences: then no student is listed."
     )
-    students: list[GUIDANCE_STUDENT] = strawberry.field(  # type: ignore[valid-type]  # derived type
+    students: list[GUIDANCE_STUDENT] = strawberry.field(  # type: ignore[valid-type]  # a type derived from the record while it runs
         description="The students of the group whom the theme picks, by name."
     )
     not_read: int = strawberry.field(description="How many students of the group, or their plans, could not be read.")
@@ -98,7 +98,7 @@ class GuidanceSummary:
         description="The teachers, by OID; none yet while `pageInfo.hasNextPage`."
     )
     not_read: int | None = strawberry.field(description="Students who could not be read; null for one to four.")
-    page_info: PAGE_INFO = strawberry.field(  # type: ignore[valid-type]  # derived type
+    page_info: PAGE_INFO = strawberry.field(  # type: ignore[valid-type]  # a type derived from the record while it runs
         description="Of a unit that takes more than one request, where to go on: while more follow, nothing is told, "
         "and `endCursor` is passed as `after` on the same day. Where it is not selected, such a unit is an error."
     )

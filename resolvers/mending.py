@@ -34,7 +34,7 @@ class DataQualityConnection:
     """A page of ``findings``."""
 
     edges: list[DataQualityEdge] = strawberry.field(description="The findings of this page.")
-    page_info: PAGE_INFO = strawberry.field(  # type: ignore[valid-type]  # derived type
+    page_info: PAGE_INFO = strawberry.field(  # type: ignore[valid-type]  # a type derived from the record while it runs
         description="Where the page ends."
     )
     not_read: int = strawberry.field(description="How many students could not be read: they may have more.")

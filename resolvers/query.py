@@ -82,7 +82,7 @@ class StudentConnection:
     """What the graph shows of a ``Connection``."""
 
     edges: list[StudentEdge] = strawberry.field(description="The students of this page.")
-    page_info: PAGE_INFO = strawberry.field(description="Where the page ends.")  # type: ignore[valid-type]  # derived type
+    page_info: PAGE_INFO = strawberry.field(description="Where the page ends.")  # type: ignore[valid-type]  # a type derived from the record while it runs
 
 
 async def viewer(info: Info) -> Viewer:
@@ -203,7 +203,7 @@ class Query:
     )
     sources: Any = strawberry.field(
         resolver=sources,
-        graphql_type=list[SOURCE_STATUS],  # type: ignore[valid-type]  # derived type
+        graphql_type=list[SOURCE_STATUS],  # type: ignore[valid-type]  # a type derived from the record while it runs
         description="My organisation's sources and how each answered last; empty for other roles.",
     )
     consent_text: Any = strawberry.field(
