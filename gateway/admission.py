@@ -79,7 +79,7 @@ class Admission:
         self._begun: Counter[str] = Counter()
         """How many of each caller are open."""
         self._pace = 0.0
-        """Seconds from one who is let in to the next, while some wait."""
+        """Seconds from one who is begun to the next, while some wait or in a crowd."""
         self._let_in_at: float | None = None
         self._told_at = 0.0
         """When the last refusal was due to be told."""
@@ -111,14 +111,24 @@ class Admission:
             await self._hold_back()
             raise
 
+    def others_follow(self) -> bool:
+        """Whether others are begun one after the other as soon as those before them rest; in a crowd hardly any."""
+        return self.waiting > 0 and not self._crowd.stands
+
     # --- who works
 
     def _has_room_for(self, caller: str) -> bool:
         # Who asks little need not wait until the many that another has begun have their slow sources' answers.
-        most = self._settings.open if self._asked.is_little(caller) else self._room.most
+        most = self._settings.open if self._asked.is_little(caller) else self._most_begun
         return self.working < self._settings.working and self.open < most
 
+    @property
+    def _most_begun(self) -> int:
+        return self._room.most(is_crowd=self._crowd.stands)
+
     def _begin(self, caller: str) -> None:
+        if self.waiting or self._crowd.stands:
+            self._keep_pace()
         self._begun[caller] += 1
         self.working += 1
         self.open += 1
@@ -149,7 +159,7 @@ class Admission:
     # --- who waits
 
     async def _wait(self, caller: str) -> None:
-        self._room.sees(self.waiting + 1, self.open)
+        self._room.sees(self.waiting + 1, self.open, is_crowd=self._crowd.stands)
         self._let_in()
         if self._has_room_for(caller):
             self._begin(caller)
@@ -179,7 +189,7 @@ class Admission:
         self.waiting = number
         was_crowded, times = self._crowd.stands, self._crowd.times
         self._crowd.sees(number, self.open, self.refused, self.came)
-        self._room.sees(number, self.open)
+        self._room.sees(number, self.open, is_crowd=self._crowd.stands)
         if self._crowd.stands and (not was_crowded or self._crowd.times < times):
             self._thin_out()
         if not self._crowd.stands and (was_crowded or not number):
@@ -199,7 +209,7 @@ class Admission:
 
     def _next(self) -> str | None:
         """Who of those that wait and for whom there is room has begun the least."""
-        is_room_for_all = self.open < self._room.most
+        is_room_for_all = self.open < self._most_begun
         lines = self._lines if is_room_for_all else [each for each in self._lines if self._has_room_for(each)]
         return min(lines, key=self._begun.__getitem__, default=None)
 
@@ -211,7 +221,6 @@ class Admission:
         else:
             del self._lines[caller]
         if not place.answer.done():
-            self._keep_pace()
             self._begin(caller)
             place.answer.set_result(True)
         self._are_waiting(self.waiting - 1)
@@ -226,7 +235,8 @@ class Admission:
 
     def _keep_pace(self) -> None:
         now = self._clock()
-        if self._let_in_at is not None:
+        # After a while in which nobody waits the next says nothing of how long an answer takes.
+        if self._let_in_at is not None and (self.waiting or now - self._let_in_at <= LOOKED_SECONDS):
             self._pace += _PACE_SHARE * (now - self._let_in_at - self._pace)
         self._let_in_at = now
 

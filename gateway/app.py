@@ -173,6 +173,7 @@ def create_app(
     parts = assemble(settings, clock, transport, seconds, scribe)
     schema = build(subgraph=settings.graph.subgraph)
     admission, heartbeat = Admission(settings.overload), Heartbeat()
+    parts.keeping.gate.gathers_while(admission.others_follow)
     readiness = Readiness(parts.keeping.is_ready, parts.conditions)
     metrics = _metrics(parts, admission, heartbeat) if settings.metrics.are_wanted else None
     pushing = Pushing(settings.metrics, metrics.registry) if metrics and settings.metrics.url is not None else None

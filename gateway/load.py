@@ -87,8 +87,11 @@ _LATELY_SECONDS = 0.5
 _REMEMBERED = 4_096
 """Callers, of whom it is known how much they asked."""
 _FEWEST_BEGUN, _FEW_BEGUN, _BEGUN = 2, 3, 16
-"""Times as many as may work: so many may be begun at the least where the thread has all it can do, or nearly, and at
-the outset."""
+"""Times as many as may work: so many may be begun at the least where the thread has had all it can do for a while, or
+has nearly, and at the outset."""
+_FULL_LOOKS = 3
+"""So many looks in a row find that it has all it can do before the fewest are begun: it may be only since one more
+is."""
 
 
 def busy_seconds() -> float:
@@ -135,8 +138,10 @@ class Asked:
 class Room:
     """How many may be begun at a time.
 
-    Fewer where the processor has all it can do, for to begin more would only make each take longer; and more and more
-    while some wait and it has not, for then those that are begun wait for slow sources.
+    In a crowd fewer where the processor has all it can do, for to begin more would only make each take longer. Those
+    who ask again only when they are answered wait no longer begun than in line: of them as many as at the outset may be
+    begun, and what is told at the same time is recorded together. More and more where the processor has not all it can
+    do while some wait, for then those that are begun wait for slow sources.
     """
 
     def __init__(self, settings: OverloadSettings, clock: Callable[[], float], busy: Callable[[], float]) -> None:
@@ -145,9 +150,16 @@ class Room:
         self._busy = busy
         self._looked: tuple[float, float] | None = None
         """When it was last looked, and for how long the thread had been busy then; nothing where nobody waits."""
-        self.most = min(settings.open, _BEGUN * settings.working)
+        self._outset = min(settings.open, _BEGUN * settings.working)
+        self._in_crowd = self._outset
+        self._full = 0
+        """How many looks in a row found that the thread had all it could do."""
 
-    def sees(self, waiting: int, begun: int) -> None:
+    def most(self, *, is_crowd: bool) -> int:
+        """So many may be begun."""
+        return self._in_crowd if is_crowd else max(self._in_crowd, self._outset)
+
+    def sees(self, waiting: int, begun: int, *, is_crowd: bool) -> None:
         """So many wait now, and so many are begun."""
         if not waiting:
             self._looked = None
@@ -159,9 +171,12 @@ class Room:
             (then, before), after = self._looked, self._busy()
             share = (after - before) / (now - then)
             self._looked = now, after
+            self._full = self._full + 1 if share > _FULL_SHARE else 0
             if share < _IDLE_SHARE:
-                self.most = min(self._settings.open, self.most + max(1, self.most // 4))
+                most = self.most(is_crowd=is_crowd)
+                self._in_crowd = min(self._settings.open, most + max(1, most // 4))
             elif share > _BUSY_SHARE:
-                fewest = (_FEWEST_BEGUN if share > _FULL_SHARE else _FEW_BEGUN) * self._settings.working
-                fewer = min(self.most, begun - max(1, self.most // 8))
-                self.most = min(self._settings.open, max(fewest, fewer))
+                # Found out before there is a crowd: then it is known how many may be begun in it.
+                fewest = (_FEWEST_BEGUN if self._full >= _FULL_LOOKS else _FEW_BEGUN) * self._settings.working
+                fewer = min(self._in_crowd, begun)
+                self._in_crowd = min(self._settings.open, max(fewest, fewer - max(1, fewer // 4)))

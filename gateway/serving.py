@@ -177,9 +177,9 @@ def _app(config: Path, settings: "Settings", hearsay: "Hearsay | None" = None) -
 
     try:
         from gateway.app import create_app  # after the settings: it loads everything, and they may be wrong
-        from gateway.records.dictation import in_process
+        from gateway.records.dictation import fitting
 
-        return create_app(settings, clock_of(settings.fixed_day), hearsay=hearsay, scribe=in_process)
+        return create_app(settings, clock_of(settings.fixed_day), hearsay=hearsay, scribe=fitting())
     except SettingsError as refused:
         raise _mistake(config, refused) from None
 

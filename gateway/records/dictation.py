@@ -4,6 +4,7 @@ A scribe that ends is replaced. What it had begun may be recorded; that nobody w
 """
 
 import asyncio
+import os
 import signal
 import socket
 import subprocess
@@ -40,6 +41,8 @@ RECORDS = "records"
 """What requests wait for beside the sources, as it is told to whoever runs the gateway."""
 LARGEST_GROUP = 128
 """A transaction of so many releases takes no more."""
+GATHERING_SECONDS = 0.004
+"""For no longer what is to be recorded gathers while each turn of the loop brings more of it."""
 WAITING = 10_000
 """How many may wait; more is a store that cannot keep up, and they are refused at once."""
 STARTING_SECONDS = 20.0
@@ -102,6 +105,12 @@ def in_process(line: socket.socket) -> Hand:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
+def fitting() -> Beginning:
+    """A scribe in a process of its own, where there is a processor for it beside this one's; else in this process."""
+    own = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return in_process if own > 1 else in_thread
+
+
 class _Process:
     def __init__(self, process: "subprocess.Popen[bytes]") -> None:
         self._process = process
@@ -149,6 +158,8 @@ class Dictation:
         self._done = 0
         """How many groups the scribe is done with; that it grows shows that it is getting on."""
         self._is_closing = False
+        self.is_followed: Callable[[], bool] = lambda: False
+        """Whether more may come in the next turn of the loop: then it is waited for."""
 
     async def start(self) -> None:
         """Let a scribe begin, where there is none. Raises ``StoreBroken`` where none can."""
@@ -194,13 +205,24 @@ class Dictation:
         loop = asyncio.get_running_loop()
         waiting = _Waiting(release, loop.create_future())
         if not self._coming:
-            loop.call_soon(self._take_up)
+            loop.call_soon(self._gather, 0, time.monotonic() + GATHERING_SECONDS)
         self._coming.append(waiting)
         async with waiting_for(RECORDS):
             return await waiting.answer
 
+    def _gather(self, before: int, until: float) -> None:
+        """Take up what came in one turn of the loop, together: begun with the first, it would be split.
+
+        What the next turns bring as well, where each brings some and the scribe has nothing to do but these: many
+        transactions of one release each take more of the processor than answers do.
+        """
+        number = len(self._coming)
+        if number > before and not self._dictated and self.is_followed() and time.monotonic() < until:
+            asyncio.get_running_loop().call_soon(self._gather, number, until)
+        else:
+            self._take_up()
+
     def _take_up(self) -> None:
-        """Take up what came in one turn of the loop, together: begun with the first, it would be split."""
         coming, self._coming = self._coming, []
         self._waits += coming
         asyncio.get_running_loop().call_later(opening.PATIENCE_SECONDS, self._look_after, coming, self._done)

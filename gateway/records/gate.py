@@ -39,6 +39,10 @@ class Gate:
         """Have somebody there who records. Raises ``StoreBroken``."""
         await self._dictation.start()
 
+    def gathers_while(self, is_followed: Callable[[], bool]) -> None:
+        """Record together what comes one after the other while others follow."""
+        self._dictation.is_followed = is_followed
+
     async def is_writable(self) -> bool:
         """Whether something can be recorded; tried, where it has not just been seen."""
         return await self._dictation.is_writable()

@@ -477,6 +477,31 @@ async def test_in_a_crowd_in_which_hardly_anybody_waits_the_pace_is_known_all_th
     assert crowd.door._pace == pytest.approx(0.02 * (1 - 0.9**39))
 
 
+async def test_who_need_not_wait_in_a_crowd_is_of_its_pace_unless_nobody_has_waited_for_long() -> None:
+    hands, crowd = await more_than_go()
+    while crowd.door.open:
+        await crowd.ends(crowd.served[-1])
+    assert (crowd.door._crowd.stands, crowd.door.waiting) == (True, 0)
+    for apart in (0.02, 0.02, 1.0):
+        hands.now += apart
+        await crowd.comes(f"y{apart}{hands.now}")
+        await crowd.ends(crowd.served[-1])
+    # The moment of the one before the first is that of those that were let in; a second is longer than a look.
+    assert crowd.door._pace == pytest.approx(0.02 * (1 - 0.9**2))
+
+
+async def test_others_follow_while_some_wait_and_are_no_crowd() -> None:
+    crowd = Crowd(admission())
+    await crowd.comes("x1")
+    assert not crowd.door.others_follow()
+    await crowd.comes("y1")
+    assert crowd.door.others_follow()
+    await crowd.ends("x1")
+    assert not crowd.door.others_follow()
+    _, found = await more_than_go()
+    assert (found.door.waiting, found.door.others_follow()) == (1, False)
+
+
 async def test_a_few_more_now_and_then_are_no_crowd() -> None:
     hands = Hands()
     crowd = Crowd(admission(crowded=1, clock=hands))
@@ -575,24 +600,53 @@ async def test_who_asks_little_is_let_in_past_one_for_whom_there_is_no_room() ->
     await asyncio.gather(*waiting, return_exceptions=True)
 
 
+class Looking:
+    """A room at which is looked while some wait, and the thread has worked for a share of the time since."""
+
+    def __init__(self, *, open_: int = 100) -> None:
+        self._hands = Hands()
+        self._busy = 0.0
+        self.room = Room(OverloadSettings(open=open_), self._hands, lambda: self._busy)
+
+    def looks(self, *shares: float, is_crowd: bool) -> int:
+        """So many may be begun after as many looks."""
+        for share in shares:
+            self.room.sees(5, self.room.most(is_crowd=is_crowd), is_crowd=is_crowd)
+            self._hands.now += LOOK
+            self._busy += share * LOOK
+        return self.room.most(is_crowd=is_crowd)
+
+
 @pytest.mark.parametrize(("share", "in_the_end"), [(1.0, 2), (0.9, 3), (0.8, 16), (0.5, 100)])
-def test_while_some_wait_as_many_may_be_begun_as_keep_the_thread_at_work(share: float, in_the_end: int) -> None:
-    hands = Hands()
-    room = Room(OverloadSettings(open=100), hands, lambda: share * hands.now)
-    for _ in range(40):
-        hands.now += LOOK
-        room.sees(waiting=5, begun=room.most)
-    assert room.most == in_the_end
+def test_in_a_crowd_as_many_may_be_begun_as_keep_the_thread_at_work(share: float, in_the_end: int) -> None:
+    assert Looking().looks(*(share,) * 40, is_crowd=True) == in_the_end
+
+
+@pytest.mark.parametrize(("share", "in_the_end"), [(1.0, 16), (0.9, 16), (0.8, 16), (0.5, 100)])
+def test_where_some_wait_and_are_no_crowd_no_fewer_are_begun_than_at_the_outset(share: float, in_the_end: int) -> None:
+    assert Looking().looks(*(share,) * 40, is_crowd=False) == in_the_end
+
+
+def test_how_many_may_be_begun_in_a_crowd_is_known_when_it_is_found() -> None:
+    looking = Looking()
+    looking.looks(*(0.9,) * 20, is_crowd=False)
+    assert looking.room.most(is_crowd=True) == 3
+    assert looking.looks(0.5, 0.5, is_crowd=False) == 20
+
+
+def test_the_fewest_are_begun_where_three_looks_in_a_row_find_that_the_thread_has_all_it_can_do() -> None:
+    looking = Looking()
+    assert looking.looks(*(0.9,) * 20, is_crowd=True) == 3
+    assert looking.looks(*(1.0, 1.0, 0.9) * 10, is_crowd=True) == 3
+    # What is found is told in the next look.
+    assert looking.looks(1.0, 1.0, 1.0, is_crowd=True) == 3
+    assert looking.looks(1.0, is_crowd=True) == 2
 
 
 @pytest.mark.parametrize("share", [1.0, 0.9])
-def test_no_more_are_begun_than_may_be_open_however_busy_the_thread_is(share: float) -> None:
-    hands = Hands()
-    room = Room(OverloadSettings(open=1), hands, lambda: share * hands.now)
-    for _ in range(10):
-        hands.now += LOOK
-        room.sees(waiting=5, begun=room.most)
-    assert room.most == 1
+@pytest.mark.parametrize("is_crowd", [True, False])
+def test_no_more_are_begun_than_may_be_open_however_busy_the_thread_is(share: float, *, is_crowd: bool) -> None:
+    assert Looking(open_=1).looks(*(share,) * 10, is_crowd=is_crowd) == 1
 
 
 async def test_while_the_thread_has_all_it_can_do_no_more_are_begun() -> None:

@@ -266,6 +266,25 @@ async def test_a_gateway_that_is_asked_too_much_says_so_and_answers_again(tmp_pa
         assert (await gateway.post("student-7", QUERY)).status_code == 200
 
 
+async def test_what_answers_tell_is_recorded_together_while_others_wait_for_their_turn(
+    tmp_path: Path, world: World
+) -> None:
+    async with running(tmp_path / "sandbox", world) as gateway:
+        transport = gateway.client._transport
+        assert isinstance(transport, httpx.ASGITransport)
+        state = transport.app.state  # type: ignore[attr-defined]  # ours has a state
+        door: Admission = state.admission
+        follows = state.refuse_misfits.args[0].keeping.gate._dictation.is_followed
+        await door.enter("somebody")
+        assert not follows()
+        waiting = asyncio.create_task(door.enter("somebody else"))
+        await asyncio.sleep(0)
+        assert follows()
+        door.leaves("somebody")
+        await waiting
+        assert not follows()
+
+
 async def test_every_endpoint_refuses_who_comes_where_too_many_wait_and_before_a_token_is_verified(
     tmp_path: Path, world: World
 ) -> None:

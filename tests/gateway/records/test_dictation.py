@@ -4,6 +4,7 @@ The far end is played by hand, over a real line: what it hears and says is the p
 """
 
 import asyncio
+import os
 import socket
 import threading
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -92,6 +93,51 @@ async def test_what_comes_in_one_turn_is_one_group_and_what_comes_while_the_scri
         writing.set()
         assert await asyncio.gather(*first, *then, *later) == [True] * 65
     assert far.groups == [[*range(50)], [*range(50, 65)]]
+
+
+async def one_each_turn(one: Dictation, turns: Sequence[bool]) -> None:
+    """In each of these turns of the loop one more comes, or none does; then none more for a while."""
+    coming = []
+    for number, comes in enumerate(turns):
+        if comes:
+            coming.append(asyncio.create_task(one.record(release(number))))
+        await asyncio.sleep(0)
+    assert await asyncio.gather(*coming) == [True] * len(coming)
+
+
+@pytest.mark.parametrize(("turns", "groups"), [((1, 1, 1, 1), [[0, 1, 2, 3]]), ((1, 1, 0, 0, 1, 1), [[0, 1], [4, 5]])])
+async def test_what_comes_turn_by_turn_while_others_follow_is_one_group(
+    turns: Sequence[bool], groups: list[list[int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dictation, "GATHERING_SECONDS", 60.0)
+    far = Far(lambda group: [all_well(group)])
+    async with dictating(far) as one:
+        one.is_followed = lambda: True
+        await one_each_turn(one, turns)
+    assert far.groups == groups
+
+
+async def test_where_nobody_follows_what_comes_first_waits_for_no_other() -> None:
+    far = Far(lambda group: [all_well(group)])
+    async with dictating(far) as one:
+        await one_each_turn(one, (True, True, True))
+    assert far.groups[0] == [0]
+
+
+async def test_what_gathers_waits_no_longer_than_it_should(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dictation, "GATHERING_SECONDS", -1.0)
+    far = Far(lambda group: [all_well(group)])
+    async with dictating(far) as one:
+        one.is_followed = lambda: True
+        await one_each_turn(one, (True, True, True))
+    assert far.groups[0] == [0]
+
+
+async def test_a_scribe_is_a_process_where_there_is_a_processor_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {3}, raising=False)
+    assert dictation.fitting() is dictation.in_thread
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 3}, raising=False)
+    assert dictation.fitting() is dictation.in_process
 
 
 async def test_a_group_takes_no_more_than_a_transaction_should() -> None:
