@@ -634,6 +634,13 @@ def test_how_many_may_be_begun_in_a_crowd_is_known_when_it_is_found() -> None:
     assert looking.looks(0.5, 0.5, is_crowd=False) == 20
 
 
+def test_with_each_look_that_finds_the_thread_busy_a_quarter_fewer_are_begun_in_a_crowd() -> None:
+    looking = Looking()
+    begun = [looking.looks(0.9, is_crowd=True) for _ in range(9)]
+    # What is found is told in the next look.
+    assert begun == [16, 12, 9, 7, 6, 5, 4, 3, 3]
+
+
 def test_the_fewest_are_begun_where_three_looks_in_a_row_find_that_the_thread_has_all_it_can_do() -> None:
     looking = Looking()
     assert looking.looks(*(0.9,) * 20, is_crowd=True) == 3
