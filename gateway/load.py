@@ -16,8 +16,10 @@ from gateway.settings import OverloadSettings
 
 LOOKED_SECONDS = 0.05
 """After so long it is looked again."""
-_LOOK_SECONDS, _LOOKS = LOOKED_SECONDS / 2, 10
+_LOOK_SECONDS, _LOOKS = LOOKED_SECONDS / 4, 20
 """After so long it is looked whether there have come to be more, which so many of the last looks say."""
+_COUNTED_SECONDS = 0.5
+"""After so long it is counted how many of a crowd are refused."""
 _SHARE, _FEW = 0.2, 4
 """More than that share of those under way, and so many, are not the same who ask again."""
 _GREW, _LATELY = 3, 4
@@ -57,7 +59,7 @@ class Crowd:
             self._counted, self.times = None, 1
         elif self._counted is None:
             self._counted = now, refused, came
-        elif now - self._counted[0] >= _LOOKS * LOOKED_SECONDS:
+        elif now - self._counted[0] >= _COUNTED_SECONDS:
             lost, of_those = refused - self._counted[1], came - self._counted[2]
             self._counted = now, refused, came
             self.times = min(_MOST_TIMES, 2 * self.times) if lost <= _LOST * of_those else 1

@@ -351,6 +351,16 @@ async def test_a_machine_that_halts_now_and_then_while_a_burst_waits_makes_no_cr
     assert (crowd.door.waiting, crowd.door.refused) == (20, 0)
 
 
+def test_that_ever_more_wait_is_known_after_a_twentieth_of_a_second() -> None:
+    hands, waiting = Hands(), 5
+    crowd = load.Crowd(hands)
+    crowd.sees(waiting, 1, 0, 0)
+    while not crowd.stands:
+        hands.now, waiting = hands.now + 0.013, waiting + 5
+        crowd.sees(waiting, 1, 0, 0)
+    assert hands.now <= 0.06
+
+
 class Found:
     """A crowd that has just been found."""
 
